@@ -1,0 +1,43 @@
+/**
+ * The one error class. A Problem is one sentence that names the offender and the remedy, with a stable code that
+ * programs may rely on; everything else that is thrown is a bug.
+ */
+
+/** Stable code → HTTP status. A code is `<subject>.<what is wrong>`; add yours here, never reuse or rename one. */
+export const problemCodes = {
+  'request.invalid': 422,
+  'request.too_large': 413,
+  'request.conflict': 409,
+  'request.rate_limited': 429,
+  'resource.not_found': 404,
+  'access.unauthenticated': 401,
+  'access.forbidden': 403,
+  'access.setup_needed': 403,
+  'access.cross_site': 403,
+  'internal.error': 500,
+} as const satisfies Record<string, number>
+
+export type ProblemCode = keyof typeof problemCodes
+
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  /** Facts a program may want (offending value, limit, line); JSON-serialisable, never secrets. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ProblemCode, sentence: string, details: Record<string, unknown> = {}, cause?: unknown) {
+    super(sentence, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.details = details
+  }
+
+  /** HTTP status that goes with the code. */
+  get status(): number {
+    return problemCodes[this.code]
+  }
+}
+
+/** True when `error` is a Problem (of the given code, if one is given). */
+export function isProblem(error: unknown, code?: ProblemCode): error is Problem {
+  return error instanceof Problem && (code === undefined || error.code === code)
+}
