@@ -1,0 +1,206 @@
+import { mapFile, type Vector } from './cells.ts'
+import { localize, type Skill } from './network.ts'
+import { seededRandom, type Random } from './random.ts'
+
+/** A notice as it would come off the stream, and when. */
+export interface SimulatedNotice {
+  /** Seconds after the start of the sequence at which it arrives. */
+  afterSeconds: number
+  topic: string
+  /** For a log line: `MS261121a INITIAL, 180 deg²`. */
+  label: string
+  bytes: Uint8Array<ArrayBuffer>
+}
+
+/**
+ * One night's alerts: a neutron-star merger told four times (early warning, preliminary, initial, update), a black-hole
+ * merger that is retracted, and a gamma-ray burst told twice. Every notice says of itself that it is a test: the
+ * superevents are mock events (`MS…`), the burst has `alert_tense: "test"`.
+ *
+ * @param seed same seed and start, same bytes
+ * @param start when the first merger reaches the Earth
+ * @param letter last letter of the names, so that two sequences of one day differ
+ */
+export function simulateAlerts(seed: number, start: Date, letter = 'a'): SimulatedNotice[] {
+  const random = seededRandom(seed)
+  return [
+    ...neutronStarMerger(random, start, letter),
+    ...retractedMerger(random, start, nextLetter(letter)),
+    ...gammaRayBurst(random, start),
+  ].sort((a, b) => a.afterSeconds - b.afterSeconds)
+}
+
+/** A network gets better while people look: longer signals, then parameter estimation. */
+const skills: Record<string, Skill> = {
+  EARLYWARNING: { instruments: ['H1', 'L1', 'V1'], timing: 1.8e-3, amplitude: 0.3 },
+  PRELIMINARY: { instruments: ['H1', 'L1', 'V1'], timing: 9e-4, amplitude: 0.25 },
+  INITIAL: { instruments: ['H1', 'L1', 'V1'], timing: 5e-4, amplitude: 0.16 },
+  UPDATE: { instruments: ['H1', 'L1', 'V1'], timing: 2.5e-4, amplitude: 0.1 },
+}
+
+interface Merger {
+  id: string
+  time: Date
+  direction: Vector
+  distance: number
+  classification: Record<string, number>
+  properties: Record<string, number>
+}
+
+function neutronStarMerger(random: Random, start: Date, letter: string): SimulatedNotice[] {
+  const merger: Merger = {
+    id: superevent(start, letter),
+    time: start,
+    direction: anyDirection(random),
+    distance: 90 + 60 * random.uniform(),
+    classification: { BNS: 0.94, NSBH: 0.03, BBH: 0, Terrestrial: 0.03 },
+    properties: { HasNS: 1, HasRemnant: 0.98, HasMassGap: 0.02, HasSSM: 0 },
+  }
+  const far = { EARLYWARNING: 6e-8, PRELIMINARY: 3e-10, INITIAL: 3e-10, UPDATE: 1e-12 }
+  const arrival = { EARLYWARNING: 3, PRELIMINARY: 14, INITIAL: 40, UPDATE: 75 }
+  return (Object.keys(far) as (keyof typeof far)[]).map((type) =>
+    gravitationalWave(merger, type, far[type], arrival[type], start),
+  )
+}
+
+function retractedMerger(random: Random, start: Date, letter: string): SimulatedNotice[] {
+  const merger: Merger = {
+    id: superevent(start, letter),
+    time: new Date(start.getTime() + 20_000),
+    direction: anyDirection(random),
+    distance: 900 + 900 * random.uniform(),
+    classification: { BNS: 0, NSBH: 0.02, BBH: 0.87, Terrestrial: 0.11 },
+    properties: { HasNS: 0.02, HasRemnant: 0, HasMassGap: 0.05, HasSSM: 0 },
+  }
+  return [
+    gravitationalWave(merger, 'PRELIMINARY', 9e-9, 27, start),
+    notice(58, 'igwn.gwalert', `${merger.id} RETRACTION`, {
+      alert_type: 'RETRACTION',
+      time_created: seconds(new Date(start.getTime() + 58_000)),
+      superevent_id: merger.id,
+      urls: { gracedb: `https://example.invalid/superevents/${merger.id}/view/` },
+      event: null,
+      external_coinc: null,
+    }),
+  ]
+}
+
+function gravitationalWave(
+  merger: Merger,
+  type: string,
+  far: number,
+  after: number,
+  start: Date,
+): SimulatedNotice {
+  const skill = skills[type]
+  const map = localize(
+    {
+      direction: merger.direction,
+      distance: merger.distance,
+      julianDate: 2440587.5 + merger.time.getTime() / 86_400_000,
+    },
+    skill,
+  )
+  const file = mapFile(map.rows, {
+    object: merger.id,
+    instruments: skill.instruments,
+    dateObs: merger.time.toISOString().slice(0, -1),
+    distMean: map.distMean,
+    distStd: map.distStd,
+  })
+  return notice(after, 'igwn.gwalert', `${merger.id} ${type}, ${Math.round(map.area90)} deg²`, {
+    alert_type: type,
+    time_created: seconds(new Date(start.getTime() + after * 1000)),
+    superevent_id: merger.id,
+    urls: { gracedb: `https://example.invalid/superevents/${merger.id}/view/` },
+    event: {
+      significant: true,
+      time: merger.time.toISOString(),
+      far,
+      instruments: skill.instruments,
+      group: 'CBC',
+      pipeline: 'simulation',
+      search: type === 'EARLYWARNING' ? 'EarlyWarning' : 'AllSky',
+      properties: merger.properties,
+      classification: merger.classification,
+      duration: null,
+      central_frequency: null,
+      skymap: base64(file),
+    },
+    external_coinc: null,
+  })
+}
+
+function gammaRayBurst(random: Random, start: Date): SimulatedNotice[] {
+  const direction = anyDirection(random)
+  const time = new Date(start.getTime() + 8_000)
+  const id = String(800_000_000 + random.integer(1_000_000))
+  const told = (after: number, type: string, record: number, errorDeg: number): SimulatedNotice => {
+    const [ra, dec] = near(direction, errorDeg / 2, random)
+    return notice(after, 'gcn.notices.simulated.burst', `burst ${id} ${type}, ±${errorDeg}°`, {
+      $schema: 'https://gcn.nasa.gov/schema/v7.2.1/gcn/notices/fermi/gbm/trigger.schema.json',
+      mission: 'Simulated Burst Monitor',
+      instrument: 'SBM',
+      messenger: 'EM',
+      record_number: record,
+      id: [id],
+      alert_datetime: new Date(start.getTime() + after * 1000).toISOString(),
+      alert_tense: 'test',
+      alert_type: type,
+      trigger_time: time.toISOString(),
+      ra,
+      dec,
+      ra_dec_error: errorDeg,
+      containment_probability: 0.68,
+      systematic_included: true,
+      rate_snr: 14.2,
+      rate_duration: 1.024,
+    })
+  }
+  return [told(20, 'initial', 1, 5.2), told(50, 'update', 2, 1.7)]
+}
+
+function notice(afterSeconds: number, topic: string, label: string, content: object): SimulatedNotice {
+  return { afterSeconds, topic, label, bytes: new TextEncoder().encode(JSON.stringify(content)) }
+}
+
+function superevent(day: Date, letter: string): string {
+  return `MS${day.toISOString().slice(2, 10).replaceAll('-', '')}${letter}`
+}
+
+function nextLetter(letter: string): string {
+  return String.fromCharCode(letter.charCodeAt(0) + 1)
+}
+
+/** ISO time to the second, as `time_created` has it. */
+function seconds(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`
+}
+
+function anyDirection(random: Random): Vector {
+  const z = 2 * random.uniform() - 1
+  const a = 2 * Math.PI * random.uniform()
+  const s = Math.sqrt(1 - z * z)
+  return [s * Math.cos(a), s * Math.sin(a), z]
+}
+
+/** A direction scattered by about `sigma` degrees, as RA and Dec in degrees. */
+function near([x, y, z]: Vector, sigma: number, random: Random): [number, number] {
+  const s = (sigma * Math.PI) / 180
+  const v = [x + s * random.normal(), y + s * random.normal(), z + s * random.normal()]
+  const ra = (Math.atan2(v[1], v[0]) * 180) / Math.PI
+  return [(ra + 360) % 360, (Math.atan2(v[2], Math.hypot(v[0], v[1])) * 180) / Math.PI]
+}
+
+/** Standard base64; `btoa` is not in every host of `science`. */
+export function base64(bytes: Uint8Array): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  const parts: string[] = []
+  for (let i = 0; i < bytes.length; i += 3) {
+    const n = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    parts.push(alphabet[n >> 18] + alphabet[(n >> 12) & 63] + alphabet[(n >> 6) & 63] + alphabet[n & 63])
+  }
+  const text = parts.join('')
+  const missing = (3 - (bytes.length % 3)) % 3
+  return missing ? text.slice(0, -missing) + '='.repeat(missing) : text
+}
