@@ -5,7 +5,11 @@
 
 /** Stable code → HTTP status. A code is `<subject>.<what is wrong>`; add yours here, never reuse or rename one. */
 export const problemCodes = {
+  'request.malformed': 400,
   'request.invalid': 422,
+  'request.unsupported_type': 415,
+  'request.range': 416,
+  'request.precondition_failed': 412,
   'request.too_large': 413,
   'request.conflict': 409,
   'request.rate_limited': 429,
@@ -14,6 +18,22 @@ export const problemCodes = {
   'access.forbidden': 403,
   'access.setup_needed': 403,
   'access.cross_site': 403,
+  'access.token_in_url': 400,
+  'access.last_administrator': 409,
+  'fits.invalid': 422,
+  'fits.truncated': 422,
+  'fits.unsupported': 422,
+  'fits.too_large': 413,
+  'fits.not_found': 422,
+  'skymap.invalid': 422,
+  'skymap.not_a_map': 422,
+  'skymap.bad_density': 422,
+  'skymap.bad_sum': 422,
+  'skymap.overlap': 422,
+  'skymap.incomplete': 422,
+  'skymap.too_large': 413,
+  'skymap.no_distance': 422,
+  'skymap.no_overlap': 422,
   'internal.error': 500,
 } as const satisfies Record<string, number>
 

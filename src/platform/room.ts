@@ -1,5 +1,5 @@
-import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Section } from './config/config.ts'
+import type { Router } from './http/router.ts'
 import type { JobHandler } from './jobs/job.ts'
 import type { Platform } from './platform.ts'
 import type { Command } from './terminal/command.ts'
@@ -18,7 +18,7 @@ export interface Room {
   name: string
   sections?: Section[]
   /** Mounted under `/api/v1`. */
-  routes?(platform: Platform): OpenAPIHono
+  routes?(platform: Platform): Router
   jobs?(platform: Platform): JobHandler[]
   /** Registers durable event listeners. */
   listeners?(platform: Platform): void
