@@ -99,6 +99,15 @@ export const problemCodes = {
   'time.out_of_range': 422,
   'site.unknown': 404,
   'site.invalid': 422,
+  'notice.unreadable': 422,
+  'notice.unknown_format': 422,
+  'notice.map_unreadable': 422,
+  'notice.map_unfetchable': 422,
+  'notice.too_large': 413,
+  'notice.no_map': 422,
+  'event.not_mergeable': 409,
+  'rules.invalid': 422,
+  'rules.unknown': 404,
 } as const satisfies Record<string, number>
 
 export type ProblemCode = keyof typeof problemCodes
