@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import * as fs from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Layout } from './cluster.ts'
+
+// Every user of the server keeps the writing end of a FIFO open; the kernel closes it however the user dies. A shell
+// reads it: end of file means that nobody is left, and it stops the server. So a server never outlives a killed program.
+const script = `
+cat "$1" > /dev/null
+pid=$(head -n 1 "$2/postmaster.pid" 2> /dev/null) || exit 0
+if tr '\\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null | grep -q postgres ||
+  ps -o args= -p "$pid" 2> /dev/null | grep -q postgres; then kill -INT "$pid"; fi
+`
+
+/** Our hold on the running server, beside the registration: closed when we leave or die. */
+export interface Hold {
+  close(): void
+}
+
+/** Takes the FIFO's writing end, starting its reader where none runs. On Windows there is none: the server stays. */
+export async function holdServer(paths: Layout): Promise<Hold> {
+  if (process.platform === 'win32') return { close() {} }
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const handle = openWriter(paths.fifo)
+    if (handle !== undefined) return { close: () => fs.closeSync(handle) }
+    if (attempt % 200 === 0) startReader(paths)
+    await sleep(5)
+  }
+  // Without a reader (no shell, no mkfifo) only the last orderly user stops the server.
+  return { close() {} }
+}
+
+function openWriter(fifo: string): number | undefined {
+  try {
+    if (!fs.lstatSync(fifo).isFIFO()) fs.rmSync(fifo)
+    return fs.openSync(fifo, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK)
+  } catch {
+    // ENOENT: never made; ENXIO: nobody reads.
+    return undefined
+  }
+}
+
+function startReader(paths: Layout) {
+  const child = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      `[ -p "$1" ] || mkfifo -m 600 "$1" || exit 1\n${script}`,
+      'urania-database-watcher',
+      paths.fifo,
+      paths.data,
+    ],
+    { cwd: '/', stdio: 'ignore', detached: true, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } },
+  )
+  child.on('error', () => {})
+  child.unref()
+}
