@@ -90,6 +90,7 @@ export const problemCodes = {
   'storage.missing': 404,
   'storage.too_large': 413,
   'storage.corrupt': 500,
+  'storage.full': 507,
   'secrets.invalid': 500,
   'command.usage': 422,
   'angle.unreadable': 422,

@@ -1,0 +1,86 @@
+/** The HDUs of a FITS file, found from headers alone. */
+import { Problem } from '#problem.ts'
+import { defaultInflateLimit, inflate, isGzip } from './gzip.ts'
+import { asciiOf, blockLength, endOfCards, parseHeader } from './header.ts'
+import { afterHdu, hduOf } from './hdu.ts'
+import type { Hdu } from './hdu.ts'
+import { readFrom, readNow } from './source.ts'
+import type { ByteSource, ReadPlan } from './source.ts'
+
+export interface FitsFile {
+  /** The file, inflated where it came as gzip. */
+  readonly bytes: Uint8Array
+  readonly hdus: readonly Hdu[]
+}
+
+/** Headers are asked for in steps of four blocks: most need one. */
+const headerStep = 4 * blockLength
+const headerLimit = 16 * 2 ** 20
+
+/** Plan that reads one header at `start`; undefined where no HDU starts there. */
+export function* planHdu(index: number, start: number, fileLength: number): ReadPlan<Hdu | undefined> {
+  let bytes = new Uint8Array(0)
+  let end = -1
+  while (end < 0) {
+    const from = start + bytes.length
+    const more = yield { start: from, end: Math.min(from + headerStep, fileLength) }
+    const grown = new Uint8Array(bytes.length + more.length)
+    grown.set(bytes)
+    grown.set(more, bytes.length)
+    const scanned = bytes.length - (bytes.length % 80)
+    bytes = grown
+    if (index > 0 && !asciiOf(bytes.subarray(0, 9)).startsWith('XTENSION=')) return undefined
+    if (index === 0 && !/^SIMPLE {2}=/.test(asciiOf(bytes.subarray(0, 9)))) {
+      throw new Problem('fits.invalid', 'This is not a FITS file: it does not start with "SIMPLE  =".')
+    }
+    end = endOfCards(bytes, scanned)
+    if (end < 0 && (more.length < headerStep || bytes.length > headerLimit)) {
+      throw new Problem(
+        'fits.truncated',
+        `The header of HDU ${index} has no END card within ${bytes.length} bytes; the file is cut off or damaged.`,
+        { hdu: index },
+      )
+    }
+  }
+  const dataStart = start + Math.ceil((end + 80) / blockLength) * blockLength
+  return hduOf(parseHeader(bytes.subarray(0, end)), index, start, dataStart, fileLength)
+}
+
+/** Plan that finds every HDU. Bytes after the last one that start no extension are left alone, as the standard allows. */
+export function* planHdus(fileLength: number): ReadPlan<Hdu[]> {
+  const hdus: Hdu[] = []
+  let start = 0
+  while (start < fileLength || hdus.length === 0) {
+    const hdu = yield* planHdu(hdus.length, start, fileLength)
+    if (!hdu) break
+    hdus.push(hdu)
+    start = afterHdu(hdu)
+  }
+  return hdus
+}
+
+/** Finds the HDUs of bytes in memory, gzip or not. Throws `fits.invalid`, `fits.truncated`, `fits.too_large`. */
+export function openFits(bytes: Uint8Array, { maxBytes = defaultInflateLimit } = {}): FitsFile {
+  const plain = isGzip(bytes) ? inflate(bytes, maxBytes) : bytes
+  return { bytes: plain, hdus: readNow(planHdus(plain.length), plain) }
+}
+
+/** Finds the HDUs of a (remote, not compressed) source by fetching headers only. */
+export function openFitsSource(source: ByteSource): Promise<Hdu[]> {
+  return readFrom(planHdus(source.byteLength), source)
+}
+
+/** The HDU of that index or EXTNAME (any case). Throws `fits.not_found`. */
+export function findHdu(hdus: readonly Hdu[], which: number | string): Hdu {
+  const found =
+    typeof which === 'number'
+      ? hdus[which]
+      : hdus.find((hdu) => hdu.name.toUpperCase() === which.toUpperCase())
+  if (!found) {
+    const there = hdus.map((hdu) => hdu.name || hdu.index).join(', ')
+    throw new Problem('fits.not_found', `There is no HDU ${which} in the file; it has ${there}.`, {
+      hdu: which,
+    })
+  }
+  return found
+}

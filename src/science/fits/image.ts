@@ -1,0 +1,147 @@
+/** FITS images: pixels as a typed array, scaled as astropy scales them. Standard: FITS 4.0, §4.4.2 and §5. */
+import { Problem } from '#problem.ts'
+import { decodeInto, elementBytes, flipSign, rawArray } from './elements.ts'
+import type { ElementKind, NumberArray } from './elements.ts'
+import { numberOf, textOf, valueOf } from './header.ts'
+import { hduLabel } from './hdu.ts'
+import type { Hdu } from './hdu.ts'
+import { readFrom, readNow } from './source.ts'
+import type { ByteSource, ReadPlan } from './source.ts'
+
+export interface Image {
+  /** Lengths in FITS order: the first axis varies fastest in `data`. */
+  readonly shape: readonly number[]
+  readonly data: NumberArray
+  /** BUNIT. */
+  readonly unit?: string
+  /** Stored blank, as a physical value, of integers without NaN; for floats blanks have become NaN. */
+  readonly blank?: number | bigint
+}
+
+/** For each axis in FITS order the wanted half-open range of array indices (0 is the first pixel). */
+export type Section = readonly (readonly [start: number, end: number])[]
+
+const kinds: Record<number, ElementKind> = { 8: 'B', 16: 'I', 32: 'J', 64: 'K', [-32]: 'E', [-64]: 'D' }
+
+/** Rows of a section nearer than this are fetched as one range. */
+const gapWorthKeeping = 65536
+
+interface Scaling {
+  readonly scale: number
+  readonly zero: number | bigint
+  readonly blank?: number | bigint
+}
+
+function scalingOf(hdu: Hdu): Scaling {
+  const zero = valueOf(hdu.header, 'BZERO')
+  const blank = hdu.bitpix > 0 ? valueOf(hdu.header, 'BLANK') : undefined
+  return {
+    scale: numberOf(hdu.header, 'BSCALE') ?? 1,
+    zero: typeof zero === 'bigint' ? zero : (numberOf(hdu.header, 'BZERO') ?? 0),
+    blank: typeof blank === 'number' || typeof blank === 'bigint' ? blank : undefined,
+  }
+}
+
+/** Bytes per pixel ≤ 2 become float32 and are scaled in single precision, wider ones float64: astropy's rule. */
+function scaled(raw: NumberArray, bitpix: number, { scale, zero, blank }: Scaling): NumberArray {
+  const single = bitpix === 8 || bitpix === 16 || bitpix === -32
+  const out = single ? new Float32Array(raw.length) : new Float64Array(raw.length)
+  const [factor, offset] = single ? [Math.fround(scale), Math.fround(Number(zero))] : [scale, Number(zero)]
+  const isBlank =
+    blank === undefined ? undefined : raw instanceof BigInt64Array ? BigInt(blank) : Number(blank)
+  for (let i = 0; i < raw.length; i++) {
+    if (raw[i] === isBlank) {
+      out[i] = NaN
+      continue
+    }
+    let value = Number(raw[i])
+    if (scale !== 1) value = single ? Math.fround(value * factor) : value * factor
+    out[i] = offset === 0 ? value : value + offset
+  }
+  return out
+}
+
+function physical(raw: NumberArray, hdu: Hdu): Pick<Image, 'data' | 'blank'> {
+  const scaling = scalingOf(hdu)
+  const { scale, zero, blank } = scaling
+  if (scale === 1 && Number(zero) === 0 && blank === undefined) return { data: raw }
+  const flipped = scale === 1 ? flipSign(raw, kinds[hdu.bitpix], zero) : undefined
+  if (!flipped) return { data: scaled(raw, hdu.bitpix, scaling) }
+  if (blank === undefined) return { data: flipped }
+  return {
+    data: flipped,
+    blank: flipped instanceof BigUint64Array ? BigInt(blank) + 2n ** 63n : Number(blank) + Number(zero),
+  }
+}
+
+function checkSection(section: Section, hdu: Hdu): void {
+  const fits =
+    section.length === hdu.shape.length &&
+    section.every(
+      ([start, end], axis) =>
+        Number.isInteger(start) &&
+        Number.isInteger(end) &&
+        0 <= start &&
+        start <= end &&
+        end <= hdu.shape[axis],
+    )
+  if (!fits) {
+    throw new Problem(
+      'fits.invalid',
+      `The section ${JSON.stringify(section)} does not lie in ${hduLabel(hdu.index, hdu.name)}, which has the shape ${hdu.shape.join(' × ')}.`,
+      { section, shape: hdu.shape },
+    )
+  }
+}
+
+/** Byte ranges of the rows of a section, near ones merged: what a remote read will fetch. */
+export function* planImage(hdu: Hdu, section?: Section): ReadPlan<Image> {
+  if (hdu.kind !== 'image') {
+    throw new Problem(
+      'fits.invalid',
+      `${hduLabel(hdu.index, hdu.name)} is no image; ask for its table instead.`,
+    )
+  }
+  const kind = kinds[hdu.bitpix]
+  const size = elementBytes[kind]
+  const unit = textOf(hdu.header, 'BUNIT')
+  const wanted = section ?? hdu.shape.map((length) => [0, length] as const)
+  checkSection(wanted, hdu)
+  const shape = wanted.map(([start, end]) => end - start)
+  const length = hdu.shape.length === 0 ? 0 : shape.reduce((product, each) => product * each, 1)
+  const raw = rawArray(kind, length)
+  if (length > 0) {
+    // Runs: pixels that are contiguous in the file. Axes wanted whole are folded into the run.
+    let folded = 0
+    let run = 1
+    while (folded < shape.length && run === hdu.shape.slice(0, folded).reduce((a, b) => a * b, 1))
+      run *= shape[folded++]
+    const index = wanted.map(([start]) => start)
+    const strides = hdu.shape.map((_, axis) => hdu.shape.slice(0, axis).reduce((a, b) => a * b, 1))
+    const runs: number[] = []
+    for (let count = length / run; count > 0; count--) {
+      runs.push(hdu.dataStart + size * index.reduce((sum, at, axis) => sum + at * strides[axis], 0))
+      for (let axis = folded; axis < shape.length && ++index[axis] === wanted[axis][1]; axis++)
+        index[axis] = wanted[axis][0]
+    }
+    for (let first = 0; first < runs.length;) {
+      let last = first
+      while (last + 1 < runs.length && runs[last + 1] - runs[last] - run * size < gapWorthKeeping) last++
+      const bytes = yield { start: runs[first], end: runs[last] + run * size }
+      for (let n = first; n <= last; n++)
+        decodeInto(raw, n * run, kind, bytes, runs[n] - runs[first], 0, 1, run)
+      first = last + 1
+    }
+  }
+  return { shape, ...physical(raw, hdu), ...(unit === undefined ? {} : { unit }) }
+}
+
+/** Reads an image (or a section of it) from the bytes of its file. */
+export function readImage(bytes: Uint8Array, hdu: Hdu, section?: Section): Image {
+  return readNow(planImage(hdu, section), bytes)
+}
+
+/** Reads an image (or a section of it) from a source, fetching only the rows that are wanted. */
+export function readImageFrom(source: ByteSource, hdu: Hdu, section?: Section): Promise<Image> {
+  return readFrom(planImage(hdu, section), source)
+}
