@@ -1,0 +1,212 @@
+/** The night at a site: its label, twilights, rise and set, hour angle and parallactic angle. Times are MJD (UTC). */
+import { Problem } from '#problem.ts'
+import { apparentVector, horizonAt } from './altaz.ts'
+import { normalizeDegreesSigned } from './angles.ts'
+import { crossings } from './crossings.ts'
+import { earthOrientationAt } from './earth-orientation.ts'
+import { dayOfMjd, mjdOfDay } from './iso.ts'
+import { siderealTime } from './sidereal.ts'
+import { checkSite } from './sites.ts'
+import type { Site } from './sites.ts'
+import { bodyAltAz } from './sun-moon.ts'
+import type { PlanetName } from './sun-moon.ts'
+import { checkMjd } from './time.ts'
+import { degreesPerRadian, directionOf, radiansPerDegree, rotate, unitVector } from './vectors.ts'
+
+/** Refraction at the horizon by convention, degrees. */
+const horizonRefraction = 34 / 60
+
+/** The Sun's centre below the horizon, degrees (true altitude, no refraction). */
+export const twilightAltitudes = { civil: -6, nautical: -12, astronomical: -18 } as const
+
+export interface HorizonChoice {
+  /** Height of the site above the land or sea around it, metres: the horizon dips by 1.76′ √height. Default 0. */
+  aboveHorizonM?: number
+}
+
+/** Dip of the sea horizon in degrees with mean refraction (1.76′ √h; Explanatory Supplement 1992, 9.3). */
+export function horizonDip(heightM: number): number {
+  return (1.76 / 60) * Math.sqrt(Math.max(0, heightM))
+}
+
+/**
+ * Night label: the date (YYYY-MM-DD) of the local noon before, by the site's mean solar time. A moment at noon belongs
+ * to the night that follows.
+ */
+export function nightLabel(mjdUtc: number, site: Site): string {
+  checkMjd(mjdUtc, 'MJD (UTC)')
+  checkSite(site)
+  const [year, month, day] = dayOfMjd(Math.floor(mjdUtc + eastOfGreenwich(site) / 360 - 0.5))
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+}
+
+/**
+ * MJD (UTC) of the local mean noon that begins a night.
+ *
+ * @throws Problem time.unreadable
+ */
+export function noonBefore(label: string, site: Site): number {
+  checkSite(site)
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(label)
+  if (!match)
+    throw new Problem('time.unreadable', `The night "${label}" is not a date such as 2026-11-21.`, { label })
+  const [year, month, day] = match.slice(1).map(Number)
+  const mjd = mjdOfDay(year, month, day)
+  if (dayOfMjd(mjd)[2] !== day) throw new Problem('time.out_of_range', `There is no day ${label}.`, { label })
+  return mjd + 0.5 - eastOfGreenwich(site) / 360
+}
+
+/** Longitude as time zones count it, [−180, 180). */
+function eastOfGreenwich(site: Site): number {
+  return normalizeDegreesSigned(site.longitudeDeg)
+}
+
+export type Target = 'Sun' | 'Moon' | PlanetName | { ra: number; dec: number }
+
+/**
+ * True topocentric altitude (degrees) of a target as a function of MJD (UTC) within a day or two of `around`; for Sun
+ * and Moon minus the semidiameter when `limb` is set, so that the upper limb crosses zero.
+ */
+function altitudeAround(
+  around: number,
+  target: Target,
+  site: Site,
+  limb: boolean,
+): (mjdUtc: number) => number {
+  if (typeof target === 'string')
+    return (mjdUtc) => {
+      const { alt, semidiameterDeg } = bodyAltAz(horizonAt(mjdUtc, site), target)
+      return limb ? alt + semidiameterDeg : alt
+    }
+  // A fixed direction turns with the Earth alone: place of date once, then an angle per time (0.3″ in a day).
+  const horizon = horizonAt(around, site)
+  const [ra, dec] = directionOf(
+    rotate(horizon.toDate, apparentVector(horizon, unitVector(target.ra, target.dec))),
+  )
+  const earth = earthOrientationAt(around)
+  const start = siderealTime(around, site.longitudeDeg, earth)
+  const perDay = 360.98564736629
+  return (mjdUtc) => altitudeOf(start + perDay * (mjdUtc - around) - ra, dec, site.latitudeDeg)
+}
+
+function altitudeOf(hourAngleDeg: number, decDeg: number, latitudeDeg: number): number {
+  const [sinLat, cosLat] = [
+    Math.sin(latitudeDeg * radiansPerDegree),
+    Math.cos(latitudeDeg * radiansPerDegree),
+  ]
+  const [sinDec, cosDec] = [Math.sin(decDeg * radiansPerDegree), Math.cos(decDeg * radiansPerDegree)]
+  const cosHour = Math.cos(hourAngleDeg * radiansPerDegree)
+  const sinHour = Math.sin(hourAngleDeg * radiansPerDegree)
+  const up = sinLat * sinDec + cosLat * cosDec * cosHour
+  const north = cosLat * sinDec - sinLat * cosDec * cosHour
+  return Math.atan2(up, Math.hypot(north, cosDec * sinHour)) * degreesPerRadian
+}
+
+/** `crosses`, or on which side of the altitude the target stays all the time asked for. */
+export type Visibility = 'crosses' | 'always above' | 'always below'
+
+export interface RiseSet {
+  state: Visibility
+  /** First rise and first set within the time asked for, MJD (UTC); null where there is none. */
+  rise: number | null
+  set: number | null
+  /** Every crossing in order. */
+  crossings: { mjdUtc: number; rising: boolean }[]
+}
+
+export interface RiseSetOptions extends HorizonChoice {
+  /** True altitude of the centre, degrees, that counts as rising; default: upper limb, 34′ of refraction, dip. */
+  altitudeDeg?: number
+  /** How far to look, days; default 1. */
+  days?: number
+}
+
+/** Rise and set of a body or a fixed direction (ICRS) after a moment; to 1 s for the Sun, 2 s for the Moon. */
+export function riseSet(target: Target, site: Site, mjdUtc: number, options: RiseSetOptions = {}): RiseSet {
+  checkMjd(mjdUtc, 'MJD (UTC)')
+  const { altitudeDeg, days = 1, aboveHorizonM = 0 } = options
+  const level = altitudeDeg ?? -horizonRefraction - horizonDip(aboveHorizonM)
+  const altitude = altitudeAround(mjdUtc + days / 2, target, site, altitudeDeg === undefined)
+  const found = crossings(altitude, level, mjdUtc, mjdUtc + days)
+  return {
+    state: found.length > 0 ? 'crosses' : altitude(mjdUtc) >= level ? 'always above' : 'always below',
+    rise: found.find(({ rising }) => rising)?.mjdUtc ?? null,
+    set: found.find(({ rising }) => !rising)?.mjdUtc ?? null,
+    crossings: found,
+  }
+}
+
+export interface Twilight {
+  /** `crosses`: both times are there; otherwise the Sun stays above or below this altitude all night. */
+  state: Visibility
+  /** The Sun goes below, MJD (UTC). */
+  evening: number | null
+  /** The Sun comes above. */
+  morning: number | null
+}
+
+export interface Night {
+  label: string
+  /** Local mean noon that begins the night, MJD (UTC). */
+  noon: number
+  /** Upper limb, 34′ of refraction, dip where asked for. */
+  sun: Twilight
+  civil: Twilight
+  nautical: Twilight
+  astronomical: Twilight
+}
+
+/**
+ * Sunset, twilights and sunrise of the night with a label (`2026-11-21`) or of the night in which an MJD (UTC) falls.
+ *
+ * @throws Problem time.unreadable, time.out_of_range, site.invalid
+ */
+export function twilights(
+  site: Site,
+  night: string | number,
+  { aboveHorizonM = 0 }: HorizonChoice = {},
+): Night {
+  const label = typeof night === 'string' ? night : nightLabel(night, site)
+  const noon = noonBefore(label, site)
+  const centre = altitudeAround(noon + 0.5, 'Sun', site, false)
+  const upperLimb = altitudeAround(noon + 0.5, 'Sun', site, true)
+  const part = (altitude: (mjd: number) => number, level: number): Twilight => {
+    const found = crossings(altitude, level, noon, noon + 1, 1 / 72)
+    const evening = found.find(({ rising }) => !rising)?.mjdUtc ?? null
+    const morning =
+      found.findLast(({ rising, mjdUtc }) => rising && mjdUtc > (evening ?? noon))?.mjdUtc ?? null
+    if (found.length > 0) return { state: 'crosses', evening, morning }
+    return { state: altitude(noon + 0.5) >= level ? 'always above' : 'always below', evening, morning }
+  }
+  return {
+    label,
+    noon,
+    sun: part(upperLimb, -horizonRefraction - horizonDip(aboveHorizonM)),
+    civil: part(centre, twilightAltitudes.civil),
+    nautical: part(centre, twilightAltitudes.nautical),
+    astronomical: part(centre, twilightAltitudes.astronomical),
+  }
+}
+
+/** Hour angle of an ICRS direction at a site, degrees in [−180, 180), west of the meridian positive. */
+export function hourAngle(mjdUtc: number, site: Site, ra: number, dec: number): number {
+  const horizon = horizonAt(mjdUtc, site)
+  const [raOfDate] = directionOf(rotate(horizon.toDate, apparentVector(horizon, unitVector(ra, dec))))
+  return normalizeDegreesSigned(horizon.siderealDeg - raOfDate)
+}
+
+/**
+ * Parallactic angle: position angle of the zenith at a direction of date, degrees in [−180, 180), positive west of the
+ * meridian (Meeus 1998, ch. 14).
+ */
+export function parallacticAngle(hourAngleDeg: number, decDeg: number, latitudeDeg: number): number {
+  const hour = hourAngleDeg * radiansPerDegree
+  const dec = decDeg * radiansPerDegree
+  const lat = latitudeDeg * radiansPerDegree
+  return normalizeDegreesSigned(
+    Math.atan2(
+      Math.sin(hour) * Math.cos(lat),
+      Math.sin(lat) * Math.cos(dec) - Math.cos(lat) * Math.sin(dec) * Math.cos(hour),
+    ) * degreesPerRadian,
+  )
+}
