@@ -39,6 +39,7 @@ create index job_running on job (worker) where state = 'running';
 create index job_state on job (state, id desc);
 create index job_subject on job (subject_kind, subject_id, id desc);
 create index job_after on job (after_id) where after_id is not null;
+create index job_waiting on job (after_id) where waiting;
 create index job_finished on job (finished_at) where finished_at is not null;
 
 create table job_log (
