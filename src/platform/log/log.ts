@@ -1,0 +1,47 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+import type { Config } from '#platform/config/config.ts'
+
+const hidden = [
+  'password',
+  'token',
+  'secret',
+  'authorization',
+  'cookie',
+  'clientSecret',
+  'apiKey',
+  'databaseUrl',
+]
+
+/**
+ * The program's log: one JSON line per entry, time in UTC (ISO 8601), errors as `err` with code and stack, and what
+ * carries a secret's name (at the top or one level down) replaced by `[hidden]`. Addresses lose their passwords.
+ */
+export function createLog(
+  config: Pick<Config, 'logLevel'>,
+  destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
+): Logger {
+  return pino(
+    {
+      level: config.logLevel,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: {
+        paths: [...hidden, ...hidden.flatMap((key) => [`*.${key}`, `*.*.${key}`])],
+        censor: '[hidden]',
+      },
+      formatters: { level: (level) => ({ level }) },
+      serializers: { err: withoutPasswords },
+    },
+    { write: (line: string) => destination.write(line.replace(credentials, '$1[hidden]@')) },
+  )
+}
+
+const credentials = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi
+
+function withoutPasswords(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { type, message, stack, code, details } = pino.stdSerializers.err(error) as ReturnType<
+    typeof pino.stdSerializers.err
+  > & { code?: unknown; details?: unknown }
+  return { type, code, message, details, stack }
+}
