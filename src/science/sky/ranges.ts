@@ -6,6 +6,7 @@
  */
 import { checkOrder, maxOrder, pixelAreaSr } from './healpix.ts'
 import { halvesOf, pixelCount29 } from './index64.ts'
+import { interleave } from './morton.ts'
 
 /** start₀, end₀, start₁, end₁ … at order 29. */
 export type Ranges = BigInt64Array
@@ -189,6 +190,45 @@ function round(lo: number, hi: number, shift: number, up: boolean, o: Uint32Arra
   }
   o[at] = l & ~lowMask
   o[at + 1] = h & ~highMask
+}
+
+/** Collects cells in ascending order into ranges; cells that touch become one range. */
+export interface RangeBuilder {
+  /** Cell (f, x, y) of order `k`; not below the end of the last one. */
+  addCell(k: number, f: number, x: number, y: number): void
+  ranges(): Ranges
+}
+
+export function createRangeBuilder(): RangeBuilder {
+  let halves = new Uint32Array(256)
+  let w = 0
+  return {
+    addCell(k, f, x, y) {
+      const shift = 29 - k
+      const x29 = x << shift
+      const y29 = y << shift
+      const lo = interleave(x29, y29)
+      const hi = interleave(x29 >>> 16, y29 >>> 16) + f * 0x4000000
+      if (w + 4 > halves.length) {
+        const more = new Uint32Array(2 * halves.length)
+        more.set(halves)
+        halves = more
+      }
+      if (w === 0 || halves[w - 2] !== lo || halves[w - 1] !== hi) {
+        halves[w] = lo
+        halves[w + 1] = hi
+        w += 4
+      }
+      const end = lo + (shift < 16 ? 4 ** shift : 0)
+      halves[w - 2] = end
+      halves[w - 1] = hi + (shift < 16 ? (end >= HIGH ? 1 : 0) : 4 ** (shift - 16))
+    },
+    ranges() {
+      const out = new BigInt64Array(w / 2)
+      halvesOf(out).set(halves.subarray(0, w))
+      return out
+    },
+  }
 }
 
 /** Number of order-29 pixels. */
