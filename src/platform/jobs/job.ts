@@ -9,9 +9,9 @@ export interface JobContext {
   /** Aborted on cancel, timeout and shutdown; pass it to everything that waits. */
   readonly signal: AbortSignal
   /** Shown live with rate and ETA. */
-  progress(done: number, total: number, unit?: string): void
+  readonly progress: (done: number, total: number, unit?: string) => void
   /** A line in the job's own log, kept with the job. */
-  log(line: string): void
+  readonly log: (line: string) => void
 }
 
 /** One kind of background work. `name` is what the database stores: `alerts.parse`. */
@@ -20,14 +20,14 @@ export interface JobKind<T extends z.ZodType = z.ZodType> {
   /** One sentence for the jobs page. */
   title: string
   input: T
-  /** Attempts beyond the first, and the first delay (s); it doubles, with jitter, up to an hour. */
+  /** Attempts beyond the first, and the first delay (s); it doubles, with jitter, up to an hour. Default 3 and 2 s. */
   retry?: { limit: number; delaySeconds?: number }
   timeoutSeconds?: number
-  /** How many of this kind run at once in one process. */
+  /** How many of this kind run at once in one process, default 4. */
   concurrency?: number
 }
 
-/** How a handler ends other than by returning: a Problem retries by default; these say otherwise. */
+/** How a handler ends other than by returning: whatever is thrown retries; `failure(problem, how)` says otherwise. */
 export type JobFailure = 'retry' | 'never' | 'done'
 
 export interface JobHandler<T extends z.ZodType = z.ZodType> {

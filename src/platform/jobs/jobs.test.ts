@@ -283,7 +283,7 @@ it('waits until the given time, and takes higher priority first', async () => {
   expect(order).toEqual([])
   await jobs.idle([kinds.many.name])
   expect(Date.now()).toBeGreaterThanOrEqual(begin.getTime())
-  expect(order.toSorted()).toEqual([0, 1, 2])
+  expect(order.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
 })
 
 it('keeps a job whose result the database refuses', async () => {

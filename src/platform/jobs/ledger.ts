@@ -166,6 +166,10 @@ export function createLedger(options: {
     })
   }
 
+  async function flush(): Promise<void> {
+    while (writing) await writing
+  }
+
   return {
     progress: (report) => reports.set(report.id, report),
     line: (id, text) => lines.push({ id, at: new Date().toISOString(), text: clean(text) }),
@@ -176,9 +180,7 @@ export function createLedger(options: {
     },
     pending: (id) => unwritten.has(id),
     write,
-    async flush() {
-      while (writing) await writing
-    },
+    flush,
     start() {
       stopping = false
       timer = setInterval(() => {
@@ -188,9 +190,9 @@ export function createLedger(options: {
     async stop() {
       clearInterval(timer)
       stopping = true
-      while (writing) await writing
+      await flush()
       kick()
-      while (writing) await writing
+      await flush()
     },
   }
 }

@@ -130,8 +130,12 @@ export function createWorker(options: {
           const ids = await queue.take(tx, kind, limit)
           if (ids.length === 0) return { taken: 0, jobs: [] }
           const jobs = await claimJobs(tx, ids, signals.worker)
-          const gone = new Set(ids).difference(new Set(jobs.map((job) => job.id)))
-          await queue.drop(tx, gone.size === 0 ? [] : [...gone].map((id) => ({ id, kind })))
+          const known = new Set(jobs.map((job) => job.id))
+          const gone = ids.filter((id) => !known.has(id))
+          await queue.drop(
+            tx,
+            gone.map((id) => ({ id, kind })),
+          )
           return { taken: ids.length, jobs }
         })
       } catch (error) {
