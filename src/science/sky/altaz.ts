@@ -61,7 +61,7 @@ export interface Horizon {
 const auM = 149_597_870_700
 const lightAuPerDay = (299_792_458 * 86_400) / auM
 /** Rotation of the Earth, radians per second of UT1. */
-const spin = (1.00273781191135448 * 2 * Math.PI) / 86_400
+const spin = (1.0027378119113546 * 2 * Math.PI) / 86_400
 /** Schwarzschild radius of the Sun, au. */
 const schwarzschildAu = 1.97412574336e-8
 

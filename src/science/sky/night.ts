@@ -2,14 +2,12 @@
 import { Problem } from '#problem.ts'
 import { apparentVector, horizonAt } from './altaz.ts'
 import { normalizeDegreesSigned } from './angles.ts'
+import { altitudeTrack } from './altitude.ts'
+import type { Target } from './altitude.ts'
 import { crossings } from './crossings.ts'
-import { earthOrientationAt } from './earth-orientation.ts'
 import { dayOfMjd, mjdOfDay } from './iso.ts'
-import { siderealTime } from './sidereal.ts'
 import { checkSite } from './sites.ts'
 import type { Site } from './sites.ts'
-import { bodyAltAz } from './sun-moon.ts'
-import type { PlanetName } from './sun-moon.ts'
 import { checkMjd } from './time.ts'
 import { degreesPerRadian, directionOf, radiansPerDegree, rotate, unitVector } from './vectors.ts'
 
@@ -61,47 +59,6 @@ function eastOfGreenwich(site: Site): number {
   return normalizeDegreesSigned(site.longitudeDeg)
 }
 
-export type Target = 'Sun' | 'Moon' | PlanetName | { ra: number; dec: number }
-
-/**
- * True topocentric altitude (degrees) of a target as a function of MJD (UTC) within a day or two of `around`; for Sun
- * and Moon minus the semidiameter when `limb` is set, so that the upper limb crosses zero.
- */
-function altitudeAround(
-  around: number,
-  target: Target,
-  site: Site,
-  limb: boolean,
-): (mjdUtc: number) => number {
-  if (typeof target === 'string')
-    return (mjdUtc) => {
-      const { alt, semidiameterDeg } = bodyAltAz(horizonAt(mjdUtc, site), target)
-      return limb ? alt + semidiameterDeg : alt
-    }
-  // A fixed direction turns with the Earth alone: place of date once, then an angle per time (0.3″ in a day).
-  const horizon = horizonAt(around, site)
-  const [ra, dec] = directionOf(
-    rotate(horizon.toDate, apparentVector(horizon, unitVector(target.ra, target.dec))),
-  )
-  const earth = earthOrientationAt(around)
-  const start = siderealTime(around, site.longitudeDeg, earth)
-  const perDay = 360.98564736629
-  return (mjdUtc) => altitudeOf(start + perDay * (mjdUtc - around) - ra, dec, site.latitudeDeg)
-}
-
-function altitudeOf(hourAngleDeg: number, decDeg: number, latitudeDeg: number): number {
-  const [sinLat, cosLat] = [
-    Math.sin(latitudeDeg * radiansPerDegree),
-    Math.cos(latitudeDeg * radiansPerDegree),
-  ]
-  const [sinDec, cosDec] = [Math.sin(decDeg * radiansPerDegree), Math.cos(decDeg * radiansPerDegree)]
-  const cosHour = Math.cos(hourAngleDeg * radiansPerDegree)
-  const sinHour = Math.sin(hourAngleDeg * radiansPerDegree)
-  const up = sinLat * sinDec + cosLat * cosDec * cosHour
-  const north = cosLat * sinDec - sinLat * cosDec * cosHour
-  return Math.atan2(up, Math.hypot(north, cosDec * sinHour)) * degreesPerRadian
-}
-
 /** `crosses`, or on which side of the altitude the target stays all the time asked for. */
 export type Visibility = 'crosses' | 'always above' | 'always below'
 
@@ -124,9 +81,11 @@ export interface RiseSetOptions extends HorizonChoice {
 /** Rise and set of a body or a fixed direction (ICRS) after a moment; to 1 s for the Sun, 2 s for the Moon. */
 export function riseSet(target: Target, site: Site, mjdUtc: number, options: RiseSetOptions = {}): RiseSet {
   checkMjd(mjdUtc, 'MJD (UTC)')
+  checkSite(site)
   const { altitudeDeg, days = 1, aboveHorizonM = 0 } = options
   const level = altitudeDeg ?? -horizonRefraction - horizonDip(aboveHorizonM)
-  const altitude = altitudeAround(mjdUtc + days / 2, target, site, altitudeDeg === undefined)
+  const track = altitudeTrack(target, site, mjdUtc, mjdUtc + days)
+  const altitude = altitudeDeg === undefined ? track.upperLimb : track.altitude
   const found = crossings(altitude, level, mjdUtc, mjdUtc + days)
   return {
     state: found.length > 0 ? 'crosses' : altitude(mjdUtc) >= level ? 'always above' : 'always below',
@@ -168,8 +127,7 @@ export function twilights(
 ): Night {
   const label = typeof night === 'string' ? night : nightLabel(night, site)
   const noon = noonBefore(label, site)
-  const centre = altitudeAround(noon + 0.5, 'Sun', site, false)
-  const upperLimb = altitudeAround(noon + 0.5, 'Sun', site, true)
+  const { altitude: centre, upperLimb } = altitudeTrack('Sun', site, noon, noon + 1)
   const part = (altitude: (mjd: number) => number, level: number): Twilight => {
     const found = crossings(altitude, level, noon, noon + 1, 1 / 72)
     const evening = found.find(({ rising }) => !rising)?.mjdUtc ?? null

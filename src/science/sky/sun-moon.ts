@@ -101,13 +101,7 @@ export function moonPosition(mjdUtc: number): BodyPosition {
  */
 export function planetPosition(name: PlanetName, mjdUtc: number): BodyPosition {
   checkMjd(mjdUtc, 'MJD (UTC)')
-  if (!planetNames.includes(name))
-    throw new Problem(
-      'request.invalid',
-      `There is no planet "${String(name)}"; known are ${planetNames.join(', ')}.`,
-    )
-  const { x, y, z } = BackdatePosition(engineTime(mjdTtOf(mjdUtc)), Body.Earth, Body[name], true)
-  return positionOf([x, y, z])
+  return positionOf(bodyVector(name, mjdTtOf(mjdUtc)))
 }
 
 /** GCRS → true equator and equinox of date, for many directions at one time (rotateDirection applies it). */
@@ -127,12 +121,7 @@ export interface TopocentricPosition extends BodyPosition {
 
 /** Sun, Moon or planet as seen from a place (the diurnal part of aberration, 0.3″, left out). */
 export function bodyAltAz(horizon: Horizon, body: 'Sun' | 'Moon' | PlanetName): TopocentricPosition {
-  const vector =
-    body === 'Sun'
-      ? apparentSun(horizon.mjdTt)
-      : body === 'Moon'
-        ? moonVector(horizon.mjdTt)
-        : planetVector(body, horizon.mjdUtc)
+  const vector = bodyVector(body, horizon.mjdTt)
   const metresPerAu = auKm * 1000
   const [ox, oy, oz] = horizon.observerM
   const seen: Vector = [
@@ -142,14 +131,26 @@ export function bodyAltAz(horizon: Horizon, body: 'Sun' | 'Moon' | PlanetName): 
   ]
   const position = positionOf(seen)
   const [az, alt] = altAzOfApparent(horizon, unitVector(position.ra, position.dec))
-  const radius = body === 'Sun' ? solarRadiusAu : body === 'Moon' ? lunarRadiusAu : 0
-  return { ...position, az, alt, semidiameterDeg: Math.asin(radius / position.distanceAu) * degreesPerRadian }
+  return { ...position, az, alt, semidiameterDeg: bodySemidiameterDeg(body, position.distanceAu) }
 }
 
-function planetVector(name: PlanetName, mjdUtc: number): Vector {
-  const { ra, dec, distanceAu } = planetPosition(name, mjdUtc)
-  const [x, y, z] = unitVector(ra, dec)
-  return [x * distanceAu, y * distanceAu, z * distanceAu]
+/** Apparent geocentric vector at an MJD (TT), au, GCRS. */
+export function bodyVector(body: 'Sun' | 'Moon' | PlanetName, mjdTt: number): Vector {
+  if (body === 'Sun') return apparentSun(mjdTt)
+  if (body === 'Moon') return moonVector(mjdTt)
+  if (!planetNames.includes(body))
+    throw new Problem(
+      'request.invalid',
+      `There is no body "${String(body)}"; known are Sun, Moon, ${planetNames.join(', ')}.`,
+    )
+  const { x, y, z } = BackdatePosition(engineTime(mjdTt), Body.Earth, Body[body], true)
+  return [x, y, z]
+}
+
+/** Half the apparent diameter at a distance, degrees; 0 for planets. */
+export function bodySemidiameterDeg(body: 'Sun' | 'Moon' | PlanetName, distanceAu: number): number {
+  const radius = body === 'Sun' ? solarRadiusAu : body === 'Moon' ? lunarRadiusAu : 0
+  return Math.asin(radius / distanceAu) * degreesPerRadian
 }
 
 export type MoonPhaseName =
