@@ -342,12 +342,16 @@ it('takes up the work of a process whose connection died, not before it has give
 it('job to worker within a few milliseconds, hundreds of small jobs per second', async () => {
   const latency: number[] = []
   on(kinds.many, ({ n = 0 }) => void latency.push(performance.timeOrigin + performance.now() - n))
+  const sending: number[] = []
   for (let i = 0; i < 30; i++) {
-    await jobs.send(db, kinds.many, { n: performance.timeOrigin + performance.now() })
+    const began = performance.timeOrigin + performance.now()
+    await db.transaction().execute((tx) => jobs.send(tx, kinds.many, { n: began }))
+    sending.push(performance.timeOrigin + performance.now() - began)
     await sleep(10)
   }
   await jobs.idle([kinds.many.name])
   latency.sort((a, b) => a - b)
+  sending.sort((a, b) => a - b)
   const began = performance.now()
   const count = 600
   await Promise.all(
@@ -359,7 +363,7 @@ it('job to worker within a few milliseconds, hundreds of small jobs per second',
   await jobs.idle([kinds.many.name])
   const rate = (count / (performance.now() - began)) * 1_000
   process.stdout.write(
-    `jobs: send to handler p50 ${latency[15].toFixed(1)} ms, p90 ${latency[27].toFixed(1)} ms; ${rate.toFixed(0)} jobs/s sent and worked\n`,
+    `jobs: begin of the sending transaction (itself ${sending[15].toFixed(1)} ms) to handler p50 ${latency[15].toFixed(1)} ms, p90 ${latency[27].toFixed(1)} ms; ${rate.toFixed(0)} jobs/s sent and worked\n`,
   )
   expect(latency[15]).toBeLessThan(100)
   expect(rate).toBeGreaterThan(50)

@@ -78,6 +78,8 @@ export function createJobs(options: {
     input: z.input<T>,
     sendOptions: SendOptions = {},
   ): Promise<string> {
+    // Job and queue entry are two rows: without a transaction of the caller's they get one of their own.
+    if (!tx.isTransaction) return tx.transaction().execute((own) => send(own, kind, input, sendOptions))
     handled(kind.name)
     const { key, startAfter, priority = 0, subject, requestedBy, after } = sendOptions
     const parsed = kind.input.safeParse(input)
