@@ -1,0 +1,31 @@
+import { Problem } from '#problem.ts'
+import { computeTask } from './compute.ts'
+
+// Tasks of the tests of the pool, in a module of their own because a thread imports the module of its task.
+
+export const addUp = computeTask(import.meta.url, 'addUp', (values: Float64Array) => {
+  let sum = 0
+  for (const value of values) sum += value
+  return { sum }
+})
+
+export const fillShared = computeTask(import.meta.url, 'fillShared', (memory: SharedArrayBuffer) => {
+  new Float64Array(memory).fill(7)
+})
+
+export const fail = computeTask(
+  import.meta.url,
+  'fail',
+  (how: 'problem' | 'fault' | 'exit' | 'unclonable'): unknown => {
+    if (how === 'problem') throw new Problem('request.invalid', 'Row 3 has no flux.', { row: 3 })
+    if (how === 'fault') throw new RangeError('off the end')
+    if (how === 'exit') process.exit(3)
+    return () => 'functions are not cloned'
+  },
+)
+
+export const spin = computeTask(import.meta.url, 'spin', (ms: number) => {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+  return ms
+})
