@@ -1,10 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createHash } from 'node:crypto'
 import { Problem } from '#problem.ts'
 import { passable, type Account } from './account.ts'
 import { program, type Binaries } from './binaries.ts'
@@ -59,11 +58,12 @@ export function initialize(paths: Layout, binaries: Binaries, account: Account |
         : [process.platform === 'linux' ? '--locale=C.UTF-8' : '--locale=C']
     // The account may be unable to enter the folders above the file, but not to reopen what it was handed.
     const input = fs.openSync(passwordCopy, 'r')
+    const folder = openFolder(temporary, account)
     const result = spawnSync(
       program(binaries, 'initdb'),
       [
         '-D',
-        dataFolderFor(temporary, account),
+        folder.name,
         '--username=urania',
         '--encoding=UTF8',
         ...locale,
@@ -72,18 +72,22 @@ export function initialize(paths: Layout, binaries: Binaries, account: Account |
         '--data-checksums',
       ],
       {
-        cwd: temporary,
+        cwd: '/',
         env: environment(binaries),
-        stdio: [input, 'pipe', 'pipe'],
+        stdio: [input, 'pipe', 'pipe', folder.descriptor ?? 'ignore'],
         ...(account && { uid: account.uid, gid: account.gid }),
       },
     )
-    fs.closeSync(input)
+    for (const handle of [input, folder.descriptor]) if (handle !== undefined) fs.closeSync(handle)
     if (result.status !== 0) {
+      const stderr = String(result.stderr || result.stdout) || String(result.error)
+      const remedy = /look up effective user/.test(stderr)
+        ? ' PostgreSQL needs an account with a name: give this one a line in /etc/passwd.'
+        : ''
       throw new Problem(
         'database.start_failed',
-        `The database folder ${paths.data} could not be made: ${lastLine(String(result.stderr || result.stdout)) || String(result.error)}`,
-        { stderr: String(result.stderr).slice(-4000) },
+        `The database folder ${paths.data} could not be made: ${reasonIn(stderr)}${remedy}`,
+        { stderr: stderr.slice(-4000) },
       )
     }
     fs.renameSync(temporary, paths.data)
@@ -95,12 +99,14 @@ export function initialize(paths: Layout, binaries: Binaries, account: Account |
 }
 
 /**
- * What the server is told its folder is. Under another account it may be unable to enter the folders above; its
- * working folder is then set before the account is dropped, and Linux lets it name that without walking down to it.
+ * What the server is told its folder is. Under another account it may be unable to enter the folders above; it is then
+ * handed the opened folder, which Linux lets it name without walking down to it. `descriptor` goes to its stdio[3].
  */
-function dataFolderFor(folder: string, account: Account | undefined): string {
-  if (passable(dirname(folder), account)) return folder
-  if (process.platform === 'linux' && fs.existsSync('/proc/self/cwd')) return '/proc/self/cwd'
+function openFolder(folder: string, account: Account | undefined): { name: string; descriptor?: number } {
+  if (passable(dirname(folder), account)) return { name: folder }
+  if (process.platform === 'linux' && fs.existsSync('/proc/self/fd')) {
+    return { name: '/proc/self/fd/3', descriptor: fs.openSync(folder, fs.constants.O_DIRECTORY) }
+  }
   throw new Problem(
     'database.home_closed',
     `The database runs as "${account!.name}", who may not enter ${dirname(folder)}; choose a --home whose folders others ` +
@@ -194,20 +200,21 @@ export async function spawnServer(
   const log = fs.openSync(paths.log, 'a', 0o600)
   const logFrom = fs.fstatSync(log).size
   const settings = [...(await listening(paths)), ...durable]
+  const folder = openFolder(paths.data, account)
   const child = spawn(
     program(binaries, 'postgres'),
-    ['-D', dataFolderFor(paths.data, account), ...settings.flatMap((setting) => ['-c', setting])],
+    ['-D', folder.name, ...settings.flatMap((setting) => ['-c', setting])],
     {
-      cwd: paths.data,
+      cwd: '/',
       env: environment(binaries),
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, folder.descriptor ?? 'ignore'],
       // Its own session: Ctrl-C in our terminal must not reach it before we have finished our work.
       detached: true,
       windowsHide: true,
       ...(account && { uid: account.uid, gid: account.gid }),
     },
   )
-  fs.closeSync(log)
+  for (const handle of [log, folder.descriptor]) if (handle !== undefined) fs.closeSync(handle)
   child.unref()
   return { child, logFrom }
 }
@@ -288,11 +295,10 @@ function syncFolder(folder: string) {
   fs.closeSync(handle)
 }
 
-function lastLine(text: string): string {
-  return (
-    text
-      .trim()
-      .split('\n')
-      .findLast((line) => line.trim() !== '') ?? ''
-  )
+/** The sentence of a server's or initdb's output that says what went wrong. */
+export function reasonIn(output: string): string {
+  const lines = output.trim().split('\n')
+  const line = lines.findLast((text) => /FATAL|PANIC|ERROR|error:/.test(text)) ?? lines.at(-1) ?? ''
+  const reason = line.replace(/^.*?(FATAL|PANIC|ERROR|error):\s*/, '').trim()
+  return reason ? `${reason.replace(/\.$/, '')}.` : 'it said nothing.'
 }

@@ -63,11 +63,17 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
       throw wrongMajor(paths.data, major, found.major)
     }
     const adopted = cluster.runningPid(paths) !== undefined
-    if (!adopted) await startServer()
-    guard = await connect()
-    watch(guard)
+    // Held before it starts, so that it is stopped even if we are killed at this very moment.
     hold?.close()
     hold = await holdServer(paths)
+    try {
+      if (!adopted) await startServer()
+      guard = await connect()
+    } catch (error) {
+      if (!adopted) await shutDown(paths)
+      throw error
+    }
+    watch(guard)
     const present = await guard.query(`select 1 from pg_database where datname = 'urania'`)
     if (present.rowCount === 0) await guard.query('create database urania')
     return adopted
@@ -86,7 +92,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
       if (!busy || Date.now() > giveUp) {
         throw new Problem(
           'database.start_failed',
-          `The database server did not start (${failure}): ${reasonIn(tail)} Its log is ${paths.log}.`,
+          `The database server did not start (${failure}): ${cluster.reasonIn(tail)} Its log is ${paths.log}.`,
           { log: paths.log, tail },
         )
       }
@@ -218,8 +224,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     const lock = await lockFile(paths.lock)
     try {
       await guard?.end()
-      if (membership.leave()) await shutDown(paths)
-      hold?.close()
+      if (membership.leave()) {
+        await shutDown(paths)
+        hold?.dismiss()
+      } else hold?.close()
     } finally {
       lock.release()
     }
@@ -268,11 +276,4 @@ function wrongMajor(folder: string, has: number, is: number): Problem {
       : `${folder} was written by PostgreSQL ${has}, which is newer than this one (${is}); set URANIA_PG_BIN to a PostgreSQL ${has}.`,
     { folder, has, is },
   )
-}
-
-function reasonIn(tail: string): string {
-  const line =
-    tail.split('\n').findLast((text) => /FATAL|PANIC|ERROR|error/.test(text)) ?? tail.split('\n').at(-1) ?? ''
-  const reason = line.replace(/^.*?(FATAL|PANIC|ERROR):\s*/, '').trim()
-  return reason ? `${reason.replace(/\.$/, '')}.` : 'it said nothing.'
 }

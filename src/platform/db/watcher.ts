@@ -6,28 +6,46 @@ import type { Layout } from './cluster.ts'
 // Every user of the server keeps the writing end of a FIFO open; the kernel closes it however the user dies. A shell
 // reads it: end of file means that nobody is left, and it stops the server. So a server never outlives a killed program.
 const script = `
-cat "$1" > /dev/null
+[ -p "$1" ] || mkfifo -m 600 "$1" || exit 1
+while read -r word; do [ "$word" = stopped ] && exit 0; done < "$1"
 pid=$(head -n 1 "$2/postmaster.pid" 2> /dev/null) || exit 0
 if tr '\\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null | grep -q postgres ||
   ps -o args= -p "$pid" 2> /dev/null | grep -q postgres; then kill -INT "$pid"; fi
 `
 
-/** Our hold on the running server, beside the registration: closed when we leave or die. */
+/** Our hold on the running server, beside the registration; it ends with this process. */
 export interface Hold {
+  /** Others may still hold it. */
   close(): void
+  /** We were the last and have stopped the server; nothing is left to watch. */
+  dismiss(): void
 }
 
 /** Takes the FIFO's writing end, starting its reader where none runs. On Windows there is none: the server stays. */
 export async function holdServer(paths: Layout): Promise<Hold> {
-  if (process.platform === 'win32') return { close() {} }
+  if (process.platform === 'win32') return { close() {}, dismiss() {} }
   for (let attempt = 0; attempt < 400; attempt++) {
     const handle = openWriter(paths.fifo)
-    if (handle !== undefined) return { close: () => fs.closeSync(handle) }
+    if (handle !== undefined) {
+      return {
+        close: () => fs.closeSync(handle),
+        dismiss() {
+          try {
+            fs.writeSync(handle, 'stopped\n')
+          } catch {
+            // The reader was killed.
+          }
+          fs.closeSync(handle)
+          // The next starter must not take the one that is about to end for a living one.
+          fs.rmSync(paths.fifo, { force: true })
+        },
+      }
+    }
     if (attempt % 200 === 0) startReader(paths)
     await sleep(5)
   }
   // Without a reader (no shell, no mkfifo) only the last orderly user stops the server.
-  return { close() {} }
+  return { close() {}, dismiss() {} }
 }
 
 function openWriter(fifo: string): number | undefined {
