@@ -7,17 +7,28 @@ export interface NetOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   headers?: Record<string, string>
   body?: Uint8Array | string
-  /** Whole exchange, default 30,000. */
+  /** Whole exchange with its retries, default 30,000. */
   timeoutMs?: number
   /** Default 64 MiB. */
   maxBytes?: number
   /** Default 2 for GET, 0 for everything that changes state. */
   retries?: number
   signal?: AbortSignal
+  /**
+   * The address came from outside (a notice, a person): private and local addresses are refused, also after a redirect
+   * and whatever the name resolves to at the moment of connecting.
+   */
+  untrusted?: boolean
+  /** When given, only these hosts: `gracedb.ligo.org`, `*.nasa.gov` (that domain and everything below it). */
+  allowedHosts?: readonly string[]
+  /** Statuses to be answered with besides 2xx (304, 404); others are a Problem `net.status`. */
+  accept?: readonly number[]
 }
 
 export interface NetResponse {
   status: number
+  /** Where it came from in the end, after redirects. */
+  url: string
   headers: Headers
   bytes: Uint8Array<ArrayBuffer>
   text(): string
