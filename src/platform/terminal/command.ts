@@ -1,4 +1,7 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
+import type { LoadedConfig } from '#platform/config/load.ts'
+import type { Platform } from '#platform/platform.ts'
+import type { Progress } from './progress.ts'
 
 /** What a command is run with. `out` prints for people, `document` prints the one JSON document of `--json`. */
 export interface Invocation {
@@ -6,12 +9,22 @@ export interface Invocation {
   readonly args: readonly string[]
   readonly flags: Readonly<Record<string, string | boolean | string[] | undefined>>
   readonly json: boolean
-  out(line?: string): void
+  readonly out: (line?: string) => void
   /** Warnings and progress, on stderr. */
-  note(line: string): void
+  readonly note: (line: string) => void
   /** With `--json` the document is printed; otherwise `human` is called to print for people. */
-  document(value: unknown, human: () => void): void
+  readonly document: (value: unknown, human: () => void) => void
   readonly signal: AbortSignal
+  /** A line of done/total, rate and ETA on stderr: rewritten in place on a terminal, now and then elsewhere. */
+  readonly progress: (label: string, unit?: string) => Progress
+  /** The configuration of the home folder that was asked for (`--home`), read on first call. */
+  readonly config: () => Promise<LoadedConfig>
+  /**
+   * The whole platform on that home folder, migrated; opened on first call, closed when the command ends. Jobs that
+   * the command sends are worked by a running `urania start`, or by the command itself where none runs: wait for
+   * them with `jobs.idle()`.
+   */
+  readonly platform: () => Promise<Platform>
 }
 
 /** One command: `urania alerts ingest FILE…` has `words: ['alerts', 'ingest']`. */
