@@ -83,15 +83,18 @@ export async function deleteGroup(tx: Db, id: string): Promise<void> {
   await tx.deleteFrom('person_group').where('id', '=', id).execute()
 }
 
-/** Makes the memberships that `by` gave exactly these; those given otherwise stay. */
+/**
+ * Makes memberships exactly these. By a provider: of those that it gave, so that what people decided stays; by a
+ * person: of all.
+ */
 export async function putMemberships(
   tx: Db,
   personId: string,
   groupIds: readonly string[],
-  by: 'person' | 'rule',
+  by: string,
 ): Promise<void> {
   let gone = tx.deleteFrom('person_group_member').where('person_id', '=', personId)
-  if (by === 'rule') gone = gone.where('added_by', '=', 'rule')
+  if (by !== 'person') gone = gone.where('added_by', '=', by)
   if (groupIds.length > 0) gone = gone.where('group_id', 'not in', [...groupIds])
   await gone.execute()
   if (groupIds.length === 0) return

@@ -8,7 +8,7 @@ export interface PersonRow {
   name: string
   email: string
   role: Role
-  role_by: 'person' | 'rule'
+  role_by: string
   orcid: string | null
   two_factor_enabled: boolean | null
   disabled_at: Date | null
@@ -100,7 +100,7 @@ export async function updatePerson(
   change: {
     name?: string
     role?: Role
-    role_by?: 'person' | 'rule'
+    role_by?: string
     disabled_at?: Date | null
     orcid?: string
   },

@@ -30,8 +30,8 @@ export const Person = z
     orcid: z.string().nullable(),
     role: RoleName,
     roleBy: z
-      .enum(['person', 'rule'])
-      .describe('`rule`: given by a claim of the sign-in provider, and taken back with it'),
+      .string()
+      .describe('`person`, or the sign-in provider whose claims gave the role and take it back'),
     groups: z.array(GroupRef),
     twoFactor: z.boolean(),
     signsInBy: z

@@ -1,7 +1,8 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { Role, Scope } from './actor.ts'
 
-type By = 'person' | 'rule'
+/** `person`, or the id of the sign-in provider whose claims gave it and take it back. */
+type By = string
 type Now = ColumnType<Date, Date | undefined, Date>
 /** jsonb: goes in as text. */
 type Json = ColumnType<unknown, string | null, never>

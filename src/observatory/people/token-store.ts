@@ -95,19 +95,11 @@ export async function findTokenHolder(db: Db, hash: string): Promise<TokenHolder
     .executeTakeFirst()
 }
 
-/** At most once a minute, so that a busy script does not write a row per request. */
 export async function touchToken(db: Db, id: string, address: string | null): Promise<void> {
   await db
     .updateTable('person_token')
     .set({ last_used_at: new Date(), last_used_from: address })
     .where('id', '=', id)
-    .where((eb) =>
-      eb.or([
-        eb('last_used_at', 'is', null),
-        eb('last_used_at', '<', new Date(Date.now() - 60_000)),
-        eb('last_used_from', 'is distinct from', address),
-      ]),
-    )
     .execute()
 }
 

@@ -1,6 +1,7 @@
 -- People, how they prove who they are, their groups and tokens, and the log of what they did. The tables person,
 -- person_session, person_account, person_verification and person_two_factor are those that better-auth expects
--- (src/observatory/people/auth.ts maps the names; a test asks it whether anything is missing).
+-- (src/observatory/people/auth.ts maps the names; a test asks it whether anything is missing). Times that order a list
+-- are kept to the millisecond, as JavaScript knows them, so that a cursor names its row exactly.
 
 create table person (
   id text primary key,
@@ -9,12 +10,12 @@ create table person (
   email_verified boolean not null default false,
   image text,
   role text not null default 'viewer' check (role in ('viewer', 'member', 'operator', 'administrator')),
-  -- `rule`: given by a claim of the sign-in provider and taken back with it; `person`: stays until a person changes it.
-  role_by text not null default 'person' check (role_by in ('person', 'rule')),
+  -- `person`: stays until a person changes it; else the sign-in provider whose claims gave it and take it back.
+  role_by text not null default 'person',
   orcid text,
   two_factor_enabled boolean default false,
   disabled_at timestamptz,
-  created_at timestamptz not null default now(),
+  created_at timestamptz(3) not null default now(),
   updated_at timestamptz not null default now()
 );
 
@@ -27,7 +28,7 @@ create table person_session (
   expires_at timestamptz not null,
   ip_address text,
   user_agent text,
-  created_at timestamptz not null default now(),
+  created_at timestamptz(3) not null default now(),
   updated_at timestamptz not null default now()
 );
 
@@ -45,7 +46,7 @@ create table person_account (
   refresh_token_expires_at timestamptz,
   scope text,
   password text,
-  created_at timestamptz not null default now(),
+  created_at timestamptz(3) not null default now(),
   updated_at timestamptz not null default now(),
   unique (provider_id, account_id)
 );
@@ -57,7 +58,7 @@ create table person_verification (
   identifier text not null,
   value text not null,
   expires_at timestamptz not null,
-  created_at timestamptz not null default now(),
+  created_at timestamptz(3) not null default now(),
   updated_at timestamptz not null default now()
 );
 
@@ -80,7 +81,7 @@ create table person_group (
   id text primary key,
   name text not null,
   description text not null default '',
-  created_at timestamptz not null default now()
+  created_at timestamptz(3) not null default now()
 );
 
 create unique index person_group_name on person_group (lower(name));
@@ -89,8 +90,8 @@ create table person_group_member (
   group_id text not null references person_group on delete cascade,
   person_id text not null references person on delete cascade,
   -- As role_by of the person.
-  added_by text not null default 'person' check (added_by in ('person', 'rule')),
-  created_at timestamptz not null default now(),
+  added_by text not null default 'person',
+  created_at timestamptz(3) not null default now(),
   primary key (group_id, person_id)
 );
 
@@ -104,7 +105,7 @@ create table person_token (
   hint text not null,
   hash text not null unique,
   scopes text[] not null,
-  created_at timestamptz not null default now(),
+  created_at timestamptz(3) not null default now(),
   expires_at timestamptz not null,
   last_used_at timestamptz,
   last_used_from text,
@@ -122,7 +123,7 @@ create table person_invitation (
   groups text[] not null default '{}',
   note text not null default '',
   created_by text,
-  created_at timestamptz not null default now(),
+  created_at timestamptz(3) not null default now(),
   expires_at timestamptz not null,
   used_at timestamptz,
   used_by text
@@ -133,7 +134,7 @@ create index person_invitation_created on person_invitation (created_at desc, id
 -- Links that make the first administrator: hashes only, all void once an account exists.
 create table setup_link (
   hash text primary key,
-  created_at timestamptz not null default now()
+  created_at timestamptz(3) not null default now()
 );
 
 -- Who did what, from where. Names nobody by reference, so that it outlives what it is about.

@@ -82,12 +82,24 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
   if (c.get('bodyLimit')?.exceeded) return tooLarge(c.get('bodyLimit').max)
   if (isProblem(error)) return error
   if (error instanceof HTTPException) return ofHttpException(error)
+  if (isUnstorableText(error)) {
+    return new Problem(
+      'request.invalid',
+      'The request holds a character that no text can have (U+0000); take it out.',
+    )
+  }
   const id = c.get('requestId') ?? 'none'
   return new Problem(
     'internal.error',
     `Something went wrong inside the server; the log has the reason under request ${id}.`,
     { requestId: id },
   )
+}
+
+/** PostgreSQL's `character_not_in_repertoire` and `untranslatable_character`. */
+function isUnstorableText(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return code === '22021' || code === '22P05'
 }
 
 function ofHttpException(error: HTTPException): Problem {

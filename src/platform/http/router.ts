@@ -22,6 +22,8 @@ export interface RequestVariables {
 
 export interface ServerEnv {
   Variables: RequestVariables
+  /** As the Node adapter gives them; absent in `app.request` unless a test says who calls. */
+  Bindings: { incoming?: { socket: { remoteAddress?: string } } }
 }
 
 export type Router = OpenAPIHono<ServerEnv>

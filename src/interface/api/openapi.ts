@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import type { Router } from '#platform/http/router.ts'
+
+/** Version of the interface, not of the program: additions do not change it. */
+const version = '1.0'
+
+/** The OpenAPI 3.1 document of everything mounted on the router. */
+export function openApiDocument(app: Router) {
+  const { openAPIRegistry: registry } = app
+  const known = new Set(
+    registry.definitions.flatMap((definition) =>
+      definition.type === 'component' && definition.componentType === 'securitySchemes'
+        ? [definition.name]
+        : [],
+    ),
+  )
+  if (!known.has('token')) {
+    registry.registerComponent('securitySchemes', 'token', {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'A personal token, ura_…, made under Settings or with "urania tokens create".',
+    })
+    registry.registerComponent('securitySchemes', 'basic', {
+      type: 'http',
+      scheme: 'basic',
+      description: 'For programs that know nothing else: the token as user or as password.',
+    })
+    registry.registerComponent('securitySchemes', 'session', {
+      type: 'apiKey',
+      in: 'cookie',
+      name: 'urania.session_token',
+      description: 'The session of the page.',
+    })
+  }
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Urania',
+      version,
+      description:
+        'Lists are `{ items, next }` with `?cursor=&limit=` and a `Link` header. Errors are problem documents (RFC 9457) with a stable `code`. Times are ISO 8601 in UTC with `Z`; angles are ICRS degrees.',
+    },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }, { basic: [] }, { session: [] }],
+  })
+}
+
+/** The document as JSON text with its entity tag, made at the first call. */
+export function openApiText(app: Router): () => { text: string; etag: string } {
+  let made: { text: string; etag: string } | undefined
+  return () => {
+    if (!made) {
+      const text = JSON.stringify(openApiDocument(app))
+      made = { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"` }
+    }
+    return made
+  }
+}
+
+/** Whether a route says in the document that it needs no sign-in (`security: []`). */
+export function openRoutes(app: Router): (method: string, path: string) => boolean {
+  const open = app.openAPIRegistry.definitions.flatMap((definition) => {
+    if (definition.type !== 'route' || definition.route.security?.length !== 0) return []
+    const pattern = definition.route.path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+')
+    return [{ method: definition.route.method.toUpperCase(), pattern: new RegExp(`^${pattern}$`) }]
+  })
+  return (method, path) =>
+    open.some(
+      (route) =>
+        (route.method === method || (method === 'HEAD' && route.method === 'GET')) &&
+        route.pattern.test(path),
+    )
+}

@@ -1,0 +1,11 @@
+import { httpSection } from '#platform/http/section.ts'
+import type { Room } from '#platform/room.ts'
+import { peopleRoutes } from './routes.ts'
+import { githubSection, oidcSection, orcidSection, peopleSection } from './sections.ts'
+
+/** People: accounts, groups, rights, tokens, and the log of who did what. */
+export const room: Room = {
+  name: 'people',
+  sections: [httpSection, peopleSection, githubSection, orcidSection, oidcSection],
+  routes: peopleRoutes,
+}
