@@ -14,7 +14,7 @@ import type { Atmosphere, RefractionConstants } from './refraction.ts'
 import { greenwichApparentSiderealTime } from './sidereal.ts'
 import { checkSite, geocentricOf } from './sites.ts'
 import type { Site } from './sites.ts'
-import { checkMjd, mjdTtOf } from './time.ts'
+import { checkMjd, mjdTtOf, mjdUt1Of } from './time.ts'
 import {
   degreesPerRadian,
   dot,
@@ -75,7 +75,7 @@ export function horizonAt(mjdUtc: number, site: Site, options: HorizonOptions = 
   const mjdTt = mjdTtOf(mjdUtc)
   const nutated = nutation(mjdTt)
   const toDate = biasPrecessionNutation(mjdTt, nutated.dpsiRad, nutated.depsRad)
-  const greenwich = greenwichApparentSiderealTime(mjdUtc + ut1MinusUtc / 86_400, mjdTt, nutated)
+  const greenwich = greenwichApparentSiderealTime(mjdUt1Of(mjdUtc, ut1MinusUtc), mjdTt, nutated)
   const toRotating = multiply(rotationZ(greenwich * radiansPerDegree), toDate)
   const pole = multiply(
     rotationX(-poleY * radiansPerArcsec),

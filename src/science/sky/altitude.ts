@@ -10,7 +10,7 @@ import type { Site } from './sites.ts'
 import { bodySemidiameterDeg, bodyVector, trueOfDate } from './sun-moon.ts'
 import type { PlanetName } from './sun-moon.ts'
 import { earthOrientationAt } from './earth-orientation.ts'
-import { mjdTtOf } from './time.ts'
+import { mjdTtOf, mjdUt1Of } from './time.ts'
 import { degreesPerRadian, radiansPerDegree, rotate, unitVector } from './vectors.ts'
 
 /** A body, or a fixed direction in ICRS degrees. */
@@ -33,7 +33,7 @@ export function altitudeTrack(target: Target, site: Site, start: number, end: nu
   const middle = (start + end) / 2
   const { ut1MinusUtc } = earthOrientationAt(middle)
   const sidereal =
-    greenwichApparentSiderealTime(middle + ut1MinusUtc / 86_400, mjdTtOf(middle)) + site.longitudeDeg
+    greenwichApparentSiderealTime(mjdUt1Of(middle, ut1MinusUtc), mjdTtOf(middle)) + site.longitudeDeg
   const sinLat = Math.sin(site.latitudeDeg * radiansPerDegree)
   const cosLat = Math.cos(site.latitudeDeg * radiansPerDegree)
   const [x, y, observerZ] = geocentricOf(site)

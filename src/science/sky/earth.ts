@@ -1,6 +1,6 @@
 /**
  * Where the Earth is and how fast: the series of Moisson & Bretagnon (2001) fitted to DE405, cut at 2e-8 au.
- * Against the whole series over 1972–2060: direction of the Sun < 0.05″, velocity < 0.1 m/s (0.1 mas of aberration).
+ * Against the whole series over 1972–2060: direction of the Sun < 0.25″, velocity < 0.1 m/s (0.1 mas of aberration).
  */
 import { earthTerms, sunTerms } from './series.gen.ts'
 import { rotate } from './vectors.ts'

@@ -5,7 +5,7 @@ import { normalizeDegrees } from './angles.ts'
 import { fundamentalArguments, nutation } from './nutation.ts'
 import type { Nutation } from './nutation.ts'
 import { centuriesSinceJ2000, meanObliquityRad } from './precession.ts'
-import { mjdTtOf } from './time.ts'
+import { mjdTtOf, mjdUt1Of } from './time.ts'
 import { degreesPerRadian } from './vectors.ts'
 
 /** Earth rotation angle in degrees at an MJD (UT1). */
@@ -46,6 +46,6 @@ export function siderealTime(
   longitudeDeg: number,
   earth: EarthOrientation = earthOrientationAt(mjdUtc),
 ): number {
-  const mjdUt1 = mjdUtc + earth.ut1MinusUtc / 86_400
+  const mjdUt1 = mjdUt1Of(mjdUtc, earth.ut1MinusUtc)
   return normalizeDegrees(greenwichApparentSiderealTime(mjdUt1, mjdTtOf(mjdUtc)) + longitudeDeg)
 }

@@ -1,7 +1,7 @@
 /**
  * Apparent places of the Sun, the Moon and the planets. Geocentric places are in the GCRS (axes of the ICRS, light time
- * and annual aberration included); `trueOfDate` gives equator and equinox of date. The Sun from earth.ts (0.1″), Moon
- * and planets from astronomy-engine (Moon 10″, planets 1′), which counts in TT so that ours is the only clock.
+ * and annual aberration included); `trueOfDate` gives equator and equinox of date. The Sun from earth.ts (0.25″), Moon
+ * and planets from astronomy-engine (Moon 10″, planets 1.5′), which counts in TT so that ours is the only clock.
  */
 import { AstroTime, Body, BackdatePosition, GeoMoon } from 'astronomy-engine'
 import { Problem } from '#problem.ts'

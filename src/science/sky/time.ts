@@ -135,7 +135,8 @@ function toTai(at: Moment, scale: TimeScale): Moment {
     case 'gps':
       return addSeconds(at, taiMinusGps)
     case 'tdb':
-      return addSeconds(at, -ttMinusTai - tdbMinusTt(mjdOf(at)))
+      // The series takes TT, of which TDB is within 2 ms: a second look makes the way back exact.
+      return addSeconds(at, -ttMinusTai - tdbMinusTt(mjdOf(at) - tdbMinusTt(mjdOf(at)) / 86_400))
     case 'ut1': {
       // UT1 − UTC is tabulated against UTC: two steps bring the argument within a microsecond.
       let utc = at
@@ -159,7 +160,7 @@ function fromTai(tai: Moment, scale: TimeScale): Moment {
     case 'gps':
       return addSeconds(tai, -taiMinusGps)
     case 'tdb':
-      return addSeconds(tai, ttMinusTai + tdbMinusTt(mjdOf(tai)))
+      return addSeconds(tai, ttMinusTai + tdbMinusTt(mjdOf(tai) + ttMinusTai / 86_400))
     case 'ut1': {
       const utc = taiToUtc(tai)
       const { ut1MinusUtc } = earthOrientationAt(mjdOf(utc))
@@ -187,6 +188,12 @@ export function mjdTtOf(mjdUtc: number): number {
 /** MJD (TT) → MJD (UTC), in plain numbers. */
 export function mjdUtcOfTt(mjdTt: number): number {
   return mjdOf(convertTime(moment(mjdTt), 'tt', 'utc'))
+}
+
+/** MJD (UT1) of an MJD (UTC) and UT1 − UTC in seconds; on a day with a leap second the fraction is of 86401 s. */
+export function mjdUt1Of(mjdUtc: number, ut1MinusUtc: number): number {
+  const day = Math.floor(mjdUtc)
+  return day + ((mjdUtc - day) * secondsInUtcDay(day) + ut1MinusUtc) / 86_400
 }
 
 /** Julian years since J2000.0 as an epoch, e.g. 2026.5, and back (`mjdTt`). */
