@@ -13,6 +13,8 @@ export interface Direction {
   dec: number
 }
 
+const frameName = /(?<=^|\s)\(?(?:J2000(?:\.0)?|ICRS|FK5)[),;]?(?=\s|$)/gi
+
 /** Degrees moved into [0, 360). */
 export function normalizeDegrees(degrees: number): number {
   const turned = degrees % 360
@@ -61,7 +63,7 @@ export function parseDeclination(text: string): number {
 /**
  * A direction: `12.5 −33.1`, `12h34m56.7s +01d02m03s`, `12:34:56.7 +01:02:03`, `12 34 56.7 +01 02 03`,
  * `J123456.7+010203` (with or without a survey's name before it), with degree and prime signs, with labels
- * (`RA 12.5, Dec −33`) or in brackets.
+ * (`RA 12.5, Dec −33`), in brackets, or with `J2000` or `ICRS` beside it (the two agree to 30 mas).
  * Sexagesimal without units is hours and degrees only where both coordinates are written so; `12:34:56 33.1` is
  * refused, as nobody can tell whether 12:34:56 are hours.
  *
@@ -70,7 +72,8 @@ export function parseDeclination(text: string): number {
 export function parseDirection(text: string): Direction {
   const designation = parseDesignation(text)
   if (designation) return designation
-  const tokens = tokenize(text.replaceAll(/^\s*[([]|[)\]]\s*$/g, ''), text)
+  const bare = text.replaceAll(frameName, ' ').replaceAll(/^\s*[([]|[)\]]\s*$/g, '')
+  const tokens = tokenize(bare, text)
   const [raTokens, decTokens] = splitDirection(tokens, text)
   const ra = readAngle(raTokens, text)
   const dec = readAngle(decTokens, text)

@@ -5,7 +5,7 @@ import { moment, utcToTai, taiToUtc, addSeconds } from './time.ts'
 import type { Moment } from './time.ts'
 
 const pattern =
-  /^\s*([+-]?\d{4,6})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?\s*(z|utc|[+-]\d{2}(?::?\d{2})?)?)?\s*$/i
+  /^\s*([+-]\d{6}|\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?\s*(z|utc|[+-]\d{2}(?::?\d{2})?)?)?\s*$/i
 
 /** MJD of a day of the Gregorian calendar. */
 export function mjdOfDay(year: number, month: number, day: number): number {

@@ -48,8 +48,7 @@ export function taiMinusUtc(mjdUtc: number, fraction: number = 0): number {
 /** Seconds in a UTC day: 86401 on one that ends with a leap second; before 1972 with the step at its end. */
 export function secondsInUtcDay(mjdUtc: number): number {
   const day = Math.floor(mjdUtc)
-  if (day < 36933) return 86_400
-  if (day === 36933) return 86_400
+  if (day < 36_934) return 86_400
   const step = taiMinusUtc(day + 1) - taiMinusUtc(day)
   if (day >= 41317) return 86_400 + step
   // Only what comes on top of the drift is a step of the day's length.

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { horizonDip, nightLabel, noonBefore, riseSet, twilights } from './night.ts'
 import type { Twilight } from './night.ts'
+import { seeded } from './seeded.ts'
 import { findSite } from './sites.ts'
 import type { Site } from './sites.ts'
 
@@ -68,6 +69,23 @@ describe('rise and set against root finding with astropy', () => {
 })
 
 describe('polar day and night', () => {
+  it('evening and morning come in pairs at every latitude and season, whenever the Sun is up (2,000 seeded nights)', () => {
+    const random = seeded(5)
+    let alone = 0
+    for (let i = 0; i < 2000; i++) {
+      const latitudeDeg = i % 2 ? 180 * random() - 90 : (i % 4 ? -1 : 1) * (64 + 8 * random())
+      const site = { name: 'there', longitudeDeg: 360 * random() - 180, latitudeDeg, heightM: 0 }
+      const { noon, sun } = twilights(site, 42_500 + random() * 20_000)
+      if (sun.state !== 'crosses') expect([sun.evening, sun.morning]).toEqual([null, null])
+      else if (!sun.evening || !sun.morning) alone++
+      if (!sun.evening || !sun.morning) continue
+      expect(sun.morning).toBeGreaterThan(sun.evening)
+      expect(Math.abs(sun.evening + sun.morning - 2 * noon - 1) * 720).toBeLessThan(25)
+    }
+    // On the first and the last day of polar night one of the two is days away.
+    expect(alone).toBeLessThan(20)
+  })
+
   const tromso: Site = { name: 'Tromsø', longitudeDeg: 18.9553, latitudeDeg: 69.6492, heightM: 10 }
   it('are told apart', () => {
     expect(twilights(tromso, '2026-06-21').sun).toEqual({

@@ -96,7 +96,10 @@ export function riseSet(target: Target, site: Site, mjdUtc: number, options: Ris
 }
 
 export interface Twilight {
-  /** `crosses`: both times are there; otherwise the Sun stays above or below this altitude all night. */
+  /**
+   * `crosses`: both times are there, but for the first and last day of polar night, when one is days away and null;
+   * otherwise the Sun stays above or below this altitude all night.
+   */
   state: Visibility
   /** The Sun goes below, MJD (UTC). */
   evening: number | null
@@ -127,14 +130,30 @@ export function twilights(
 ): Night {
   const label = typeof night === 'string' ? night : nightLabel(night, site)
   const noon = noonBefore(label, site)
-  const { altitude: centre, upperLimb } = altitudeTrack('Sun', site, noon, noon + 1)
+  // At high latitudes the Sun may set just before mean noon, or rise just after the next: look a little beyond.
+  const [start, end] = [noon - 0.1, noon + 1.1]
+  const { altitude: centre, upperLimb } = altitudeTrack('Sun', site, start, end)
   const part = (altitude: (mjd: number) => number, level: number): Twilight => {
-    const found = crossings(altitude, level, noon, noon + 1, 1 / 72)
-    const evening = found.find(({ rising }) => !rising)?.mjdUtc ?? null
-    const morning =
-      found.findLast(({ rising, mjdUtc }) => rising && mjdUtc > (evening ?? noon))?.mjdUtc ?? null
-    if (found.length > 0) return { state: 'crosses', evening, morning }
-    return { state: altitude(noon + 0.5) >= level ? 'always above' : 'always below', evening, morning }
+    const found = crossings(altitude, level, start, end, 1 / 72)
+    if (found.length === 0)
+      return {
+        state: altitude(noon + 0.5) >= level ? 'always above' : 'always below',
+        evening: null,
+        morning: null,
+      }
+    // Of the stretches with the Sun below, the one that lies most in this night.
+    let best: Twilight = { state: 'crosses', evening: null, morning: null }
+    let longest = 0
+    for (let i = found[0].rising ? -1 : 0; i < found.length; i += 2) {
+      const evening = found[i]?.mjdUtc ?? null
+      const morning = found[i + 1]?.mjdUtc ?? null
+      const length = Math.min(morning ?? end, noon + 1) - Math.max(evening ?? start, noon)
+      if (length > longest) {
+        longest = length
+        best = { state: 'crosses', evening, morning }
+      }
+    }
+    return best
   }
   return {
     label,
