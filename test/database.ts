@@ -16,6 +16,8 @@ declare module 'vitest' {
 /** Folder of the program's own migrations. */
 export const schemaFolder = resolve(import.meta.dirname, '../src/observatory/schema')
 
+const throwaway = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off']
+
 /**
  * One PostgreSQL server for the run: that of `DATABASE_URL`, else an embedded one in a temporary home. Makes one migrated
  * template database that `testDatabase()` of `test/platform.ts` clones.
@@ -23,7 +25,7 @@ export const schemaFolder = resolve(import.meta.dirname, '../src/observatory/sch
 export default async function setup(project: TestProject) {
   const external = process.env['DATABASE_URL']
   const home = external ? undefined : await mkdtemp(join(tmpdir(), 'urania-test-'))
-  const server = home ? await openEmbedded({ home }) : undefined
+  const server = home ? await openEmbedded({ home, settings: throwaway }) : undefined
   const admin = external ?? server!.url('postgres')
   const template = `urania_test_${randomBytes(6).toString('hex')}`
   const teardown = async () => {

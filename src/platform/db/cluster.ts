@@ -187,6 +187,7 @@ export async function spawnServer(
   paths: Layout,
   binaries: Binaries,
   account: Account | undefined,
+  more: readonly string[] = [],
 ): Promise<{ child: ChildProcess; logFrom: number }> {
   const stale = pidInFile(paths)
   if (stale !== undefined && isAlive(stale)) {
@@ -199,7 +200,7 @@ export async function spawnServer(
     fs.truncateSync(paths.log)
   const log = fs.openSync(paths.log, 'a', 0o600)
   const logFrom = fs.fstatSync(log).size
-  const settings = [...(await listening(paths)), ...durable]
+  const settings = [...(await listening(paths)), ...durable, ...more]
   const folder = openFolder(paths.data, account)
   const child = spawn(
     program(binaries, 'postgres'),

@@ -31,6 +31,8 @@ export interface EmbeddedOptions {
   bin?: string | null
   /** Account to run under when we are root (`URANIA_DB_USER`); null: nobody. */
   user?: string | null
+  /** More server settings, `name=value`; data that are thrown away need no fsync. */
+  settings?: readonly string[]
   log?: Pick<Logger, 'info' | 'warn'>
 }
 
@@ -83,7 +85,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     const binaries = runnable(found, account, paths.home)
     const giveUp = Date.now() + startMs
     for (;;) {
-      const { child, logFrom } = await cluster.spawnServer(paths, binaries, account)
+      const { child, logFrom } = await cluster.spawnServer(paths, binaries, account, options.settings)
       const failure = await settled(child)
       if (failure === undefined) return
       const tail = cluster.logTail(paths, logFrom)
