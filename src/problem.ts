@@ -41,6 +41,7 @@ export const problemCodes = {
   'region.invalid': 422,
   'moc.invalid': 422,
   'moc.dimension': 422,
+  'kernel.out_of_memory': 413,
   'moc.too_large': 413,
   'job.unknown_kind': 500,
   'job.duplicate_kind': 500,

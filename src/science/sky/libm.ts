@@ -15,7 +15,11 @@
 import type { Double2 } from './double.ts'
 import { add2, divide2, fma, multiply2, twoProduct, twoSum } from './double.ts'
 
-/** sin and cos of n/128, n = 0 … 111, as high and low parts: [sin, its rest, cos, its rest] each. */
+/** Copy of the table of sin and cos at n/128, n = 0 … 111, for compiled kernels: [sin, its rest, cos, its rest] each. */
+export function nodes(): Float64Array {
+  return TABLE.slice()
+}
+
 const TABLE = nodeTable(112)
 
 /** π/2 in two doubles. */

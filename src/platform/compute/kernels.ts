@@ -1,0 +1,7 @@
+/** Bytes of a compiled kernel of `science/kernels`, which reads no files itself. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export function kernelBytes(name: 'healpix'): Uint8Array<ArrayBuffer> {
+  return readFileSync(join(import.meta.dirname, '../../science/kernels', `${name}.wasm`))
+}
