@@ -111,6 +111,14 @@ export function createApi(platform: Platform, rooms: readonly Room[], options: A
     gates.signInGate((method, path) => (isOpen ??= openRoutes(app))(method, path)),
   )
   const document = openApiText(app)
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/v1/openapi.json',
+    tags: ['Interface'],
+    summary: 'This document',
+    security: [],
+    responses: { 200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: {} } } } },
+  })
   app.get('/api/v1/openapi.json', (c) => {
     const { text, etag } = document()
     if (fresh(c, etag)) return c.body(null, 304)

@@ -27,7 +27,7 @@ export function grantedBy(rules: readonly ClaimRule[], claims: Claims): Granted 
 
 function matches(found: unknown, wanted: string): boolean {
   if (Array.isArray(found)) return found.some((item) => matches(item, wanted))
-  if (found === undefined || found === null || typeof found === 'object') return false
+  if (typeof found !== 'string' && typeof found !== 'number' && typeof found !== 'boolean') return false
   return wanted === '*' || String(found) === wanted
 }
 
