@@ -159,6 +159,12 @@ export function base64Bytes(text: string, name: string): Uint8Array<ArrayBuffer>
   return new Uint8Array(Buffer.from(clean, 'base64'))
 }
 
+/** What a reader of maps says, with the map named; sentences that name it already stay. */
+export function mapSentence(kind: 'map' | 'combined', message: string): string {
+  if (/sky map/i.test(message)) return message
+  return `The ${kind === 'combined' ? 'combined ' : ''}sky map cannot be used: ${message}`
+}
+
 /** First line, at most 160 characters. */
 export function short(text: string): string {
   const line = text.split('\n', 1)[0]!

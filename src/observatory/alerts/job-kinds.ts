@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import type { JobKind } from '#platform/jobs/job.ts'
+
+/** Background work of the alerts room. */
+
+export const parseKind = {
+  name: 'alerts.parse',
+  title: 'Read a notice, localize and assess it',
+  input: z.object({ noticeId: z.uuid() }),
+  retry: { limit: 5, delaySeconds: 1 },
+  timeoutSeconds: 300,
+  concurrency: 6,
+} satisfies JobKind
+
+export const fetchMapKind = {
+  name: 'alerts.fetch_map',
+  title: 'Fetch the sky map of a notice',
+  input: z.object({ localizationId: z.uuid() }),
+  // Senders announce maps minutes before they exist; the delay doubles, so this goes on for some hours.
+  retry: { limit: 9, delaySeconds: 20 },
+  timeoutSeconds: 600,
+  concurrency: 3,
+} satisfies JobKind
+
+export const expireKind = {
+  name: 'alerts.expire',
+  title: 'Remove tests and mocks whose 30 days are over',
+  input: z.object({}),
+  retry: { limit: 1, delaySeconds: 60 },
+  concurrency: 1,
+} satisfies JobKind

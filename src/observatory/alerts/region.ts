@@ -1,0 +1,78 @@
+import type { Region } from './formats/format.ts'
+import type { LocalizationKind, MapSummary } from './localization.ts'
+
+/**
+ * Numbers of an error region without making its map: thousands of circles a night cost nothing. The distribution is
+ * the one that the map of the same region has: Gaussian, on the sphere von Mises–Fisher with κ = 1/σ², where σ is such
+ * that the stated radius holds the stated probability.
+ */
+
+const rad = Math.PI / 180
+const deg2PerSr = (180 / Math.PI) ** 2
+
+/** An error of zero means that nobody knows it; it is drawn this small. */
+export const leastRadiusDeg = 0.001
+
+export function kindOfRegion(region: Region): LocalizationKind {
+  if (region.shape === 'circle') return region.radiusDeg === 0 ? 'point' : 'circle'
+  return region.shape
+}
+
+/** Summary of the map of a region that holds `containment` of the probability. */
+export function summaryOfRegion(region: Region, containment: number): MapSummary {
+  const areas = areasOf(region, containment)
+  return {
+    area50Deg2: areas.area(0.5),
+    area90Deg2: areas.area(0.9),
+    peak: { ra: region.ra, dec: region.dec },
+    peakDensityPerSr: areas.peak,
+    distance: null,
+    cells: 0,
+    orders: { min: 0, max: 0 },
+    grandma: {
+      area50Deg2: areas.area(0.5),
+      area90Deg2: areas.area(0.9),
+      distanceMeanMpc: null,
+      distanceStdMpc: 1,
+    },
+  }
+}
+
+function areasOf(region: Region, containment: number): { area: (level: number) => number; peak: number } {
+  if (region.shape === 'polygon') {
+    const whole = polygonAreaSr(region.vertices)
+    return { area: (level) => level * whole * deg2PerSr, peak: 1 / whole }
+  }
+  const [a, b] =
+    region.shape === 'circle'
+      ? [Math.max(region.radiusDeg, leastRadiusDeg), Math.max(region.radiusDeg, leastRadiusDeg)]
+      : [Math.max(region.majorDeg, leastRadiusDeg), Math.max(region.minorDeg, leastRadiusDeg)]
+  const scale = -2 * Math.log(1 - containment)
+  // Of an ellipse the circle of the same area; exact in the plane, and ellipses are small.
+  const kappa = scale / (a * rad * (b * rad))
+  const whole = -Math.expm1(-2 * kappa)
+  return {
+    area: (level) => 2 * Math.PI * (-Math.log1p(-level * whole) / kappa) * deg2PerSr,
+    peak: kappa / (2 * Math.PI * whole),
+  }
+}
+
+/** Area of a spherical polygon (sr) by the sum of its triangles seen from the first vertex; either sense of rotation. */
+export function polygonAreaSr(vertices: readonly (readonly [number, number])[]): number {
+  const points = vertices.map(([ra, dec]) => [
+    Math.cos(dec * rad) * Math.cos(ra * rad),
+    Math.cos(dec * rad) * Math.sin(ra * rad),
+    Math.sin(dec * rad),
+  ])
+  const dot = (a: number[], b: number[]): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+  let area = 0
+  for (let i = 1; i + 1 < points.length; i++) {
+    const [a, b, c] = [points[0], points[i], points[i + 1]]
+    const triple =
+      a[0] * (b[1] * c[2] - b[2] * c[1]) +
+      a[1] * (b[2] * c[0] - b[0] * c[2]) +
+      a[2] * (b[0] * c[1] - b[1] * c[0])
+    area += 2 * Math.atan2(triple, 1 + dot(a, b) + dot(b, c) + dot(c, a))
+  }
+  return Math.abs(area)
+}
