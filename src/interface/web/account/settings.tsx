@@ -1,0 +1,118 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { send } from '#interface/web/api/client.ts'
+import { meOptions } from '#interface/web/api/queries.ts'
+import { useSky } from '#interface/web/app/clock-bar.tsx'
+import { themes, usePreferences } from '#interface/web/app/preferences.tsx'
+import { Facts, Section } from '#interface/web/pieces/facts.tsx'
+import { Loading, Problem } from '#interface/web/pieces/problem.tsx'
+import './account.css'
+import { Sessions } from './sessions.tsx'
+import { Tokens } from './tokens.tsx'
+
+/** One's own account: who one is, how it looks, tokens, sessions. */
+export function Settings() {
+  const me = useQuery(meOptions)
+  useEffect(() => {
+    document.title = 'Settings · Urania'
+  }, [])
+  const signOut = useMutation({
+    mutationFn: () => send('POST', '/api/auth/sign-out', {}),
+    onSuccess: () => location.assign('/sign-in'),
+  })
+  if (me.isError) return <Problem error={me.error} retry={() => void me.refetch()} />
+  if (!me.data) return <Loading />
+  const { person, role } = me.data
+  return (
+    <div className="settings">
+      <div className="page-head" style={{ marginBottom: -8 }}>
+        <h1>{person?.name ?? 'Settings'}</h1>
+        {person && (
+          <button
+            type="button"
+            className="button"
+            disabled={signOut.isPending}
+            onClick={() => signOut.mutate()}
+          >
+            Sign out
+          </button>
+        )}
+      </div>
+      {signOut.isError && <Problem error={signOut.error} />}
+      <Section title="Account">
+        <Facts
+          facts={[
+            ['E-mail', person?.email],
+            ['Role', role],
+            ['Groups', person?.groups.map((group) => group.name).join(', ')],
+            ['Signs in by', person?.signsInBy.join(', ')],
+            ['ORCID', person?.orcid],
+          ]}
+        />
+      </Section>
+      <Looks />
+      {person && <Tokens />}
+      {person && <Sessions />}
+    </div>
+  )
+}
+
+function Looks() {
+  const { theme, coordinates, site, change } = usePreferences()
+  const sky = useSky()
+  return (
+    <Section title="How it looks" aside="remembered in this browser">
+      <Facts
+        facts={[
+          [
+            'Theme',
+            <span key="theme" className="segments">
+              {themes.map((one) => (
+                <button
+                  key={one}
+                  type="button"
+                  aria-pressed={theme === one}
+                  onClick={() => change({ theme: one })}
+                >
+                  {one}
+                </button>
+              ))}
+            </span>,
+          ],
+          [
+            'Coordinates',
+            <span key="coordinates" className="segments">
+              {(['degrees', 'sexagesimal'] as const).map((one) => (
+                <button
+                  key={one}
+                  type="button"
+                  aria-pressed={coordinates === one}
+                  onClick={() => change({ coordinates: one })}
+                >
+                  {one}
+                </button>
+              ))}
+            </span>,
+          ],
+          [
+            'Site',
+            <select
+              key="site"
+              className="select"
+              aria-label="Site"
+              style={{ maxWidth: '100%' }}
+              value={site}
+              onChange={(event) => change({ site: event.target.value })}
+            >
+              {(sky?.sites ?? [[site, { name: site }] as const]).map(([slug, one]) => (
+                <option key={slug} value={slug}>
+                  {one.name}
+                </option>
+              ))}
+            </select>,
+          ],
+        ]}
+      />
+    </Section>
+  )
+}

@@ -1,0 +1,213 @@
+import { Modal } from '@mantine/core'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useDeferredValue, useEffect, useId, useState } from 'react'
+import { get } from '#interface/web/api/client.ts'
+import { meOptions } from '#interface/web/api/queries.ts'
+import { servicesAt, useCoordinateText } from '#interface/web/pieces/sky-coord.tsx'
+import { parseDirection } from '#science/sky/angles.ts'
+import { themes, usePreferences } from './preferences.tsx'
+import { reaches, rooms } from './rooms.ts'
+
+interface Choice {
+  id: string
+  label: string
+  hint: string
+  run: () => void
+}
+
+/** What the server found: things of any kind, each with its page. */
+interface Found {
+  kind: string
+  id: string
+  label?: string
+  name?: string
+  title?: string
+  hint?: string
+  detail?: string
+}
+
+/** The one box: a name, coordinates in any form, an id, an event, a command. */
+export function Finder({
+  opened,
+  close,
+  showKeys,
+}: {
+  opened: boolean
+  close: () => void
+  showKeys: () => void
+}) {
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      withCloseButton={false}
+      size={620}
+      yOffset="10dvh"
+      padding="sm"
+      transitionProps={{ duration: 80 }}
+      aria-label="Search or go to"
+    >
+      {opened && <FinderBox close={close} showKeys={showKeys} />}
+    </Modal>
+  )
+}
+
+function FinderBox({ close, showKeys }: { close: () => void; showKeys: () => void }) {
+  const [text, setText] = useState('')
+  const [chosen, setChosen] = useState(0)
+  const listId = useId()
+  const asked = useDeferredValue(text.trim())
+  const found = useQuery({
+    queryKey: ['search', asked],
+    queryFn: ({ signal }) => get<{ items: Found[] }>('/search', { q: asked, limit: 12 }, signal),
+    enabled: asked.length >= 2,
+    placeholderData: keepPreviousData,
+    retry: false,
+  })
+  const commands = useCommands(showKeys)
+  const places = usePlaces(text)
+  const navigate = useNavigate()
+  const things = (asked.length >= 2 ? (found.data?.items ?? []) : []).map((one): Choice => ({
+    id: `${one.kind} ${one.id}`,
+    label: one.label ?? one.name ?? one.title ?? one.id,
+    hint: one.hint ?? one.detail ?? one.kind,
+    run: () =>
+      void navigate({ to: one.kind === 'job' ? '/jobs/$id' : '/events/$id', params: { id: one.id } }),
+  }))
+  const words = text.trim().toLowerCase()
+  const choices = [
+    ...places,
+    ...things,
+    ...commands.filter((one) => words === '' || one.label.toLowerCase().includes(words)),
+  ]
+  const at = Math.min(chosen, Math.max(0, choices.length - 1))
+  useEffect(
+    () => document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' }),
+    [at, listId],
+  )
+  const take = (choice: Choice | undefined) => {
+    if (!choice) return
+    close()
+    choice.run()
+  }
+  return (
+    <div>
+      <input
+        className="field"
+        style={{ width: '100%', height: 36, fontSize: 15 }}
+        data-autofocus
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={listId}
+        aria-activedescendant={choices.length > 0 ? `${listId}-${at}` : undefined}
+        aria-label="Name, coordinates, id or command"
+        placeholder="Name, coordinates, id or command"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value)
+          setChosen(0)
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+            event.preventDefault()
+            const step = event.key === 'ArrowDown' ? 1 : -1
+            setChosen((at + step + choices.length) % Math.max(1, choices.length))
+          } else if (event.key === 'Enter') take(choices[at])
+        }}
+      />
+      <ul className="finder-list" role="listbox" id={listId} aria-label="Found">
+        {choices.map((choice, i) => (
+          <li
+            key={choice.id}
+            id={`${listId}-${i}`}
+            role="option"
+            aria-selected={i === at}
+            className="finder-item"
+            onMouseEnter={() => setChosen(i)}
+            onClick={() => take(choice)}
+          >
+            <span>{choice.label}</span>
+            <small>{choice.hint}</small>
+          </li>
+        ))}
+      </ul>
+      {choices.length === 0 && (
+        <p className="dim" style={{ padding: '8px 10px' }}>
+          {found.isFetching
+            ? 'Looking…'
+            : 'Nothing by that name. Coordinates in any form work too: 10h08m22s +12d18m.'}
+        </p>
+      )}
+      {found.isError && asked.length >= 2 && (
+        <p className="dim" style={{ padding: '2px 10px' }}>
+          The server could not search: {found.error.message}
+        </p>
+      )}
+    </div>
+  )
+}
+
+function useCommands(showKeys: () => void): Choice[] {
+  const navigate = useNavigate()
+  const me = useQuery(meOptions).data
+  const { theme, coordinates, change } = usePreferences()
+  return [
+    ...rooms
+      .filter((room) => reaches(me?.role ?? null, room.role))
+      .map((room) => ({
+        id: room.to,
+        label: room.name,
+        hint: `g ${room.key}`,
+        run: () => void navigate({ to: room.to }),
+      })),
+    {
+      id: 'settings',
+      label: 'Settings, tokens and sessions',
+      hint: 'go',
+      run: () => void navigate({ to: '/settings' }),
+    },
+    ...themes
+      .filter((one) => one !== theme)
+      .map((one) => ({
+        id: `theme ${one}`,
+        label: `Theme: ${one}`,
+        hint: 't',
+        run: () => change({ theme: one }),
+      })),
+    {
+      id: 'coordinates',
+      label: `Coordinates: ${coordinates === 'degrees' ? 'sexagesimal' : 'degrees'}`,
+      hint: 'show positions so',
+      run: () => change({ coordinates: coordinates === 'degrees' ? 'sexagesimal' : 'degrees' }),
+    },
+    { id: 'keys', label: 'Keys', hint: '?', run: showKeys },
+  ]
+}
+
+/** A text that reads as a direction can be looked at elsewhere, or looked for among the events. */
+function usePlaces(text: string): Choice[] {
+  const write = useCoordinateText()
+  const navigate = useNavigate()
+  if (!/\d/.test(text) || text.trim().length < 3) return []
+  try {
+    const { ra, dec } = parseDirection(text)
+    const name = write(ra, dec)
+    return [
+      {
+        id: 'events here',
+        label: `Events at ${name}`,
+        hint: 'inside their 90 % region',
+        run: () => void navigate({ to: '/events', search: { q: `${ra.toFixed(5)} ${dec.toFixed(5)}` } }),
+      },
+      ...servicesAt(ra, dec).map((service) => ({
+        id: service.name,
+        label: `${service.name} at ${name}`,
+        hint: 'opens outside',
+        run: () => void window.open(service.url, '_blank', 'noreferrer'),
+      })),
+    ]
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,74 @@
+/** What the bar and the timeline need of the sky; loaded after the first paint, for its tables are large. */
+import type { NightData } from '#science/chart/night-timeline.ts'
+import { horizonAt } from '#science/sky/altaz.ts'
+import { nightLabel, noonBefore } from '#science/sky/night.ts'
+import { siderealTime } from '#science/sky/sidereal.ts'
+import { sites as observatories } from '#science/sky/sites.ts'
+import type { Site } from '#science/sky/sites.ts'
+import { bodyAltAz, moonIllumination, moonPosition, sunPosition } from '#science/sky/sun-moon.ts'
+import { dateOf, mjdUtcOf } from '#science/sky/time.ts'
+
+/** Known sites by slug, in order of their names. */
+export const sites: [slug: string, site: Site][] = observatories
+  .map((site): [string, Site] => [site.slug, site])
+  .toSorted(([, a], [, b]) => a.name.localeCompare(b.name))
+
+export function siteOf(slug: string): Site | undefined {
+  return observatories.find((site) => site.slug === slug)
+}
+
+/** Altitudes (deg) of Sun and Moon and the Moon's illuminated fraction at a moment (ms since 1970). */
+export function skyNow(at: number, site: Site) {
+  const mjd = mjdUtcOf(at)
+  const horizon = horizonAt(mjd, site)
+  return {
+    sunAltitude: bodyAltAz(horizon, 'Sun').alt,
+    moonAltitude: bodyAltAz(horizon, 'Moon').alt,
+    moonIllumination: moonIllumination(mjd).fraction,
+  }
+}
+
+/** Local apparent sidereal time as `19 40`. */
+export function siderealText(at: number, site: Site): string {
+  const minutes = Math.floor(siderealTime(mjdUtcOf(at), site.longitudeDeg) * 4)
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')} ${String(minutes % 60).padStart(2, '0')}`
+}
+
+/** Sun and Moon for a sky map at a moment (ms since 1970). */
+export function sunAndMoon(at: number) {
+  const mjd = mjdUtcOf(at)
+  const moon = moonPosition(mjd)
+  const sun = sunPosition(mjd)
+  const light = moonIllumination(mjd)
+  return {
+    sun: { ra: sun.ra, dec: sun.dec },
+    moon: { ra: moon.ra, dec: moon.dec, illumination: light.fraction, waxing: light.phaseDeg < 180 },
+  }
+}
+
+/** The night (or, by day, the coming one) of a site around a moment: samples from sunset − 1 h to sunrise + 1 h. */
+export function nightOf(at: number, site: Site): NightData & { label: string } {
+  const label = nightLabel(mjdUtcOf(at), site)
+  const noon = noonBefore(label, site)
+  const steps = 144
+  const coarse = Array.from({ length: steps + 1 }, (_, i) => {
+    const mjd = noon + i / steps
+    return { mjd, alt: bodyAltAz(horizonAt(mjd, site), 'Sun').alt }
+  })
+  const dark = coarse.filter((sample) => sample.alt < -0.833)
+  // Polar day and night show the whole day.
+  const from = dark.length > 0 && dark.length <= steps ? dark[0].mjd - 1 / 24 : noon
+  const to = dark.length > 0 && dark.length <= steps ? dark[dark.length - 1].mjd + 1 / 24 : noon + 1
+  const count = 120
+  const horizons = Array.from({ length: count + 1 }, (_, i) =>
+    horizonAt(from + ((to - from) * i) / count, site),
+  )
+  return {
+    label,
+    start: dateOf(from).getTime(),
+    end: dateOf(to).getTime(),
+    sunAltitude: horizons.map((horizon) => bodyAltAz(horizon, 'Sun').alt),
+    moonAltitude: horizons.map((horizon) => bodyAltAz(horizon, 'Moon').alt),
+    moonIllumination: moonIllumination((from + to) / 2).fraction,
+  }
+}

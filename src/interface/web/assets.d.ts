@@ -1,0 +1,3 @@
+// What the bundler understands beside TypeScript.
+declare module '*.css'
+declare module 'aladin-lite'

@@ -1,0 +1,160 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import type { FeatureCollection } from 'geojson'
+import { lazy, Suspense, useMemo } from 'react'
+import { contoursOptions } from '#interface/web/api/queries.ts'
+import { useSky } from '#interface/web/app/clock-bar.tsx'
+import { Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
+import { SkyMaps } from '#interface/web/pieces/sky-map.tsx'
+import type { Field } from '#interface/web/pieces/sky-map.tsx'
+import { State } from '#interface/web/pieces/state.tsx'
+import type { EventDetail } from '#observatory/alerts/event.ts'
+import type { LocalizationSummary } from '#observatory/alerts/localization.ts'
+import { fieldOf } from '#science/chart/sky-chart.ts'
+import type { SkyChartData, SkyRegion } from '#science/chart/sky-chart.ts'
+
+const Survey = lazy(() => import('./survey.tsx').then((module) => ({ default: module.Survey })))
+const route = getRouteApi('/framed/events/$id')
+
+/** The sky of an event, whole and near, or why there is none. */
+export function EventSky({
+  event,
+  localization,
+}: {
+  event: EventDetail
+  localization: LocalizationSummary | undefined
+}) {
+  if (!localization) {
+    return (
+      <div className="sky-waiting">
+        <span className="dim">No notice of this event states where it is.</span>
+      </div>
+    )
+  }
+  if (localization.state === 'waiting') {
+    return (
+      <div className="sky-waiting" role="status">
+        <span>
+          <State tone="waiting">map not yet fetched</State>
+          <br />
+          <span className="dim">
+            {localization.sourceUrl
+              ? `A job fetches it from ${new URL(localization.sourceUrl).host}; it appears here by itself.`
+              : 'It appears here by itself.'}
+          </span>
+        </span>
+      </div>
+    )
+  }
+  if (localization.state === 'failed') {
+    return (
+      <div className="problem" role="alert">
+        <b>The map could not be read</b>
+        <span>{localization.problem?.message ?? 'No reason was kept.'}</span>
+      </div>
+    )
+  }
+  return <ReadySky event={event} localization={localization} />
+}
+
+function ReadySky({ event, localization }: { event: EventDetail; localization: LocalizationSummary }) {
+  const contours = useQuery(contoursOptions(localization.id))
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const code = useSky()
+  const peakRa = localization.summary?.peak.ra ?? event.place.ra ?? 0
+  const peakDec = localization.summary?.peak.dec ?? event.place.dec ?? 0
+  const at = Math.floor(Date.parse(event.eventTime ?? event.firstNoticeAt) / 60_000) * 60_000
+  const regions = useMemo(() => regionsOf(contours.data), [contours.data])
+  const home = useMemo((): Field => {
+    const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
+    const field = wide
+      ? fieldOf(wide.geometry, { ra: peakRa, dec: peakDec })
+      : { ra: peakRa, dec: peakDec, fieldDeg: 30 }
+    return { ra: field.ra, dec: field.dec, fieldDeg: Number(field.fieldDeg.toPrecision(3)) }
+  }, [regions, peakRa, peakDec])
+  const data = useMemo((): SkyChartData => {
+    const lights = code ? code.sunAndMoon(at) : {}
+    return { regions, marks: [{ ra: peakRa, dec: peakDec, label: 'peak' }], ...lights }
+  }, [regions, code, at, peakRa, peakDec])
+  const field: Field = {
+    ra: search.ra ?? home.ra,
+    dec: search.dec ?? home.dec,
+    fieldDeg: search.fov ?? home.fieldDeg,
+  }
+  const setField = (next: Field) =>
+    void navigate({
+      search: (old) =>
+        next === home
+          ? { notice: old.notice, survey: old.survey }
+          : { ...old, ra: round(next.ra), dec: round(next.dec), fov: next.fieldDeg },
+      replace: true,
+      resetScroll: false,
+    })
+  if (contours.isPending) {
+    return (
+      <div className="sky-maps">
+        <Skeleton height={380} />
+        <Skeleton height={380} />
+      </div>
+    )
+  }
+  return (
+    <>
+      {contours.isError && (
+        <Problem
+          error={contours.error}
+          retry={() => void contours.refetch()}
+          what="the outlines of the map"
+        />
+      )}
+      <SkyMaps data={data} title={event.name} field={field} home={home} onField={setField} />
+      {search.survey ? (
+        <Suspense fallback={<Skeleton height={420} />}>
+          <Survey
+            field={field}
+            regions={regions}
+            close={() =>
+              void navigate({
+                search: (old) => ({ ...old, survey: undefined }),
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          />
+        </Suspense>
+      ) : (
+        <p style={{ margin: '-14px 0 18px' }}>
+          <button
+            type="button"
+            className="link-button"
+            onClick={() =>
+              void navigate({
+                search: (old) => ({ ...old, survey: true }),
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          >
+            Show over survey images (Aladin Lite)
+          </button>
+        </p>
+      )}
+    </>
+  )
+}
+
+function round(degrees: number): number {
+  return Math.round(degrees * 1e4) / 1e4
+}
+
+/** Regions of a GeoJSON answer; a feature says its level as `level`. */
+export function regionsOf(collection: FeatureCollection | undefined): SkyRegion[] {
+  return (collection?.features ?? []).flatMap((feature) => {
+    const level: unknown = feature.properties?.['level']
+    const { geometry } = feature
+    return typeof level === 'number' && (geometry.type === 'Polygon' || geometry.type === 'MultiPolygon')
+      ? [{ level, geometry }]
+      : []
+  })
+}

@@ -1,0 +1,58 @@
+import { useState } from 'react'
+import { CopyButton } from './copy.tsx'
+import { Section } from './facts.tsx'
+
+/** The same answer from a shell and from Python, ready to paste. */
+export function SameFrom({
+  path,
+  also = [],
+}: {
+  path: string
+  also?: { label: string; path: string; file?: string }[]
+}) {
+  const [language, setLanguage] = useState<'curl' | 'python'>('curl')
+  const base = location.origin
+  const curl = [
+    `# a token: Settings → Tokens, then  export URANIA_TOKEN=…`,
+    `curl -H "Authorization: Bearer $URANIA_TOKEN" '${base}/api/v1${path}'`,
+    ...also.flatMap((item) => [
+      `# ${item.label}`,
+      `curl -H "Authorization: Bearer $URANIA_TOKEN" ${item.file ? `-o ${item.file} ` : ''}'${base}/api/v1${item.path}'`,
+    ]),
+  ].join('\n')
+  const python = [
+    'import os, requests',
+    'session = requests.Session()',
+    'session.headers["Authorization"] = f"Bearer {os.environ[\'URANIA_TOKEN\']}"',
+    `answer = session.get("${base}/api/v1${path}").json()`,
+    ...also.flatMap((item) => [
+      `# ${item.label}`,
+      item.file
+        ? `open("${item.file}", "wb").write(session.get("${base}/api/v1${item.path}").content)`
+        : `session.get("${base}/api/v1${item.path}").json()`,
+    ]),
+  ].join('\n')
+  const text = language === 'curl' ? curl : python
+  return (
+    <Section
+      title="The same from"
+      aside={
+        <span className="segments">
+          <button type="button" aria-pressed={language === 'curl'} onClick={() => setLanguage('curl')}>
+            curl
+          </button>
+          <button type="button" aria-pressed={language === 'python'} onClick={() => setLanguage('python')}>
+            Python
+          </button>
+        </span>
+      }
+    >
+      <div className="same">
+        <CopyButton text={text} />
+        <pre tabIndex={0}>
+          <code>{text}</code>
+        </pre>
+      </div>
+    </Section>
+  )
+}

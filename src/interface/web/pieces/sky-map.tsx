@@ -1,0 +1,190 @@
+import { useMemo, useRef, useState } from 'react'
+import type { PointerEvent } from 'react'
+import { usePreferences } from '#interface/web/app/preferences.tsx'
+import { allSky, zoom } from '#science/chart/projection.ts'
+import type { SkyProjection } from '#science/chart/projection.ts'
+import { skyChart } from '#science/chart/sky-chart.ts'
+import type { SkyChartData } from '#science/chart/sky-chart.ts'
+import { mountSvg, useWidth } from './chart.tsx'
+import { useCoordinateText } from './sky-coord.tsx'
+
+export interface Field {
+  ra: number
+  dec: number
+  fieldDeg: number
+}
+
+/** Two pictures of one sky: the whole of it with the frame of the zoom, and the zoom, which drags and scrolls. */
+export function SkyMaps(props: {
+  data: SkyChartData
+  title: string
+  /** What the zoom shows; `home` is where "whole region" goes back to. */
+  field: Field
+  home: Field
+  onField: (field: Field) => void
+}) {
+  const { data, title, field, home, onField } = props
+  const { ra: fieldRa, dec: fieldDec, fieldDeg } = field
+  const { coordinates } = usePreferences()
+  const raLabels = coordinates === 'degrees' ? 'degrees' : 'hours'
+  const [skyBox, skyWidth] = useWidth(720)
+  const [zoomBox, zoomWidth] = useWidth(480)
+  const [at, setAt] = useState<[number, number] | null>(null)
+
+  // The sky is cut opposite to the region, at a round hour, so that the region stays in one piece.
+  const centreRa = (Math.round(home.ra / 90) * 90) % 360
+  const sky = useMemo(() => allSky({ width: skyWidth, centreRa }), [skyWidth, centreRa])
+  const zoomHeight = Math.round(Math.min(zoomWidth * 0.8, Math.max(280, skyWidth / 2)))
+  const local = useMemo(
+    () => zoom({ ra: fieldRa, dec: fieldDec, fieldDeg, width: zoomWidth, height: zoomHeight }),
+    [fieldRa, fieldDec, fieldDeg, zoomWidth, zoomHeight],
+  )
+  const skyTree = useMemo(
+    () =>
+      mountSvg(
+        skyChart(data, { view: sky, frame: local, raLabels, ecliptic: true, title: `${title}: whole sky` }),
+      ),
+    [data, sky, local, raLabels, title],
+  )
+  const zoomTree = useMemo(
+    () => mountSvg(skyChart(data, { view: local, raLabels, title: `${title}: zoom` })),
+    [data, local, raLabels, title],
+  )
+  const drag = useDrag(local, field, onField)
+
+  return (
+    <div className="sky-maps">
+      <div className="sky-all">
+        <div
+          className="chart"
+          ref={skyBox}
+          onPointerMove={(event) => setAt(directionUnder(event, sky))}
+          onPointerLeave={() => setAt(null)}
+          onClick={(event) => {
+            const to = directionUnder(event, sky)
+            if (to) onField({ ...field, ra: to[0], dec: to[1] })
+          }}
+        >
+          {skyTree}
+        </div>
+        <Legend />
+      </div>
+      <div className="sky-zoom">
+        <div
+          className="chart zoomable"
+          ref={zoomBox}
+          onPointerMove={(event) => {
+            setAt(directionUnder(event, local))
+            drag.move(event)
+          }}
+          onPointerLeave={() => setAt(null)}
+          onPointerDown={(event) => drag.down(event)}
+          onPointerUp={() => drag.up()}
+          onWheel={(event) => {
+            if (!event.ctrlKey && !event.shiftKey) return
+            onField({ ...field, fieldDeg: clampField(field.fieldDeg * (event.deltaY > 0 ? 1.25 : 0.8)) })
+          }}
+        >
+          {zoomTree}
+        </div>
+        <div className="chart-readout">
+          <Pointer at={at} field={field} />
+          <span className="chart-tools">
+            <button
+              type="button"
+              aria-label="Zoom in"
+              onClick={() => onField({ ...field, fieldDeg: clampField(field.fieldDeg / 1.6) })}
+            >
+              +
+            </button>
+            <button
+              type="button"
+              aria-label="Zoom out"
+              onClick={() => onField({ ...field, fieldDeg: clampField(field.fieldDeg * 1.6) })}
+            >
+              −
+            </button>
+            <button type="button" className="wide" onClick={() => onField(home)}>
+              Whole region
+            </button>
+          </span>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function clampField(degrees: number): number {
+  return Math.min(180, Math.max(0.01, Number(degrees.toPrecision(3))))
+}
+
+function directionUnder(
+  event: { clientX: number; clientY: number; currentTarget: Element },
+  view: SkyProjection,
+) {
+  const box = event.currentTarget.getBoundingClientRect()
+  return view.invert(event.clientX - box.left, event.clientY - box.top)
+}
+
+function Pointer({ at, field }: { at: [number, number] | null; field: Field }) {
+  const text = useCoordinateText()
+  const digits = Math.max(1, Math.min(6, Math.ceil(2.5 - Math.log10(field.fieldDeg))))
+  return (
+    <span>
+      {at
+        ? `${text(at[0], at[1], at && field.fieldDeg < 90 ? Math.max(digits, 2) : 2)}`
+        : 'ICRS · drag to move'}
+    </span>
+  )
+}
+
+function Legend() {
+  return (
+    <div className="legend">
+      <span>
+        <LegendLine colour="var(--chart-outline50)" /> 50 % region
+      </span>
+      <span>
+        <LegendLine colour="var(--chart-outline90)" dash="5 3" /> 90 % region
+      </span>
+      <span>
+        <LegendLine colour="var(--chart-milky-way)" dash="2 3" /> Milky Way
+      </span>
+      <span>
+        <LegendLine colour="var(--chart-ecliptic)" dash="1 3" /> ecliptic
+      </span>
+    </div>
+  )
+}
+
+function LegendLine({ colour, dash }: { colour: string; dash?: string }) {
+  return (
+    <svg width="20" height="8" aria-hidden="true">
+      <path d="M0 4h20" stroke={colour} strokeWidth="2" strokeDasharray={dash} />
+    </svg>
+  )
+}
+
+/** Dragging moves the field so that the direction under the pointer stays under it. */
+function useDrag(view: SkyProjection, field: Field, onField: (field: Field) => void) {
+  const from = useRef<{ x: number; y: number; field: Field } | null>(null)
+  return {
+    down(event: PointerEvent<HTMLDivElement>) {
+      from.current = { x: event.clientX, y: event.clientY, field }
+      event.currentTarget.setPointerCapture(event.pointerId)
+    },
+    move(event: PointerEvent<HTMLDivElement>) {
+      const start = from.current
+      if (!start) return
+      const perPixel = start.field.fieldDeg / view.width
+      const dec = Math.max(-90, Math.min(90, start.field.dec + (event.clientY - start.y) * perPixel))
+      const scale = perPixel / Math.max(0.02, Math.cos((dec * Math.PI) / 180))
+      const ra = (((start.field.ra + (event.clientX - start.x) * scale) % 360) + 360) % 360
+      if (Math.hypot(event.clientX - start.x, event.clientY - start.y) > 3)
+        onField({ ...start.field, ra, dec })
+    },
+    up() {
+      from.current = null
+    },
+  }
+}
