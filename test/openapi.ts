@@ -41,11 +41,13 @@ export function documentedRequest(app: Router): Request {
     if (!operation || [304, 400, 413, 415, 500].includes(response.status)) return
     const documented = operation.responses[response.status]
     if (!documented)
-      throw new Error(`${at} is not documented; the document has ${Object.keys(operation.responses)}`)
+      throw new Error(
+        `${at} is not documented; the document has ${Object.keys(operation.responses).join(', ')}`,
+      )
     const type = response.headers.get('content-type')?.split(';')[0] ?? ''
     if (response.status === 204 || !documented.content) return
     if (!documented.content[type]) {
-      throw new Error(`${at} came as "${type}"; documented are ${Object.keys(documented.content)}`)
+      throw new Error(`${at} came as "${type}"; documented are ${Object.keys(documented.content).join(', ')}`)
     }
     if (!type.endsWith('json')) return
     const steps = ['paths', path, method, 'responses', String(response.status), 'content', type, 'schema']
@@ -67,5 +69,7 @@ interface Operation {
 
 async function bodyOf(response: Response): Promise<unknown> {
   if (!response.headers.get('content-type')?.includes('json')) return undefined
-  return response.clone().json()
+  const copy = response.clone()
+  if (response.headers.get('content-encoding') !== 'gzip') return copy.json()
+  return new Response(copy.body?.pipeThrough(new DecompressionStream('gzip'))).json()
 }

@@ -1,7 +1,7 @@
 import { getMigrations } from 'better-auth/db/migration'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
-import { cookiesIn, testApi, testPassword } from '../../../test/api.ts'
+import { cookiesIn, testApi, testPassword } from '#test/api.ts'
 import { schemaOptions } from './auth.ts'
 import { setupLink } from './entry-service.ts'
 
@@ -62,7 +62,7 @@ it('the link makes the first administrator, once, and survives restarts until us
     post('/api/v1/setup', { token: tokenOf(first), ...ada }),
     post('/api/v1/setup', { token: tokenOf(second), ...ada, email: 'eve@example.org' }),
   ])
-  expect(answers.map((answer) => answer.status).toSorted()).toEqual([201, 403])
+  expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([201, 403])
   expect(await setupLink(platform)).toBeNull()
   expect(
     (await post('/api/v1/setup', { token: tokenOf(second), ...ada, email: 'x@example.org' })).status,
@@ -133,7 +133,8 @@ it('a session ends on sign-out, and one can look at and end the others', async (
   const list = (await (await request('/api/v1/sessions', { headers: { cookie: here } })).json()) as {
     items: { id: string; current: boolean }[]
   }
-  expect(list.items.map((session) => session.current).toSorted()).toEqual([false, false, true])
+  expect(list.items.filter((session) => session.current)).toHaveLength(1)
+  expect(list.items).toHaveLength(3)
   expect(JSON.stringify(list)).not.toContain(there.split('=')[1].split('.')[0])
   const del = (path: string, cookie: string) =>
     request(path, { method: 'DELETE', headers: { cookie, origin: 'http://localhost' } })

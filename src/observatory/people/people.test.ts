@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
-import { testApi, testPassword } from '../../../test/api.ts'
+import { testApi, testPassword } from '#test/api.ts'
 import { localOperator } from './actor.ts'
 import { audit } from './audit.ts'
 import { changePerson } from './service.ts'
@@ -11,7 +11,7 @@ const operator = await person('operator', 'Olaf')
 const member = await person('member', 'Mia')
 const viewer = await person('viewer', 'Vera')
 const json = { 'content-type': 'application/json' }
-const post = (path: string, body: unknown) =>
+const post = async (path: string, body: unknown) =>
   request(path, { method: 'POST', headers: json, body: JSON.stringify(body) })
 type Row = Record<string, unknown> & { id: string }
 const items = async (response: Response) => ((await response.json()) as { items: Row[] }).items
@@ -107,7 +107,7 @@ it('an administrator invites by a one-time link, and makes accounts whose passwo
     post('/api/v1/join', ivo),
     post('/api/v1/join', { ...ivo, email: 'two@example.org' }),
   ])
-  expect(twice.map((answer) => answer.status).toSorted()).toEqual([201, 403])
+  expect(twice.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([201, 403])
   expect((await post('/api/v1/join', { ...ivo, email: 'three@example.org' })).status).toBe(403)
 
   const kim = await admin.send('POST', '/api/v1/people', {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
-import { testDatabase } from '../../../test/platform.ts'
+import { testDatabase } from '#test/platform.ts'
 import { anonymous, delegated, localOperator, roles, scopes, scopesOf, system } from './actor.ts'
 import type { Actor } from './actor.ts'
 import {

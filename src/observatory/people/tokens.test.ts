@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
 import { createApi } from '#interface/api/app.ts'
-import { testApi } from '../../../test/api.ts'
+import { testApi } from '#test/api.ts'
 import { delegated, scopesOf } from './actor.ts'
 import { hashOf, looksLikeToken, newToken } from './keys.ts'
 import { room } from './module.ts'
