@@ -33,9 +33,13 @@ if (!runtime) {
   process.exit(1)
 }
 
-const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-})
+const args = ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)]
+if (typeof process.execve === 'function' && process.platform !== 'win32') {
+  // One process: signals and `kill -9` reach the program itself.
+  process.execve(runtime, [runtime, ...args], process.env)
+}
+// The channel ends when this process is killed, and the program with it.
+const child = spawn(runtime, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => {
   if (signal) process.exitCode = 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGTERM' ? 15 : 9)

@@ -45,6 +45,11 @@ export const core = {
     doc: 'Least severe line that is logged: trace, debug, info, warn, error or silent.',
     env: 'URANIA_LOG_LEVEL',
   },
+  storage: {
+    schema: z.string().min(1).nullable().default(null),
+    doc: 'Folder for stored bytes (notices, maps, frames), shared by all machines. Unset: "storage" in the home folder.',
+    env: 'URANIA_STORAGE',
+  },
   pg_bin: {
     schema: z.string().min(1).nullable().default(null),
     doc: 'Folder of the PostgreSQL binaries for the embedded server. Unset: those that came with npm, else installed ones.',

@@ -17,6 +17,8 @@ export interface LoadOptions {
 /** The effective configuration, with what only the program's own start needs. */
 export interface LoadedConfig extends Config {
   readonly file: string
+  /** Folder of the stored bytes, absolute. */
+  readonly storageFolder: string
   readonly pgBin: string | null
   readonly dbUser: string | null
   /** Things that are allowed but probably not meant. */
@@ -64,6 +66,7 @@ export function loadConfig({ sections = [], env = process.env, flags = {} }: Loa
     port: own.port,
     roles: own.roles,
     logLevel: own.log_level,
+    storageFolder: resolve(home, own.storage ?? 'storage'),
     pgBin: own.pg_bin,
     dbUser: own.db_user,
     warnings,

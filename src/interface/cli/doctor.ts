@@ -1,0 +1,187 @@
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { isProblem } from '#problem.ts'
+import { passable, serverAccount } from '#platform/db/account.ts'
+import { findBinaries } from '#platform/db/binaries.ts'
+import { clusterMajor, layout, runningPid } from '#platform/db/cluster.ts'
+import { migrationStatus, readMigrations, withClient } from '#platform/db/migrate.ts'
+import type { LoadedConfig } from '#platform/config/load.ts'
+import type { Command } from '#platform/terminal/command.ts'
+import { table } from '#platform/terminal/table.ts'
+import { withDatabase } from './db.ts'
+import { packageFolder, programVersion, schemaFolder } from './version.ts'
+
+interface Finding {
+  what: string
+  /** `missing`: optional and not here; `broken`: Urania does not work like this. */
+  state: 'ok' | 'missing' | 'warning' | 'broken'
+  detail: string
+}
+
+/** Programs that can be used instead of what is built in. */
+const engines: readonly [string, string][] = [
+  ['source-extractor', 'detection by SExtractor'],
+  ['psfex', 'PSF models by PSFEx'],
+  ['scamp', 'astrometry by SCAMP'],
+  ['swarp', 'resampling by SWarp'],
+  ['solve-field', 'blind astrometry by Astrometry.net'],
+  ['hotpants', 'subtraction by HOTPANTS'],
+  ['reduce', 'reduction by DRAGONS'],
+]
+
+export const doctor: Command = {
+  words: ['doctor'],
+  usage: '',
+  summary: 'Say what is here, what is missing and what that means',
+  examples: ['urania doctor', 'urania doctor --json'],
+  async run({ config, out, document }) {
+    const findings = [runtime()]
+    try {
+      const loaded = await config()
+      findings.push(configuration(loaded), home(loaded), ...(await database(loaded)), storage(loaded))
+    } catch (error) {
+      findings.push({ what: 'configuration', state: 'broken', detail: sentence(error) })
+    }
+    findings.push(page(), ...engines.map(engine))
+    const broken = findings.filter((finding) => finding.state === 'broken').length
+    document({ version: programVersion(), findings }, () => {
+      for (const line of table(
+        ['what', 'state', 'meaning'],
+        findings.map((one) => [one.what, one.state, one.detail]),
+      ))
+        out(line)
+      out()
+      out(
+        broken === 0
+          ? 'Urania can run.'
+          : `Urania can't run before ${broken === 1 ? 'this is' : 'these are'} mended.`,
+      )
+    })
+    return broken === 0 ? 0 : 1
+  },
+}
+
+function runtime(): Finding {
+  const major = Number.parseInt(process.versions.node, 10)
+  return {
+    what: 'runtime',
+    state: major >= 24 ? 'ok' : 'broken',
+    detail: `Node ${process.versions.node} on ${process.platform}-${process.arch}${major >= 24 ? '' : '; 24 or newer is needed'}`,
+  }
+}
+
+function configuration(config: LoadedConfig): Finding {
+  const file = existsSync(config.file) ? config.file : `${config.file} (none yet: defaults)`
+  return {
+    what: 'configuration',
+    state: config.warnings.length > 0 ? 'warning' : 'ok',
+    detail: [file, ...config.warnings].join('; '),
+  }
+}
+
+function home(config: LoadedConfig): Finding {
+  const existing = nearestFolder(config.home)
+  try {
+    accessSync(existing, constants.W_OK)
+  } catch {
+    return {
+      what: 'home',
+      state: 'broken',
+      detail: `${config.home} can't be written by this account; choose another with --home`,
+    }
+  }
+  const { bavail, bsize } = statfsSync(existing)
+  const free = bavail * bsize
+  return {
+    what: 'home',
+    state: free < 2 ** 30 ? 'warning' : 'ok',
+    detail: `${config.home}, ${(free / 2 ** 30).toFixed(1)} GiB free${free < 2 ** 30 ? '; make room before frames come in' : ''}`,
+  }
+}
+
+async function database(config: LoadedConfig): Promise<Finding[]> {
+  const findings: Finding[] = []
+  if (!config.databaseUrl) {
+    try {
+      const binaries = findBinaries(config.pgBin)
+      const account = serverAccount(config.dbUser)
+      const copied =
+        account && !passable(binaries.bin, account) ? ', as a copy that this account may read' : ''
+      const origin = { npm: 'from npm', installed: 'installed', URANIA_PG_BIN: 'by URANIA_PG_BIN' }[
+        binaries.origin
+      ]
+      findings.push({
+        what: 'postgresql',
+        state: 'ok',
+        detail: `${binaries.version} ${origin} (${binaries.bin})${account ? `, run as "${account.name}"${copied}` : ''}`,
+      })
+      const paths = layout(config.home)
+      if (!existsSync(config.home) || clusterMajor(paths) === undefined) {
+        findings.push({ what: 'database', state: 'ok', detail: 'none yet: the first start makes it' })
+        return findings
+      }
+      const running = runningPid(paths) !== undefined
+      findings.push({ what: 'server', state: 'ok', detail: running ? 'running' : 'not running now' })
+    } catch (error) {
+      return [{ what: 'postgresql', state: 'broken', detail: sentence(error) }]
+    }
+  }
+  try {
+    const migrations = await readMigrations(schemaFolder)
+    const { applied, pending } = await withDatabase(config, (url) =>
+      withClient(url, (client) => migrationStatus(client, migrations)),
+    )
+    const at = applied.at(-1)?.name ?? 'empty'
+    const detail =
+      pending.length > 0 ? `${at}; the next start applies ${pending.map((step) => step.name).join(', ')}` : at
+    findings.push({ what: 'database', state: 'ok', detail })
+  } catch (error) {
+    findings.push({ what: 'database', state: 'broken', detail: sentence(error) })
+  }
+  return findings
+}
+
+function storage(config: LoadedConfig): Finding {
+  const key = join(config.home, 'secret.key')
+  const open = process.platform !== 'win32' && existsSync(key) && (statSync(key).mode & 0o077) !== 0
+  return open
+    ? { what: 'storage', state: 'warning', detail: `others may read ${key}; run chmod 600 on it` }
+    : { what: 'storage', state: 'ok', detail: config.storageFolder }
+}
+
+function page(): Finding {
+  const built = ['dist/web/index.html', 'web/index.html'].some((path) =>
+    existsSync(join(packageFolder, path)),
+  )
+  return built
+    ? { what: 'page', state: 'ok', detail: 'built' }
+    : { what: 'page', state: 'warning', detail: 'not built: only the API answers; run "npm run prepare"' }
+}
+
+function engine([program, purpose]: readonly [string, string]): Finding {
+  const found = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((path) => folderHolds(path))
+  return found
+    ? { what: program, state: 'ok', detail: `${purpose} can be chosen (${found})` }
+    : { what: program, state: 'missing', detail: `${purpose} can't be chosen; the built-in one is used` }
+}
+
+function folderHolds(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function nearestFolder(path: string): string {
+  return existsSync(path) ? path : nearestFolder(dirname(path))
+}
+
+function sentence(error: unknown): string {
+  if (isProblem(error)) return error.message
+  return error instanceof Error ? error.message : String(error)
+}

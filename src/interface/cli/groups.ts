@@ -1,0 +1,48 @@
+import type { Command } from '#platform/terminal/command.ts'
+import type { CommandGroup } from '#platform/terminal/help.ts'
+
+/** Every first word of the command line. What is behind it is loaded only when it is named, so that others start fast. */
+export const groups: readonly CommandGroup[] = [
+  {
+    name: 'start',
+    summary: 'Start Urania: page, API, background work and alert streams',
+    load: async () => [(await import('./start.ts')).start],
+  },
+  {
+    name: 'doctor',
+    summary: 'Say what is here, what is missing and what that means',
+    load: async () => [(await import('./doctor.ts')).doctor],
+  },
+  {
+    name: 'config',
+    summary: 'Print the effective settings and where each came from',
+    load: async () => [(await import('./config.ts')).config],
+  },
+  {
+    name: 'db',
+    summary: 'Look into the database, bring it to another version, move it to a newer PostgreSQL',
+    load: async () => (await import('./db.ts')).commands,
+  },
+  {
+    name: 'backup',
+    summary: 'Write the database and the list of stored bytes into one file, while running',
+    load: async () => [(await import('./backup.ts')).backupCommand],
+  },
+  {
+    name: 'restore',
+    summary: 'Load such a file into an empty home folder or database',
+    load: async () => [(await import('./backup.ts')).restoreCommand],
+  },
+]
+
+/** A group whose commands a room contributes. */
+export function ofRoom(name: string, summary: string): CommandGroup {
+  return {
+    name,
+    summary,
+    async load(): Promise<readonly Command[]> {
+      const { rooms } = await import('#interface/rooms.ts')
+      return rooms.flatMap((room) => room.commands ?? []).filter((command) => command.words[0] === name)
+    },
+  }
+}
