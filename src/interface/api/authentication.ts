@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { z } from 'zod'
 import { Problem } from '#problem.ts'
 import type { ProblemCode } from '#problem.ts'
 import { limitKey } from '#platform/http/address.ts'
@@ -59,13 +60,17 @@ export async function answerAuth(
   const url = new URL(c.req.url)
   const hasBody = c.req.method !== 'GET' && c.req.method !== 'HEAD'
   const bytes = hasBody ? await readBody(c, 64 * 1024) : undefined
-  countAttempt(c, limits, accountIn(bytes))
+  const { email, providerId } = bodyOf(bytes)
+  countAttempt(c, limits, email?.slice(0, 254))
   const request = new Request(`${c.var.origin}${url.pathname}${url.search}`, {
     method: c.req.method,
     headers: c.req.raw.headers,
     body: bytes && bytes.byteLength > 0 ? bytes : undefined,
   })
-  const response = await auth.handle(request, c.var.clientAddress)
+  const response = await auth.handle(request, {
+    address: c.var.clientAddress,
+    providerId: /\/oauth2\/callback\/([^/]+)$/.exec(url.pathname)?.[1] ?? providerId,
+  })
   const answer = response.status < 400 ? response : await asProblem(c, response)
   for (const [name, value] of response.headers) {
     if (name === 'set-cookie' && answer !== response) answer.headers.append(name, value)
@@ -74,13 +79,14 @@ export async function answerAuth(
   return answer
 }
 
-function accountIn(bytes: Uint8Array | undefined): string {
+/** What we look at of a body; better-auth looks at the rest. */
+const Body = z.looseObject({ email: z.string().optional(), providerId: z.string().optional() })
+
+function bodyOf(bytes: Uint8Array | undefined): z.output<typeof Body> {
   try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    const email = typeof body === 'object' && body !== null && 'email' in body ? body.email : ''
-    return typeof email === 'string' ? email.slice(0, 254) : ''
+    return Body.parse(JSON.parse(new TextDecoder().decode(bytes)))
   } catch {
-    return ''
+    return {}
   }
 }
 

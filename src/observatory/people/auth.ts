@@ -19,8 +19,11 @@ import { peopleSection } from './sections.ts'
 
 /** Sessions and ways to sign in, by better-auth on our own tables. */
 export interface Auth {
-  /** Answers `/api/auth/*`. The URL of the request carries the origin that the client sees. */
-  handle(request: Request, address: string | null): Promise<Response>
+  /**
+   * Answers `/api/auth/*`. The URL of the request carries the origin that the client sees; `providerId` names the
+   * sign-in provider that it is about, whose own addresses are then looked up.
+   */
+  handle(request: Request, about: { address: string | null; providerId?: string }): Promise<Response>
   /** Whose session the cookies carry, and cookies to send back when it was prolonged. */
   sessionOf(headers: Headers): Promise<{ userId: string; sessionId: string; setCookies: string[] } | null>
   /** Cookies of a new session, without any proof: for the demonstration alone. */
@@ -96,7 +99,8 @@ export function createAuth(platform: AuthPlatform, { secure }: { secure: boolean
     // Ours counts before better-auth is asked, and announces itself.
     rateLimit: { enabled: false },
     disabledPaths,
-    onAPIError: { errorURL: '/sign-in' },
+    // What is no answer of its own is thrown, so that it is logged and told like everything else.
+    onAPIError: { errorURL: '/sign-in', throw: true },
     plugins: [
       genericOAuth({ config: providers.map((provider) => provider.config) }),
       twoFactor({ issuer: 'Urania', schema: twoFactorSchema }),
@@ -105,12 +109,16 @@ export function createAuth(platform: AuthPlatform, { secure }: { secure: boolean
     advanced: {
       cookiePrefix: 'urania',
       useSecureCookies: secure,
+      // Otherwise it would be off wherever NODE_ENV is "test".
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
       ipAddress: { ipAddressHeaders: [addressHeader] },
     },
   })
 
   return {
-    handle(request, address) {
+    async handle(request, { address, providerId }) {
+      await providers.find((provider) => provider.id === providerId)?.prepare()
       const headers = new Headers(request.headers)
       headers.delete(addressHeader)
       if (address !== null) headers.set(addressHeader, address)

@@ -12,6 +12,8 @@ export interface Provider {
   id: string
   name: string
   config: GenericOAuthConfig
+  /** Finds out what has to be known before better-auth looks at the configuration. */
+  prepare(): Promise<void>
 }
 
 type ProfileSink = (claims: Claims) => void
@@ -20,7 +22,7 @@ type Client = { id: string; secret: string }
 
 /** The configured providers. `onClaims` is told what a provider says before better-auth acts on it. */
 export function configuredProviders(
-  { config, net }: Pick<Platform, 'config' | 'net'>,
+  { config, net, log }: Pick<Platform, 'config' | 'log' | 'net'>,
   onClaims: ProfileSink,
 ): Provider[] {
   const providers: Provider[] = []
@@ -43,7 +45,21 @@ export function configuredProviders(
     const client = { id: oidc.clientId, secret: oidc.clientSecret }
     providers.push(oidcProvider(net, 'oidc', oidc.name, oidc.issuer, client, [...oidc.scopes], onClaims))
   }
-  return providers
+  return providers.map((provider) => withFailuresLogged(provider, log))
+}
+
+/** Without a profile better-auth sends the browser back to the sign-in page with `error=user_info_is_missing`. */
+function withFailuresLogged(provider: Provider, log: Platform['log']): Provider {
+  const { getUserInfo } = provider.config
+  provider.config.getUserInfo = async (tokens) => {
+    try {
+      return (await getUserInfo?.(tokens)) ?? null
+    } catch (error) {
+      log.warn({ err: error, provider: provider.id }, 'a sign-in provider gave no usable profile')
+      return null
+    }
+  }
+  return provider
 }
 
 const TokenAnswer = z.looseObject({ access_token: z.string(), id_token: z.string().optional() })
@@ -111,6 +127,7 @@ function githubProvider(
   return {
     id: 'github',
     name: 'GitHub',
+    prepare: async () => {},
     config: {
       providerId: 'github',
       authorizationUrl: `${login}/authorize`,
@@ -147,6 +164,9 @@ function githubProvider(
   }
 }
 
+/** For how long what an issuer says about itself is believed. */
+const discoveryMs = 3_600_000
+
 const Discovery = z.looseObject({
   issuer: z.string(),
   authorization_endpoint: z.url(),
@@ -179,19 +199,34 @@ function oidcProvider(
   onClaims: ProfileSink,
 ): Provider {
   const discoveryUrl = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  let known: { found: z.output<typeof Discovery>; at: number } | undefined
   const discover = async () => {
+    if (known && Date.now() - known.at < discoveryMs) return known.found
     const found = Discovery.parse(await getJson(net, discoveryUrl))
     if (found.issuer.replace(/\/$/, '') !== issuer.replace(/\/$/, '')) {
       throw refused(new URL(issuer).host, `calls itself ${found.issuer}, which is not the issuer configured`)
     }
+    known = { found, at: Date.now() }
     return found
   }
   return {
     id,
     name,
+    async prepare() {
+      await discover()
+    },
     config: {
       providerId: id,
-      discoveryUrl,
+      // Read at each request, after `prepare`.
+      get authorizationUrl() {
+        return known?.found.authorization_endpoint
+      },
+      get tokenUrl() {
+        return known?.found.token_endpoint
+      },
+      get issuer() {
+        return known?.found.issuer
+      },
       clientId: client.id,
       clientSecret: client.secret,
       scopes,
