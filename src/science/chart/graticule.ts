@@ -152,7 +152,7 @@ function zoomGraticule(view: SkyProjection, palette: Palette, labels: RaLabels, 
   }
   previous = -Infinity
   for (const { at, value } of crossings(view, 'left', decStep)) {
-    if (at - previous < 26 || at < 14 || at > view.height - 22) continue
+    if (at - previous < 26 || at < 32 || at > view.height - 22) continue
     previous = at
     texts.push(label(5, at + fontSize * 0.35, decText(value, decStep), { ...style, anchor: 'start' }))
   }

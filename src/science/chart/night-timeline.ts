@@ -109,7 +109,8 @@ export function nightTimeline(night: NightData, options: NightOptions): SvgNode 
       viewBox: `0 0 ${px(width)} ${px(height)}`,
       width: px(width),
       height: px(height),
-      role: 'img',
+      // An image has no links inside.
+      role: night.ticks?.some((tick) => tick.href) ? 'group' : 'img',
       'aria-label': options.title,
     },
     options.title ? element('title', {}, options.title) : null,

@@ -82,11 +82,11 @@ export function skyChart(data: SkyChartData, options: SkyChartOptions): SvgNode 
     regions.map((region) => fill(region, view, palette)),
     regions.map((region) => outlineOf(region, view, palette)),
     options.frame ? frame(options.frame, view, palette) : null,
+    clearOf(grid.texts, data, view),
     data.sun ? sun(data.sun, view, palette, fontSize) : null,
     data.moon ? moon(data.moon, view, palette, fontSize) : null,
     (data.marks ?? []).map((mark) => drawMark(mark, view, palette, fontSize)),
     outline ? element('path', { d: outline, fill: 'none', stroke: palette.grid, 'stroke-width': 1.2 }) : null,
-    grid.texts,
     view.kind === 'zoom' ? [compass(view, palette, fontSize), scaleBar(view, palette, fontSize)] : null,
   )
 }
@@ -139,6 +139,19 @@ function enclosing(points: readonly Position[]): { ra: number; dec: number; radi
   const ra = (((Math.atan2(sum[1], sum[0]) / rad) % 360) + 360) % 360
   const dec = Math.atan2(sum[2], Math.hypot(sum[0], sum[1])) / rad
   return { ra, dec, radius: Math.max(...points.map((point) => separation(point, [ra, dec]))) }
+}
+
+/** Labels of the graticule without those under the words of Sun, Moon and marks. */
+function clearOf(texts: readonly SvgNode[], data: SkyChartData, view: SkyProjection): SvgNode[] {
+  const words = [data.sun, data.moon, ...(data.marks ?? [])].flatMap((at) => {
+    const point = at && view.project(at.ra, at.dec)
+    return point ? [point] : []
+  })
+  return texts.filter(({ attributes }) =>
+    words.every(
+      ([x, y]) => Math.abs(Number(attributes['x']) - x) > 46 || Math.abs(Number(attributes['y']) - y) > 30,
+    ),
+  )
 }
 
 function line(d: string | null, stroke: string, dash?: string): SvgNode | null {

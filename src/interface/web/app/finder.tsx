@@ -46,7 +46,8 @@ export function Finder({
       yOffset="10dvh"
       padding="sm"
       transitionProps={{ duration: 80 }}
-      aria-label="Search or go to"
+      title="Search or go to"
+      classNames={{ header: 'visually-hidden' }}
     >
       {opened && <FinderBox close={close} showKeys={showKeys} />}
     </Modal>

@@ -116,7 +116,9 @@ function Foot() {
       <span className="foot-end">
         {failed && failed.items.length > 0 && (
           <Link to="/jobs" search={{ state: 'failed' }}>
-            <State tone="needs">{more(failed)} need you</State>
+            <State tone="needs">
+              {more(failed)} {failed.items.length === 1 ? 'needs' : 'need'} you
+            </State>
           </Link>
         )}
         {live === 'waiting' ? (

@@ -46,19 +46,19 @@ export function sunAndMoon(at: number) {
   }
 }
 
-/** The night (or, by day, the coming one) of a site around a moment: samples from sunset − 1 h to sunrise + 1 h. */
+/**
+ * The night of a site around a moment, or by day the coming one: samples from an hour before sunset (or from a little
+ * before now, by day) to an hour after sunrise, so that now is always inside.
+ */
 export function nightOf(at: number, site: Site): NightData & { label: string } {
-  const label = nightLabel(mjdUtcOf(at), site)
-  const noon = noonBefore(label, site)
-  const steps = 144
-  const coarse = Array.from({ length: steps + 1 }, (_, i) => {
-    const mjd = noon + i / steps
-    return { mjd, alt: bodyAltAz(horizonAt(mjd, site), 'Sun').alt }
-  })
-  const dark = coarse.filter((sample) => sample.alt < -0.833)
-  // Polar day and night show the whole day.
-  const from = dark.length > 0 && dark.length <= steps ? dark[0].mjd - 1 / 24 : noon
-  const to = dark.length > 0 && dark.length <= steps ? dark[dark.length - 1].mjd + 1 / 24 : noon + 1
+  const mjd = mjdUtcOf(at)
+  let label = nightLabel(mjd, site)
+  let [from, to] = darkHours(label, site)
+  if (mjd > to) {
+    label = nightLabel(mjd + 1, site)
+    ;[from, to] = darkHours(label, site)
+  }
+  from = Math.min(from, mjd - 3 / 24)
   const count = 120
   const horizons = Array.from({ length: count + 1 }, (_, i) =>
     horizonAt(from + ((to - from) * i) / count, site),
@@ -71,4 +71,15 @@ export function nightOf(at: number, site: Site): NightData & { label: string } {
     moonAltitude: horizons.map((horizon) => bodyAltAz(horizon, 'Moon').alt),
     moonIllumination: moonIllumination((from + to) / 2).fraction,
   }
+}
+
+/** From an hour before sunset to an hour after sunrise (MJD); in polar day and night from noon to noon. */
+function darkHours(label: string, site: Site): [from: number, to: number] {
+  const noon = noonBefore(label, site)
+  const steps = 144
+  const dark = Array.from({ length: steps + 1 }, (_, i) => noon + i / steps).filter(
+    (mjd) => bodyAltAz(horizonAt(mjd, site), 'Sun').alt < -0.833,
+  )
+  if (dark.length === 0 || dark.length > steps) return [noon, noon + 1]
+  return [dark[0] - 1 / 24, dark[dark.length - 1] + 1 / 24]
 }

@@ -71,20 +71,6 @@ function EventBody({ event }: { event: EventDetail }) {
         <div>
           <AssessmentSection event={event} />
           <NoticeTimeline event={event} shown={notice?.id} />
-          <EventHistory id={event.id} />
-        </div>
-        <div>
-          {Object.keys(event.classification).length > 0 && (
-            <Section title="What it is" aside="probability">
-              <ShareBars shares={event.classification} format={percent} />
-            </Section>
-          )}
-          {Object.keys(event.properties).length > 0 && (
-            <Section title="If astrophysical" aside="probability">
-              <ShareBars shares={event.properties} format={percent} />
-            </Section>
-          )}
-          <EventFacts event={event} notice={notice} localization={localization} />
           <Downloads event={event} notice={notice} localization={localization} />
           <SameFrom
             path={path}
@@ -104,6 +90,20 @@ function EventBody({ event }: { event: EventDetail }) {
                 : []
             }
           />
+        </div>
+        <div>
+          {Object.keys(event.classification).length > 0 && (
+            <Section title="What it is" aside="probability">
+              <ShareBars shares={event.classification} format={percent} />
+            </Section>
+          )}
+          {Object.keys(event.properties).length > 0 && (
+            <Section title="If astrophysical" aside="probability">
+              <ShareBars shares={event.properties} format={percent} />
+            </Section>
+          )}
+          <EventFacts event={event} notice={notice} localization={localization} />
+          <EventHistory id={event.id} />
         </div>
       </div>
     </article>

@@ -2,22 +2,27 @@ import { createElement, useLayoutEffect, useRef, useState } from 'react'
 import type { ReactNode, RefObject } from 'react'
 import type { SvgNode } from '#science/chart/svg.ts'
 
-/** Mounts an SVG tree of `#science/chart`; links in it go through `onLink`. */
+/** Mounts an SVG tree of `#science/chart`; links in it are followed by `onLink`. */
 export function mountSvg(node: SvgNode, onLink?: (href: string) => void, key?: number): ReactNode {
   const attributes: Record<string, unknown> = { key }
   for (const [name, value] of Object.entries(node.attributes))
     attributes[name.startsWith('aria-') ? name : name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase())] =
       value
-  if (node.tag === 'a' && onLink) {
-    const href = String(node.attributes['href'])
-    attributes['onClick'] = (event: MouseEvent) => {
-      if (event.metaKey || event.ctrlKey) return
-      event.preventDefault()
-      onLink(href)
+  // A link inside a picture is a part of it that can be pressed, not an address of its own.
+  const isLink = node.tag === 'a' && onLink !== undefined
+  if (isLink) {
+    const href = String(attributes['href'])
+    delete attributes['href']
+    attributes['role'] = 'link'
+    attributes['tabIndex'] = 0
+    attributes['style'] = { cursor: 'pointer' }
+    attributes['onClick'] = () => onLink(href)
+    attributes['onKeyDown'] = (event: { key: string }) => {
+      if (event.key === 'Enter') onLink(href)
     }
   }
   return createElement(
-    node.tag,
+    isLink ? 'g' : node.tag,
     attributes,
     ...node.children.map((child, i) => (typeof child === 'string' ? child : mountSvg(child, onLink, i))),
   )

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** A definition list; facts whose value is null or undefined are left out. */
+/** A definition list; facts without a value (null, undefined, false, empty) are left out. */
 export function Facts({
   facts,
 }: {
@@ -9,7 +9,8 @@ export function Facts({
   return (
     <dl className="facts">
       {facts.map((fact) => {
-        if (!fact || fact[1] === null || fact[1] === undefined || fact[1] === '') return null
+        if (!fact || fact[1] === null || fact[1] === undefined || fact[1] === false || fact[1] === '')
+          return null
         return [<dt key={`t ${fact[0]}`}>{fact[0]}</dt>, <dd key={`d ${fact[0]}`}>{fact[1]}</dd>]
       })}
     </dl>

@@ -69,7 +69,7 @@ export function SkyCoord({
       </button>{' '}
       <Menu shadow="md" width={210} position="bottom-end">
         <Menu.Target>
-          <button type="button" className="link-button" aria-label={`What to do with ${shown}`}>
+          <button type="button" className="link-button" aria-label={`open in… ${shown}`}>
             open in…
           </button>
         </Menu.Target>
