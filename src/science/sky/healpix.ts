@@ -105,12 +105,15 @@ export function thetaPhiOf(lon: number, lat: number): [theta: number, phi: numbe
   return [HALF_PI - lat * RAD, lon * RAD]
 }
 
-/** φ·2/π brought to [0, 4) exactly as C's fmod does it. */
+/** φ in quarter turns, 0 … 4, reduced in two steps as healpy does it: modulo 2π, then modulo 4. */
 function quarterTurns(phi: number): number {
-  const t = phi * INV_HALF_PI
-  if (t >= 0) return t < 4 ? t : t % 4
-  const r = (t % 4) + 4
-  return r === 4 ? 0 : r
+  return modulo(modulo(phi, 2 * Math.PI) * INV_HALF_PI, 4)
+}
+
+function modulo(v: number, m: number): number {
+  if (v >= 0) return v < m ? v : v % m
+  const r = (v % m) + m
+  return r === m ? 0 : r
 }
 
 /** Order-29 face, column and row of (θ, φ) in radians. */

@@ -45,7 +45,17 @@ export function ellipse(lon: number, lat: number, a: number, b: number, position
   const c = 2 * Math.asin(Math.min(1, Math.sqrt(Math.max(0, s / Math.cos(b * RAD)))))
   const f1 = moved(centre, along, c)
   const f2 = moved(centre, along, -c)
-  return fixed((v) => (angle(v, f1) + angle(v, f2)) / 2 - a * RAD)
+  return fixed((v) => {
+    const d1 = angle(v, f1)
+    const d2 = angle(v, f2)
+    const mean = (d1 + d2) / 2
+    const g = mean - a * RAD
+    if (g <= 0 || d1 > Math.PI / 2 || d2 > Math.PI / 2) return g
+    // Outside, where g is convex, Newton's step g/|∇g| does not reach the edge either, and comes much closer when the
+    // ellipse is thin. |∇g| is the cosine of half the angle at v between the foci.
+    const slope = Math.sqrt((Math.sin(mean + c) * Math.sin(mean - c)) / (Math.sin(d1) * Math.sin(d2)))
+    return slope > 0 && slope < 1 ? g / slope : g
+  })
 }
 
 /** Longitudes eastward from lon1 to lon2, latitudes lat1 to lat2. */
