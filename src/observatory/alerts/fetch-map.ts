@@ -1,4 +1,4 @@
-import { isProblem, Problem } from '#problem.ts'
+import { isProblem } from '#problem.ts'
 import { failure } from '#platform/jobs/failure.ts'
 import type { JobContext } from '#platform/jobs/job.ts'
 import type { Platform } from '#platform/platform.ts'
@@ -9,10 +9,11 @@ import { digestStored } from './localize.ts'
 import { noticeById } from './notice-store.ts'
 import { refreshEvent } from './refresh.ts'
 import type { Rules } from './rule-file.ts'
+import { alertsSection } from './sections.ts'
 import { fetchMapKind } from './job-kinds.ts'
 import type { ProblemFacts } from './tables.ts'
 
-type Needs = Pick<Platform, 'db' | 'storage' | 'compute' | 'jobs' | 'events' | 'net' | 'log'>
+type Needs = Pick<Platform, 'config' | 'db' | 'storage' | 'compute' | 'events' | 'net'>
 
 /** Largest map that is fetched. */
 const maxMapBytes = 512 * 1024 * 1024
@@ -32,17 +33,11 @@ export async function fetchMap(
   const last = job.attempt > fetchMapKind.retry.limit
   try {
     const response = await platform.net.fetch(row.source_url, {
+      untrusted: !platform.config.section(alertsSection).localMaps,
       signal: job.signal,
       maxBytes: maxMapBytes,
       timeoutMs: 300_000,
     })
-    if (response.status !== 200) {
-      throw new Problem(
-        'notice.map_unfetchable',
-        `${row.source_url} answered ${response.status} instead of a map.`,
-        { status: response.status },
-      )
-    }
     const result = await digestStored(platform, response.bytes, job.signal)
     if (result.problem) {
       await finish(platform, rules, id, {

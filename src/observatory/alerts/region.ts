@@ -3,8 +3,8 @@ import type { LocalizationKind, MapSummary } from './localization.ts'
 
 /**
  * Numbers of an error region without making its map: thousands of circles a night cost nothing. The distribution is
- * the one that the map of the same region has: Gaussian, on the sphere von Mises–Fisher with κ = 1/σ², where σ is such
- * that the stated radius holds the stated probability.
+ * the one that the map of the same region has, to a few parts in a thousand: Gaussian, on the sphere von Mises–Fisher,
+ * such that the stated radius holds the stated probability.
  */
 
 const rad = Math.PI / 180
@@ -47,9 +47,9 @@ function areasOf(region: Region, containment: number): { area: (level: number) =
     region.shape === 'circle'
       ? [Math.max(region.radiusDeg, leastRadiusDeg), Math.max(region.radiusDeg, leastRadiusDeg)]
       : [Math.max(region.majorDeg, leastRadiusDeg), Math.max(region.minorDeg, leastRadiusDeg)]
-  const scale = -2 * Math.log(1 - containment)
   // Of an ellipse the circle of the same area; exact in the plane, and ellipses are small.
-  const kappa = scale / (a * rad * (b * rad))
+  const half = (deg: number): number => Math.sin((Math.min(deg, 180) * rad) / 2)
+  const kappa = -Math.log1p(-containment) / (2 * half(a) * half(b))
   const whole = -Math.expm1(-2 * kappa)
   return {
     area: (level) => 2 * Math.PI * (-Math.log1p(-level * whole) / kappa) * deg2PerSr,

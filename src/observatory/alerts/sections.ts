@@ -17,6 +17,10 @@ export const alertsSection = {
       schema: z.boolean().default(true),
       doc: 'Fetch sky maps that notices give by address',
     },
+    localMaps: {
+      schema: z.boolean().default(false),
+      doc: 'Fetch maps also from private and local addresses; a notice could make this server read pages of your own network',
+    },
   },
 } as const satisfies Section
 

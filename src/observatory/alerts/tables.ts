@@ -6,6 +6,7 @@ import type { Region } from './formats/format.ts'
 import type { LocalizationKind, LocalizationState, MapSummary } from './localization.ts'
 import type { EventKind, EventRole, NoticeState, NoticeType } from './notice.ts'
 import type { StoredNotice } from './stored-notice.ts'
+import type { StoredStreamStatus } from './stream-status.ts'
 
 /** jsonb: comes back as a value, goes in by `json(value)`. */
 type Json<T> = ColumnType<T, RawBuilder<unknown>, RawBuilder<unknown>>
@@ -127,6 +128,7 @@ declare module '#platform/db/database.ts' {
       reasons: Json<string[]>
       at: Now
     }
+    alert_stream: { name: string; status: Json<StoredStreamStatus>; updated_at: Now }
     alert_history: {
       id: Generated<string>
       event_id: string

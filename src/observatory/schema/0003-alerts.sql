@@ -162,8 +162,15 @@ create table alert_history (
 
 create index alert_history_event on alert_history (event_id, id);
 
+-- State of each stream as the process that reads it last wrote it, for pages of other processes.
+create table alert_stream (
+  name text primary key,
+  status jsonb not null,
+  updated_at timestamptz not null default now()
+);
+
 -- down
 -- loses data: Events, notices, localizations, assessments and their history are dropped; the bytes stay in the storage.
 
-drop table alert_history, alert_assessment, alert_localization, alert_map, alert_orphan, alert_reception, alert_notice,
+drop table alert_stream, alert_history, alert_assessment, alert_localization, alert_map, alert_orphan, alert_reception, alert_notice,
   alert_alias, alert_event;
