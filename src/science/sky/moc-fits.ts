@@ -36,7 +36,11 @@ export function mocFromFits(bytes: Uint8Array): Moc {
   const ordering = (textOf(header, 'ORDERING') ?? 'NUNIQ').trim().toUpperCase()
   const stated = statedOrder(header)
   // Some writers fill the last rows with zeros.
-  if (ordering === 'NUNIQ') return mocFromUniq(values.filter((u) => u !== 0n), stated)
+  if (ordering === 'NUNIQ')
+    return mocFromUniq(
+      values.filter((u) => u !== 0n),
+      stated,
+    )
   if (ordering === 'RANGE' || ordering === 'RANGE29') return mocFromRanges(checkedRanges(values), stated)
   throw invalid(`ORDERING is '${ordering}'; a MOC has NUNIQ or RANGE.`)
 }
