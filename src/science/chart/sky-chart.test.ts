@@ -146,6 +146,27 @@ describe('sky chart', () => {
     expect(xs.every((x) => x < 40 || x > 720)).toBe(true)
   })
 
+  it('does not outline where a region was cut at 180 degrees or closed over a pole', () => {
+    const ring = [
+      [180, 80],
+      [180, 90],
+      [-180, 90],
+      [-180, 80],
+      [-60, 80],
+      [60, 80],
+      [180, 80],
+    ]
+    const region: SkyRegion = { level: 0.9, geometry: { type: 'Polygon', coordinates: [ring] } }
+    const view = zoom({ ra: 180, dec: 80, fieldDeg: 30, width: 400, height: 400 })
+    const text = serialize(skyChart({ regions: [region] }, { view, milkyWay: false }))
+    const outline = /d="([^"]*)"[^>]*stroke-dasharray="5 3"/.exec(text)?.[1] ?? ''
+    // The edge at dec 80 runs through the middle of the picture; the cut would run from there straight up.
+    expect(outline).not.toBe('')
+    const ys = [...outline.matchAll(/,(-?[\d.]+)/g)].map((match) => Number(match[1]))
+    const xs = [...outline.matchAll(/[ML](-?[\d.]+)/g)].map((match) => Number(match[1]))
+    expect(xs.every((x, i) => Math.abs(x - 200) > 1 || Math.abs(ys[i] - 200) < 1)).toBe(true)
+  })
+
   it('draws nothing that is not a number at the poles and at any field', () => {
     for (const dec of [-90, -89.9, 0, 89.9, 90])
       for (const fieldDeg of [0.01, 1, 30, 74, 76, 180]) {

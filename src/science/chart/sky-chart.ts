@@ -182,7 +182,7 @@ function outlineOf(region: SkyRegion, view: SkyProjection, palette: Palette): Sv
   if (!is50 && Math.abs(region.level - 0.9) > 1e-6) return null
   const parts =
     region.geometry.type === 'Polygon' ? [region.geometry.coordinates] : region.geometry.coordinates
-  const rings: MultiLineString = { type: 'MultiLineString', coordinates: parts.flat() }
+  const rings: MultiLineString = { type: 'MultiLineString', coordinates: parts.flat().flatMap(withoutSeams) }
   const d = view.path(rings)
   if (!d) return null
   return element('path', {
@@ -193,6 +193,20 @@ function outlineOf(region: SkyRegion, view: SkyProjection, palette: Palette): Sv
     'stroke-linejoin': 'round',
     'stroke-dasharray': is50 ? undefined : '5 3',
   })
+}
+
+/** A ring as lines without the stretches where a plane was cut (±180°) or closed over a pole: no edge of the region. */
+function withoutSeams(ring: readonly Position[]): Position[][] {
+  const nearly = 1e-6
+  const onSeam = (a: Position, b: Position) =>
+    (Math.abs(Math.abs(a[0]) - 180) < nearly && Math.abs(Math.abs(b[0]) - 180) < nearly) ||
+    (Math.abs(a[1]) > 90 - nearly && Math.abs(b[1]) > 90 - nearly)
+  const lines: Position[][] = [[]]
+  ring.forEach((point, i) => {
+    if (i > 0 && onSeam(ring[i - 1], point)) lines.push([])
+    lines[lines.length - 1].push(point)
+  })
+  return lines.filter((line) => line.length > 1)
 }
 
 function frame(inner: SkyProjection, view: SkyProjection, palette: Palette): SvgNode | null {

@@ -59,7 +59,13 @@ export const meOptions = queryOptions({
     !(error instanceof ApiProblem && error.status >= 400 && error.status < 500) && count < 2,
 })
 
-export const eventsOptions = (filter: Query) => listOptions<EventSummary>('events', '/events', filter)
+/** `test` asks for tests and mocks beside the rest. */
+export const eventsQuery = ({ test, ...filter }: Query): Query => ({
+  ...filter,
+  test: test ? 'all' : undefined,
+})
+export const eventsOptions = (filter: Query) =>
+  listOptions<EventSummary>('events', '/events', eventsQuery(filter))
 export const jobsOptions = (filter: Query) => listOptions<Job>('jobs', '/jobs', filter, 50)
 export const noticesOptions = (filter: Query) => listOptions<NoticeSummary>('notices', '/notices', filter, 50)
 export const peopleOptions = () => listOptions<Person>('people', '/people', {}, 200)

@@ -1,10 +1,13 @@
 import { Modal } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useParams } from '@tanstack/react-router'
 import { useDeferredValue, useEffect, useId, useState } from 'react'
 import { get } from '#interface/web/api/client.ts'
+import type { Page } from '#interface/web/api/client.ts'
 import { meOptions } from '#interface/web/api/queries.ts'
+import { kindWords } from '#interface/web/events/kinds.ts'
 import { servicesAt, useCoordinateText } from '#interface/web/pieces/sky-coord.tsx'
+import type { EventSummary } from '#observatory/alerts/event.ts'
 import { parseDirection } from '#science/sky/angles.ts'
 import { themes, usePreferences } from './preferences.tsx'
 import { reaches, rooms } from './rooms.ts'
@@ -14,17 +17,6 @@ interface Choice {
   label: string
   hint: string
   run: () => void
-}
-
-/** What the server found: things of any kind, each with its page. */
-interface Found {
-  kind: string
-  id: string
-  label?: string
-  name?: string
-  title?: string
-  hint?: string
-  detail?: string
 }
 
 /** The one box: a name, coordinates in any form, an id, an event, a command. */
@@ -61,7 +53,7 @@ function FinderBox({ close, showKeys }: { close: () => void; showKeys: () => voi
   const asked = useDeferredValue(text.trim())
   const found = useQuery({
     queryKey: ['search', asked],
-    queryFn: ({ signal }) => get<{ items: Found[] }>('/search', { q: asked, limit: 12 }, signal),
+    queryFn: ({ signal }) => get<Page<EventSummary>>('/events', { q: asked, test: 'all', limit: 8 }, signal),
     enabled: asked.length >= 2,
     placeholderData: keepPreviousData,
     retry: false,
@@ -69,12 +61,17 @@ function FinderBox({ close, showKeys }: { close: () => void; showKeys: () => voi
   const commands = useCommands(showKeys)
   const places = usePlaces(text)
   const navigate = useNavigate()
-  const things = (asked.length >= 2 ? (found.data?.items ?? []) : []).map((one): Choice => ({
-    id: `${one.kind} ${one.id}`,
-    label: one.label ?? one.name ?? one.title ?? one.id,
-    hint: one.hint ?? one.detail ?? one.kind,
-    run: () =>
-      void navigate({ to: one.kind === 'job' ? '/jobs/$id' : '/events/$id', params: { id: one.id } }),
+  const things = (asked.length >= 2 ? (found.data?.items ?? []) : []).map((event): Choice => ({
+    id: `event ${event.id}`,
+    label: event.name,
+    hint: [
+      kindWords[event.kind],
+      event.role === 'observation' ? '' : event.role,
+      event.status === 'retracted' ? 'retracted' : (event.eventTime ?? event.firstNoticeAt).slice(0, 10),
+    ]
+      .filter(Boolean)
+      .join(', '),
+    run: () => void navigate({ to: '/events/$id', params: { id: event.id } }),
   }))
   const words = text.trim().toLowerCase()
   const choices = [
@@ -186,21 +183,31 @@ function useCommands(showKeys: () => void): Choice[] {
   ]
 }
 
-/** A text that reads as a direction can be looked at elsewhere, or looked for among the events. */
+/** A text that reads as a direction can be looked at elsewhere, or on the map of the event one is at. */
 function usePlaces(text: string): Choice[] {
   const write = useCoordinateText()
   const navigate = useNavigate()
+  const match = useParams({ from: '/framed/events/$id', shouldThrow: false })
   if (!/\d/.test(text) || text.trim().length < 3) return []
   try {
     const { ra, dec } = parseDirection(text)
     const name = write(ra, dec)
     return [
-      {
-        id: 'events here',
-        label: `Events at ${name}`,
-        hint: 'inside their 90 % region',
-        run: () => void navigate({ to: '/events', search: { q: `${ra.toFixed(5)} ${dec.toFixed(5)}` } }),
-      },
+      ...(match
+        ? [
+            {
+              id: 'centre',
+              label: `Centre the map at ${name}`,
+              hint: 'on this event',
+              run: () =>
+                void navigate({
+                  to: '/events/$id',
+                  params: { id: match.id },
+                  search: (old) => ({ ...old, ra, dec }),
+                }),
+            },
+          ]
+        : []),
       ...servicesAt(ra, dec).map((service) => ({
         id: service.name,
         label: `${service.name} at ${name}`,

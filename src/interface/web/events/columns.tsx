@@ -5,7 +5,8 @@ import { SkyCoord } from '#interface/web/pieces/sky-coord.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
 import { Value } from '#interface/web/pieces/value.tsx'
 import type { EventSummary } from '#observatory/alerts/event.ts'
-import { FalseAlarms, kindWords, PlaceArea, RoleTag, typeWords, Verdict } from './words.tsx'
+import { kindWords, typeWords } from './kinds.ts'
+import { FalseAlarms, PlaceArea, RoleTag, Verdict } from './words.tsx'
 
 /** Columns of the list of events. */
 export function eventColumns(coordinates: 'degrees' | 'sexagesimal'): Column<EventSummary>[] {
@@ -115,6 +116,7 @@ export function eventColumns(coordinates: 'degrees' | 'sexagesimal'): Column<Eve
       id: 'notices',
       header: 'Notices',
       right: true,
+      hidden: true,
       cell: (event) => event.noticeCount,
       plain: (event) => event.noticeCount,
     },

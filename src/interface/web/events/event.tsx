@@ -19,7 +19,8 @@ import './events.css'
 import { EventHistory } from './history.tsx'
 import { NoticeTimeline } from './notices.tsx'
 import { EventSky } from './sky.tsx'
-import { kindWords, RoleTag, threeNumbers, typeWords, Verdict } from './words.tsx'
+import { kindWords, typeWords } from './kinds.ts'
+import { RoleTag, threeNumbers, Verdict } from './words.tsx'
 
 const route = getRouteApi('/framed/events/$id')
 

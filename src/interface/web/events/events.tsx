@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { eventsOptions } from '#interface/web/api/queries.ts'
+import { eventsOptions, eventsQuery } from '#interface/web/api/queries.ts'
 import { useMinute } from '#interface/web/app/now.tsx'
 import type { EventSearch } from '#interface/web/app/router.tsx'
 import { usePreferences } from '#interface/web/app/preferences.tsx'
@@ -13,7 +13,8 @@ import type { EventSummary } from '#observatory/alerts/event.ts'
 import { eventColumns } from './columns.tsx'
 import './events.css'
 import { EventsShape } from './shape.tsx'
-import { kindWords, PlaceArea, RoleTag, typeWords, Verdict } from './words.tsx'
+import { kindWords, typeWords } from './kinds.ts'
+import { PlaceArea, RoleTag, Verdict } from './words.tsx'
 
 const route = getRouteApi('/framed/events')
 
@@ -60,7 +61,7 @@ export function Events() {
             fetchMore={() => {
               if (!list.isFetchingNextPage) void list.fetchNextPage()
             }}
-            fetchAll={() => everyRow<EventSummary>('/events', { ...search })}
+            fetchAll={() => everyRow<EventSummary>('/events', eventsQuery({ ...search }))}
           />
         </>
       )}
@@ -83,8 +84,8 @@ function Filters({ search, change }: { search: EventSearch; change: (part: Event
     <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
       <input
         className="field grow"
-        aria-label="Name, alias or position"
-        placeholder="name, alias or position: S2411, GRB 2512, 10h08m +12d"
+        aria-label="Part of a name"
+        placeholder="part of any name: S2411, GRB 2512, 1423875"
         value={text}
         onChange={(event) => type(event.target.value)}
       />

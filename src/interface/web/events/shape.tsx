@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import { mountSvg, useWidth } from '#interface/web/pieces/chart.tsx'
 import { element, px } from '#science/chart/svg.ts'
 import type { EventSummary } from '#observatory/alerts/event.ts'
-import { kindWords } from './words.tsx'
+import { kindWords } from './kinds.ts'
 
 const colours: Record<string, string> = {
   gw: 'var(--cat2)',
@@ -36,7 +36,7 @@ export function EventsShape({ events }: { events: readonly EventSummary[] }) {
 }
 
 function histogram(events: readonly EventSummary[], width: number) {
-  const height = 64
+  const height = 52
   const floor = height - 16
   const times = events.map((event) => Date.parse(event.eventTime ?? event.firstNoticeAt))
   const [first, last] = [Math.min(...times), Math.max(...times)]

@@ -5,32 +5,8 @@ import { percent, radius, waitingTime } from '#interface/web/pieces/format.ts'
 import { Value } from '#interface/web/pieces/value.tsx'
 import type { Decision } from '#observatory/alerts/assessment.ts'
 import type { EventSummary } from '#observatory/alerts/event.ts'
-import type { EventKind, NoticeType } from '#observatory/alerts/notice.ts'
 
-/** How kinds, types and decisions are written and drawn, the same on every page. */
-
-export const kindWords: Record<EventKind, string> = {
-  gw: 'Gravitational wave',
-  grb: 'Gamma-ray burst',
-  xray: 'X-ray transient',
-  gamma: 'Gamma-ray source',
-  neutrino: 'Neutrino',
-  frb: 'Fast radio burst',
-  optical: 'Optical transient',
-  unknown: 'Unknown',
-}
-
-export const typeWords: Record<NoticeType, string> = {
-  earlywarning: 'early warning',
-  preliminary: 'preliminary',
-  initial: 'initial',
-  update: 'update',
-  subsequent: 'subsequent',
-  retraction: 'retraction',
-  followup: 'follow-up',
-  circular: 'circular',
-  other: 'other',
-}
+/** How decisions, areas and distances are shown, the same on every page. */
 
 const decisionTones: Record<Decision, Tone> = {
   GO: 'needs',
