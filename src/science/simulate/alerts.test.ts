@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { base64, simulateAlerts } from './alerts.ts'
+import { base64, simulateAlerts, supereventLetters } from './alerts.ts'
 import { cellArea, cellCentre } from './cells.ts'
 
 const start = new Date('2026-03-01T03:00:00Z')
@@ -23,10 +23,17 @@ it('the merger is told four times, better each time, the other one is retracted,
 })
 
 it('every notice says that it is a test', () => {
-  for (const { bytes } of simulateAlerts(3, start)) {
+  for (const { bytes, topic } of simulateAlerts(3, start)) {
     const content = JSON.parse(text(bytes)) as { superevent_id?: string; alert_tense?: string }
     expect(content.superevent_id?.startsWith('MS') || content.alert_tense === 'test').toBe(true)
+    expect(topic).toMatch(/^urania\.simulated\./)
   }
+})
+
+it('superevents of a day are counted a … z, aa …, and the second of a sequence is the next', () => {
+  expect([0, 25, 26, 51, 52, 702].map(supereventLetters)).toEqual(['a', 'z', 'aa', 'az', 'ba', 'aaa'])
+  const labels = simulateAlerts(1, start, 'az').map((notice) => notice.label)
+  expect(labels.some((label) => label.startsWith('MS260301ba PRELIMINARY'))).toBe(true)
 })
 
 it('cells of an order tile the sphere: unit centres that average to nothing, areas that sum to 4π sr within 1e-12', () => {

@@ -15,17 +15,18 @@ export interface SimulatedNotice {
 /**
  * One night's alerts: a neutron-star merger told four times (early warning, preliminary, initial, update), a black-hole
  * merger that is retracted, and a gamma-ray burst told twice. Every notice says of itself that it is a test: the
- * superevents are mock events (`MS…`), the burst has `alert_tense: "test"`.
+ * superevents are mock events (`MS…`), the burst has `alert_tense: "test"`. Their topics begin with `urania.simulated`, by
+ * which the alerts room knows its own demonstration: shown, always marked.
  *
  * @param seed same seed and start, same bytes
  * @param start when the first merger reaches the Earth
- * @param letter last letter of the names, so that two sequences of one day differ
+ * @param letters end of the first superevent's name, so that two sequences of one day differ; the second has the next
  */
-export function simulateAlerts(seed: number, start: Date, letter = 'a'): SimulatedNotice[] {
+export function simulateAlerts(seed: number, start: Date, letters = 'a'): SimulatedNotice[] {
   const random = seededRandom(seed)
   return [
-    ...neutronStarMerger(random, start, letter),
-    ...retractedMerger(random, start, nextLetter(letter)),
+    ...neutronStarMerger(random, start, letters),
+    ...retractedMerger(random, start, nextLetters(letters)),
     ...gammaRayBurst(random, start),
   ].sort((a, b) => a.afterSeconds - b.afterSeconds)
 }
@@ -47,9 +48,9 @@ interface Merger {
   properties: Record<string, number>
 }
 
-function neutronStarMerger(random: Random, start: Date, letter: string): SimulatedNotice[] {
+function neutronStarMerger(random: Random, start: Date, letters: string): SimulatedNotice[] {
   const merger: Merger = {
-    id: superevent(start, letter),
+    id: superevent(start, letters),
     time: start,
     direction: anyDirection(random),
     distance: 90 + 60 * random.uniform(),
@@ -63,9 +64,9 @@ function neutronStarMerger(random: Random, start: Date, letter: string): Simulat
   )
 }
 
-function retractedMerger(random: Random, start: Date, letter: string): SimulatedNotice[] {
+function retractedMerger(random: Random, start: Date, letters: string): SimulatedNotice[] {
   const merger: Merger = {
-    id: superevent(start, letter),
+    id: superevent(start, letters),
     time: new Date(start.getTime() + 20_000),
     direction: anyDirection(random),
     distance: 900 + 900 * random.uniform(),
@@ -74,7 +75,7 @@ function retractedMerger(random: Random, start: Date, letter: string): Simulated
   }
   return [
     gravitationalWave(merger, 'PRELIMINARY', 9e-9, 27, start),
-    notice(58, 'igwn.gwalert', `${merger.id} RETRACTION`, {
+    notice(58, 'urania.simulated.gwalert', `${merger.id} RETRACTION`, {
       alert_type: 'RETRACTION',
       time_created: seconds(new Date(start.getTime() + 58_000)),
       superevent_id: merger.id,
@@ -108,7 +109,7 @@ function gravitationalWave(
     distMean: map.distMean,
     distStd: map.distStd,
   })
-  return notice(after, 'igwn.gwalert', `${merger.id} ${type}, ${Math.round(map.area90)} deg²`, {
+  return notice(after, 'urania.simulated.gwalert', `${merger.id} ${type}, ${Math.round(map.area90)} deg²`, {
     alert_type: type,
     time_created: seconds(new Date(start.getTime() + after * 1000)),
     superevent_id: merger.id,
@@ -137,10 +138,10 @@ function gammaRayBurst(random: Random, start: Date): SimulatedNotice[] {
   const id = String(800_000_000 + random.integer(1_000_000))
   const told = (after: number, type: string, record: number, errorDeg: number): SimulatedNotice => {
     const [ra, dec] = near(direction, errorDeg / 2, random)
-    return notice(after, 'gcn.notices.simulated.burst', `burst ${id} ${type}, ±${errorDeg}°`, {
-      $schema: 'https://gcn.nasa.gov/schema/v7.2.1/gcn/notices/fermi/gbm/trigger.schema.json',
-      mission: 'Simulated Burst Monitor',
-      instrument: 'SBM',
+    return notice(after, 'urania.simulated.burst', `burst ${id} ${type}, ±${errorDeg}°`, {
+      $schema: 'https://gcn.nasa.gov/schema/v7.2.1/gcn/notices/core/Alert.schema.json',
+      mission: 'SimBurst',
+      instrument: 'monitor',
       messenger: 'EM',
       record_number: record,
       id: [id],
@@ -153,6 +154,7 @@ function gammaRayBurst(random: Random, start: Date): SimulatedNotice[] {
       ra_dec_error: errorDeg,
       containment_probability: 0.68,
       systematic_included: true,
+      classification: { GRB: 0.98, SGR: 0.02 },
       rate_snr: 14.2,
       rate_duration: 1.024,
     })
@@ -164,12 +166,20 @@ function notice(afterSeconds: number, topic: string, label: string, content: obj
   return { afterSeconds, topic, label, bytes: new TextEncoder().encode(JSON.stringify(content)) }
 }
 
-function superevent(day: Date, letter: string): string {
-  return `MS${day.toISOString().slice(2, 10).replaceAll('-', '')}${letter}`
+function superevent(day: Date, letters: string): string {
+  return `MS${day.toISOString().slice(2, 10).replaceAll('-', '')}${letters}`
 }
 
-function nextLetter(letter: string): string {
-  return String.fromCharCode(letter.charCodeAt(0) + 1)
+/** As superevents are counted through a day: a … z, aa, ab … */
+export function supereventLetters(n: number): string {
+  const last = String.fromCharCode(97 + (n % 26))
+  return n < 26 ? last : supereventLetters(Math.floor(n / 26) - 1) + last
+}
+
+function nextLetters(letters: string): string {
+  let n = 0
+  for (const letter of letters) n = 26 * n + letter.charCodeAt(0) - 96
+  return supereventLetters(n)
 }
 
 /** ISO time to the second, as `time_created` has it. */
@@ -194,13 +204,14 @@ function near([x, y, z]: Vector, sigma: number, random: Random): [number, number
 
 /** Standard base64; `btoa` is not in every host of `science`. */
 export function base64(bytes: Uint8Array): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-  const parts: string[] = []
-  for (let i = 0; i < bytes.length; i += 3) {
-    const n = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    parts.push(alphabet[n >> 18] + alphabet[(n >> 12) & 63] + alphabet[(n >> 6) & 63] + alphabet[n & 63])
+  const alphabet = new TextEncoder().encode(
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
+  )
+  const text = new Uint8Array(4 * Math.ceil(bytes.length / 3)).fill('='.charCodeAt(0))
+  for (let from = 0, to = 0; from < bytes.length; from += 3, to += 4) {
+    const n = (bytes[from] << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0)
+    const letters = Math.min(4, bytes.length - from + 1)
+    for (let i = 0; i < letters; i++) text[to + i] = alphabet[(n >> (18 - 6 * i)) & 63]
   }
-  const text = parts.join('')
-  const missing = (3 - (bytes.length % 3)) % 3
-  return missing ? text.slice(0, -missing) + '='.repeat(missing) : text
+  return new TextDecoder().decode(text)
 }

@@ -62,10 +62,13 @@ export function cellArea(order: number): number {
  * `value` gives an unnormalised density.
  */
 export function refine(value: (centre: Vector) => number, rounds: number): (Cell & { value: number })[] {
-  const make = (order: number, ipix: number) => ({ order, ipix, value: value(cellCentre({ order, ipix })) })
+  const make = (order: number, ipix: number) => {
+    const density = value(cellCentre({ order, ipix }))
+    return { order, ipix, value: density, probability: density * cellArea(order) }
+  }
   let cells = Array.from({ length: 3072 }, (_, ipix) => make(4, ipix))
   for (let round = 0; round < rounds; round++) {
-    cells.sort((a, b) => b.value * cellArea(b.order) - a.value * cellArea(a.order))
+    cells.sort((a, b) => b.probability - a.probability)
     const split = cells.slice(0, 768)
     cells = cells.slice(768)
     for (const { order, ipix } of split)

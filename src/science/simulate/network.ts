@@ -77,7 +77,7 @@ export function localize(source: Source, skill: Skill): SimulatedMap {
     const n = toEarth(direction)
     const delays = network.map(({ position }) => -dot(n, position) / speedOfLight)
     const amplitudes = network.map(({ arms }) => response(arms, n))
-    return { delays, amplitudes, total: Math.hypot(...amplitudes) }
+    return { delays, amplitudes, total: Math.sqrt(amplitudes.reduce((sum, a) => sum + a * a, 0)) }
   }
   const truth = respond(source.direction)
   const density = (direction: Vector) => {
@@ -97,7 +97,9 @@ export function localize(source: Source, skill: Skill): SimulatedMap {
 
   const cells = refine(density, 7)
   const sum = cells.reduce((total, cell) => total + cell.value * cellArea(cell.order), 0)
+  // σ is the same fraction of μ everywhere, so the moments of one direction are those of all, scaled.
   const fractional = 0.16 + 0.5 * skill.amplitude
+  const [second, third, fourth] = [0, 1, 2].map((k) => secondMoment(1, fractional, k))
   const rows = cells.map(({ order, ipix, value }): MapRow => {
     // Where the network hears better, the same signal comes from farther away.
     const heard = respond(cellCentre({ order, ipix })).total / truth.total
@@ -109,7 +111,7 @@ export function localize(source: Source, skill: Skill): SimulatedMap {
       density: value / sum,
       distmu,
       distsigma,
-      distnorm: 1 / secondMoment(distmu, distsigma, 0),
+      distnorm: 1 / (second * distmu ** 2),
     }
   })
   rows.sort((a, b) => a.ipix * 4 ** (11 - a.order) - b.ipix * 4 ** (11 - b.order))
@@ -118,15 +120,15 @@ export function localize(source: Source, skill: Skill): SimulatedMap {
   let square = 0
   for (const row of rows) {
     const p = row.density * cellArea(row.order)
-    mean += p * row.distnorm * secondMoment(row.distmu, row.distsigma, 1)
-    square += p * row.distnorm * secondMoment(row.distmu, row.distsigma, 2)
+    mean += p * row.distmu * (third / second)
+    square += p * row.distmu ** 2 * (fourth / second)
   }
   return { rows, distMean: mean, distStd: Math.sqrt(square - mean * mean), area90: credibleArea(rows, 0.9) }
 }
 
 /** √(F₊² + F×²) of an interferometer for a wave from Earth-fixed direction n. */
 function response([x, y]: readonly [Vector, Vector], n: Vector): number {
-  const horizontal = Math.hypot(n[0], n[1]) || 1e-12
+  const horizontal = Math.sqrt(n[0] * n[0] + n[1] * n[1]) || 1e-12
   const east: Vector = [-n[1] / horizontal, n[0] / horizontal, 0]
   const north: Vector = [
     n[1] * east[2] - n[2] * east[1],
@@ -134,7 +136,9 @@ function response([x, y]: readonly [Vector, Vector], n: Vector): number {
     n[0] * east[1] - n[1] * east[0],
   ]
   const [xe, xn, ye, yn] = [dot(x, east), dot(x, north), dot(y, east), dot(y, north)]
-  return Math.hypot((xe * xe - xn * xn - ye * ye + yn * yn) / 2, xe * xn - ye * yn)
+  const plus = (xe * xe - xn * xn - ye * ye + yn * yn) / 2
+  const cross = xe * xn - ye * yn
+  return Math.sqrt(plus * plus + cross * cross)
 }
 
 /** ∫ r^(2+k) Normal(r; μ, σ) dr over r ≥ 0, by Simpson's rule. */
