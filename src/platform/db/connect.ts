@@ -74,6 +74,8 @@ export function connect(url: string, { max = 10, name = 'urania', log }: Connect
     keepAlive: true,
     options: '-c timezone=UTC -c bytea_output=hex -c intervalstyle=iso_8601 -c datestyle=ISO',
   })
+  // A connection that is lost between the statements of a transaction has nobody else who listens; its next query fails.
+  pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', (error) => log?.warn({ err: error }, 'an idle database connection was lost'))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   return { db, pool, close: () => db.destroy() }

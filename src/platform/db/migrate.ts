@@ -217,6 +217,8 @@ async function withLock<T>(url: string, work: (client: pg.Client) => Promise<T>)
 /** Runs with a connection of its own. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'urania migrate' })
+  // The query that was waiting fails; without a listener the program would.
+  client.on('error', () => {})
   try {
     await client.connect()
   } catch (error) {
