@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, inject } from 'vitest'
+import type { Role } from '#platform/config/config.ts'
+import { loadConfig } from '#platform/config/load.ts'
+import { createPlatform, type RunningPlatform } from '#platform/create.ts'
 import { connect, type Connection } from '#platform/db/connect.ts'
 import { withClient } from '#platform/db/migrate.ts'
-import { databaseUrl } from './database.ts'
+import type { Room } from '#platform/room.ts'
+import { databaseUrl, schemaFolder } from './database.ts'
 
 /** A database of one's own, cloned from the migrated template. */
 export interface TestDatabase extends Connection {
@@ -27,4 +34,27 @@ export async function testDatabase({ empty = false }: { empty?: boolean } = {}):
     await withClient(admin, (client) => client.query(`drop database if exists ${name} with (force)`))
   })
   return { ...connection, url }
+}
+
+/**
+ * A whole platform on a database of its own and a temporary home, silent, stopped after the calling test file. It works the
+ * jobs of the given rooms and runs their listeners unless `roles` says otherwise: `const platform = await testPlatform({ rooms: [room] })`.
+ * @param options.env settings as environment variables: `{ URANIA_GCN_CLIENT_ID: … }`.
+ */
+export async function testPlatform(
+  options: { rooms?: readonly Room[]; roles?: readonly Role[]; env?: Record<string, string> } = {},
+): Promise<RunningPlatform> {
+  const { rooms = [], roles = ['worker'], env } = options
+  const { url } = await testDatabase()
+  const home = await mkdtemp(join(tmpdir(), 'urania-home-'))
+  const config = loadConfig({
+    sections: rooms.flatMap((room) => room.sections ?? []),
+    env: { URANIA_HOME: home, DATABASE_URL: url, URANIA_LOG_LEVEL: 'silent', ...env },
+  })
+  const platform = await createPlatform(config, { rooms, roles, schema: schemaFolder })
+  afterAll(async () => {
+    await platform.stop()
+    await rm(home, { recursive: true, force: true })
+  })
+  return platform
 }
