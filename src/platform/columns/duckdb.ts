@@ -1,0 +1,153 @@
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DuckDBInstance, DuckDBTypeId } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api'
+import { Problem, isProblem } from '#problem.ts'
+import type { Column, ColumnValue, Columns } from './columns.ts'
+
+/**
+ * @param options.folders files may be read and written under these only.
+ * @param options.temporary where what does not fit into memory is put meanwhile.
+ * @param options.memoryMb default 1,024.
+ */
+export async function createColumns(options: {
+  folders: readonly string[]
+  temporary: string
+  memoryMb?: number
+  threads?: number
+}): Promise<Columns> {
+  const folders = options.folders.map((folder) => resolve(folder))
+  for (const folder of [...folders, options.temporary]) await mkdir(folder, { recursive: true })
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    allow_unsigned_extensions: 'false',
+    memory_limit: `${options.memoryMb ?? 1_024}MB`,
+    temp_directory: resolve(options.temporary),
+    ...(options.threads ? { threads: String(options.threads) } : {}),
+  })
+  const setting = await instance.connect()
+  await setting.run(
+    `set allowed_directories = [${folders.map((folder) => sqlText(`${folder}/`)).join(', ')}]`,
+  )
+  // Each query has a connection of its own, so the time zone is set for all of them.
+  for (const line of [
+    "set global TimeZone = 'UTC'",
+    'set enable_external_access = false',
+    'set lock_configuration = true',
+  ])
+    await setting.run(line)
+  setting.closeSync()
+
+  async function connected<T>(
+    signal: AbortSignal | undefined,
+    use: (connection: DuckDBConnection) => Promise<T>,
+  ): Promise<T> {
+    if (signal?.aborted) throw signal.reason
+    const connection = await instance.connect()
+    const onAbort = (): void => connection.interrupt()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await use(connection)
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason
+      if (isProblem(error)) throw error
+      const message = error instanceof Error ? error.message : String(error)
+      throw new Problem(
+        'columns.query_failed',
+        `The query failed: ${message.split('\n')[0]}`,
+        { message },
+        error,
+      )
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      connection.closeSync()
+    }
+  }
+
+  return {
+    columns: (sql, parameters, signal) =>
+      connected(signal, async (connection) => {
+        const reader = await connection.runAndReadAll(sql, parameters)
+        return columnsOf(reader)
+      }),
+    rows: (sql, parameters, signal) =>
+      connected(signal, async (connection) => {
+        const reader = await connection.runAndReadAll(sql, parameters)
+        return reader.getRowObjectsJS() as Record<string, ColumnValue>[]
+      }),
+    async writeParquet(path, sql, parameters, signal) {
+      const target = resolve(path)
+      const folder = dirname(target)
+      await mkdir(folder, { recursive: true })
+      const part = join(
+        folder,
+        `.${basename(target)}.${process.pid}.${Math.random().toString(36).slice(2)}.part`,
+      )
+      try {
+        const rows = await connected(signal, async (connection) => {
+          const reader = await connection.runAndReadAll(
+            `copy (${sql}) to ${sqlText(part)} (format parquet, compression zstd)`,
+            parameters,
+          )
+          return Number(reader.getRows()[0]?.[0] ?? 0)
+        })
+        await synced(part)
+        await rename(part, target)
+        await synced(folder)
+        return { rows, bytes: (await stat(target)).size }
+      } finally {
+        await rm(part, { force: true })
+      }
+    },
+    async stop() {
+      instance.closeSync()
+    },
+  }
+}
+
+/** Parquet files for the `from` of a query: `select … from ${parquet(path)}`. */
+export function parquet(...paths: string[]): string {
+  return `read_parquet([${paths.map(sqlText).join(', ')}])`
+}
+
+function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+async function synced(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function columnsOf(reader: DuckDBResultReader): Record<string, Column> {
+  const values = reader.getColumnsJS() as ColumnValue[][]
+  return Object.fromEntries(
+    reader.deduplicatedColumnNames().map((name, i) => [name, typed(values[i], reader.columnTypeId(i))]),
+  )
+}
+
+function typed(values: ColumnValue[], type: DuckDBTypeId): Column {
+  if (values.includes(null)) return values
+  switch (type) {
+    case DuckDBTypeId.DOUBLE:
+      return Float64Array.from(values as number[])
+    case DuckDBTypeId.FLOAT:
+      return Float32Array.from(values as number[])
+    case DuckDBTypeId.TINYINT:
+    case DuckDBTypeId.UTINYINT:
+    case DuckDBTypeId.SMALLINT:
+    case DuckDBTypeId.USMALLINT:
+    case DuckDBTypeId.INTEGER:
+      return Int32Array.from(values as number[])
+    case DuckDBTypeId.BIGINT:
+      return BigInt64Array.from(values as bigint[])
+    default:
+      return values
+  }
+}
