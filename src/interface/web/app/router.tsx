@@ -125,7 +125,9 @@ const jobs = createRoute({
   validateSearch: (search): { state?: string; kind?: string } =>
     without({ state: text(search['state']), kind: text(search['kind']) }),
   loaderDeps: ({ search }) => search,
-  loader: ({ context, deps }) => void context.client.prefetchInfiniteQuery(jobsOptions({ ...deps })),
+  loader: ({ context, deps }) => {
+    if (deps.state !== 'dead') void context.client.prefetchInfiniteQuery(jobsOptions({ ...deps }))
+  },
   component: lazyRouteComponent(() => import('#interface/web/jobs/jobs.tsx'), 'Jobs'),
 })
 

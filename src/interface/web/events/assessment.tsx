@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { Section } from '#interface/web/pieces/facts.tsx'
-import { significant } from '#interface/web/pieces/format.ts'
+import { significant, unitText } from '#interface/web/pieces/format.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { Assessment, AssessmentInput } from '#observatory/alerts/assessment.ts'
 import type { EventDetail } from '#observatory/alerts/event.ts'
@@ -8,8 +8,9 @@ import { Verdict } from './words.tsx'
 
 /** What the rules made of the event, the sentences that say why, and every value they read. */
 export function AssessmentSection({ event }: { event: EventDetail }) {
-  const assessment =
-    event.assessments.findLast((one) => one.rules === event.verdict?.rules) ?? event.assessments.at(-1)
+  const rules = event.verdict?.rules ?? event.assessments[0]?.rules
+  const [assessment, ...earlier] = byNotice(event, rules)
+  const others = [...new Set(event.assessments.map((one) => one.rules))].filter((name) => name !== rules)
   if (!assessment) {
     return (
       <Section title="Assessment">
@@ -34,7 +35,17 @@ export function AssessmentSection({ event }: { event: EventDetail }) {
         ))}
       </ul>
       <Inputs assessment={assessment} />
-      <Earlier event={event} current={assessment} />
+      <p className="dim" style={{ marginTop: 6 }}>
+        {earlier.length > 0 && <span>Before: {earlier.slice(0, 6).map(brief).join(', ')}. </span>}
+        {others.map((name) => {
+          const [last] = byNotice(event, name)
+          return last ? (
+            <span key={name} title={last.reasons.join('\n')}>
+              By the rules “{name}”: {brief(last)}.{' '}
+            </span>
+          ) : null
+        })}
+      </p>
     </Section>
   )
 }
@@ -63,7 +74,7 @@ function Inputs({ assessment }: { assessment: Assessment }) {
             <tr key={input.name} className={input.decisive ? 'decisive' : undefined}>
               <td title={input.name}>{input.label}</td>
               <td className="right">{inputText(input)}</td>
-              <td className="dim">{input.unit}</td>
+              <td className="dim">{unitText(input.unit)}</td>
               <td className="dim">{input.source}</td>
             </tr>
           ))}
@@ -85,20 +96,16 @@ function inputText(input: AssessmentInput): string {
   return input.value
 }
 
-function Earlier({ event, current }: { event: EventDetail; current: Assessment }) {
-  const earlier = event.assessments
-    .filter((one) => one.id !== current.id && one.rules === current.rules)
+/** Assessments by one rule set, that of the latest notice first; work on notices may have been done in another order. */
+function byNotice(event: EventDetail, rules: string | undefined): Assessment[] {
+  return event.notices
     .toReversed()
-  if (earlier.length === 0) return null
-  return (
-    <p className="dim" style={{ marginTop: 6 }}>
-      Before:{' '}
-      {earlier.slice(0, 6).map((one, i) => (
-        <span key={one.id} title={one.reasons[0]}>
-          {i > 0 && ', '}
-          {one.decision.toLowerCase()} ({one.score})
-        </span>
-      ))}
-    </p>
-  )
+    .flatMap(
+      (notice) =>
+        event.assessments.findLast((one) => one.rules === rules && one.noticeId === notice.id) ?? [],
+    )
+}
+
+function brief(assessment: Assessment): string {
+  return `${assessment.decision.toLowerCase()} (${assessment.score})`
 }

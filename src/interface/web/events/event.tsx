@@ -62,7 +62,8 @@ function EventBody({ event }: { event: EventDetail }) {
     (wanted ? event.localizations.find((one) => one.id === notice?.localizationId) : undefined) ??
     event.localizations.find((one) => one.preferred) ??
     event.localizations.at(-1)
-  const path = `/events/${encodeURIComponent(event.id)}`
+  // A name reads better than an id, and finds the same event.
+  const path = `/events/${encodeURIComponent(/^[\w+-]+$/.test(event.name) ? event.name : event.id)}`
   return (
     <article aria-label={event.name}>
       <Banners event={event} />

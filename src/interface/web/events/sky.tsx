@@ -31,40 +31,92 @@ export function EventSky({
       </div>
     )
   }
-  if (localization.state === 'waiting') {
+  if (localization.state !== 'ready') {
     return (
-      <div className="sky-waiting" role="status">
-        <span>
-          <State tone="waiting">map not yet fetched</State>
-          <br />
-          <span className="dim">
-            {localization.sourceUrl
-              ? `A job fetches it from ${new URL(localization.sourceUrl).host}; it appears here by itself.`
-              : 'It appears here by itself.'}
-          </span>
-        </span>
-      </div>
+      <>
+        <MapMissing localization={localization} />
+        {event.place.ra !== null && event.place.dec !== null && (
+          <StatedSky event={event} ra={event.place.ra} dec={event.place.dec} />
+        )}
+      </>
     )
   }
+  return <ReadySky event={event} localization={localization} />
+}
+
+/** Why there is no map (yet). */
+function MapMissing({ localization }: { localization: LocalizationSummary }) {
   if (localization.state === 'failed') {
     return (
-      <div className="problem" role="alert">
+      <div className="problem" role="alert" style={{ marginBottom: 14 }}>
         <b>The map could not be read</b>
         <span>{localization.problem?.message ?? 'No reason was kept.'}</span>
       </div>
     )
   }
-  return <ReadySky event={event} localization={localization} />
+  const from = localization.sourceUrl === null ? null : new URL(localization.sourceUrl).host
+  return (
+    <div className="banner" role="status">
+      <State tone="waiting">map not yet fetched</State>
+      <span className="dim">
+        {from ? `A job fetches it from ${from}; it` : 'It'} appears here by itself.
+        {localization.problem && ` Last try: ${localization.problem.message}`}
+      </span>
+    </div>
+  )
+}
+
+/** The position that the notice states, with its error circle, while there is no map. */
+function StatedSky({ event, ra, dec }: { event: EventDetail; ra: number; dec: number }) {
+  const { errorDeg } = event.place
+  const home = useMemo(
+    (): Field => ({ ra, dec, fieldDeg: Math.min(150, Math.max(0.05, (errorDeg ?? 2) * 4)) }),
+    [ra, dec, errorDeg],
+  )
+  const { field, setField } = useField(home)
+  const lights = useLights(event)
+  const data = useMemo(
+    (): SkyChartData => ({
+      marks: [{ ra, dec, label: 'stated', radiusDeg: errorDeg ?? undefined }],
+      ...lights,
+    }),
+    [ra, dec, errorDeg, lights],
+  )
+  return <SkyMaps data={data} title={event.name} field={field} home={home} onField={setField} />
+}
+
+/** The field of the zoom, kept in the address. */
+function useField(home: Field): { field: Field; setField: (field: Field) => void } {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  return {
+    field: { ra: search.ra ?? home.ra, dec: search.dec ?? home.dec, fieldDeg: search.fov ?? home.fieldDeg },
+    setField: (next) =>
+      void navigate({
+        search: (old) =>
+          next === home
+            ? { notice: old.notice, survey: old.survey }
+            : { ...old, ra: round(next.ra), dec: round(next.dec), fov: next.fieldDeg },
+        replace: true,
+        resetScroll: false,
+      }),
+  }
+}
+
+/** Sun and Moon at the time of the event. */
+function useLights(event: EventDetail): Pick<SkyChartData, 'sun' | 'moon'> {
+  const code = useSky()
+  const at = Math.floor(Date.parse(event.eventTime ?? event.firstNoticeAt) / 60_000) * 60_000
+  return useMemo(() => (code ? code.sunAndMoon(at) : {}), [code, at])
 }
 
 function ReadySky({ event, localization }: { event: EventDetail; localization: LocalizationSummary }) {
   const contours = useQuery(contoursOptions(localization.id))
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const code = useSky()
+  const lights = useLights(event)
   const peakRa = localization.summary?.peak.ra ?? event.place.ra ?? 0
   const peakDec = localization.summary?.peak.dec ?? event.place.dec ?? 0
-  const at = Math.floor(Date.parse(event.eventTime ?? event.firstNoticeAt) / 60_000) * 60_000
   const regions = useMemo(() => regionsOf(contours.data), [contours.data])
   const home = useMemo((): Field => {
     const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
@@ -73,24 +125,11 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
       : { ra: peakRa, dec: peakDec, fieldDeg: 30 }
     return { ra: field.ra, dec: field.dec, fieldDeg: Number(field.fieldDeg.toPrecision(3)) }
   }, [regions, peakRa, peakDec])
-  const data = useMemo((): SkyChartData => {
-    const lights = code ? code.sunAndMoon(at) : {}
-    return { regions, marks: [{ ra: peakRa, dec: peakDec, label: 'peak' }], ...lights }
-  }, [regions, code, at, peakRa, peakDec])
-  const field: Field = {
-    ra: search.ra ?? home.ra,
-    dec: search.dec ?? home.dec,
-    fieldDeg: search.fov ?? home.fieldDeg,
-  }
-  const setField = (next: Field) =>
-    void navigate({
-      search: (old) =>
-        next === home
-          ? { notice: old.notice, survey: old.survey }
-          : { ...old, ra: round(next.ra), dec: round(next.dec), fov: next.fieldDeg },
-      replace: true,
-      resetScroll: false,
-    })
+  const data = useMemo(
+    (): SkyChartData => ({ regions, marks: [{ ra: peakRa, dec: peakDec, label: 'peak' }], ...lights }),
+    [regions, peakRa, peakDec, lights],
+  )
+  const { field, setField } = useField(home)
   if (contours.isPending) {
     return (
       <div className="sky-maps">

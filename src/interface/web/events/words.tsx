@@ -90,8 +90,9 @@ export function threeNumbers(event: EventSummary): Number3[] {
 }
 
 export function PlaceArea({ event }: { event: EventSummary }) {
-  if (event.place.state === 'waiting') return <State tone="waiting">map not yet fetched</State>
-  if (event.place.state === 'failed') return <State tone="failed">map failed</State>
+  const known = event.place.area90Deg2 !== null
+  if (event.place.state === 'waiting' && !known) return <State tone="waiting">map not yet fetched</State>
+  if (event.place.state === 'failed' && !known) return <State tone="failed">map failed</State>
   // A region smaller than a field of view is better known by its radius.
   if (event.place.errorDeg !== null && (event.place.area90Deg2 ?? 0) < 1)
     return <span className="number">{radius(event.place.errorDeg)} radius</span>

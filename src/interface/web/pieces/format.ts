@@ -65,6 +65,11 @@ export function waitingTime(hertz: number): string {
   return `1 per ${text} ${unit}`
 }
 
+/** A unit as a page shows it: `deg2` → `deg²`. */
+export function unitText(unit: string): string {
+  return unit.replace(/(?<=[A-Za-z])2\b/g, '²').replace(/(?<=[A-Za-z])3\b/g, '³')
+}
+
 /** Whole numbers with thin spaces every three digits. */
 export function thousands(value: number): string {
   return signed(String(Math.trunc(value))).replace(/\B(?=(\d{3})+$)/g, '\u2009')

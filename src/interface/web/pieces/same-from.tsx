@@ -13,23 +13,25 @@ export function SameFrom({
   const [language, setLanguage] = useState<'curl' | 'python'>('curl')
   const base = location.origin
   const curl = [
-    `# a token: Settings → Tokens, then  export URANIA_TOKEN=…`,
-    `curl -H "Authorization: Bearer $URANIA_TOKEN" '${base}/api/v1${path}'`,
+    `# URANIA_TOKEN: Settings, Tokens`,
+    `API=${base}/api/v1; AUTH="Authorization: Bearer $URANIA_TOKEN"`,
+    `curl -H "$AUTH" "$API${path}"`,
     ...also.flatMap((item) => [
       `# ${item.label}`,
-      `curl -H "Authorization: Bearer $URANIA_TOKEN" ${item.file ? `-o ${item.file} ` : ''}'${base}/api/v1${item.path}'`,
+      `curl -H "$AUTH" ${item.file ? `-o ${item.file} ` : ''}"$API${item.path}"`,
     ]),
   ].join('\n')
   const python = [
     'import os, requests',
+    `api = "${base}/api/v1"`,
     'session = requests.Session()',
-    'session.headers["Authorization"] = f"Bearer {os.environ[\'URANIA_TOKEN\']}"',
-    `answer = session.get("${base}/api/v1${path}").json()`,
+    'session.headers["Authorization"] = "Bearer " + os.environ["URANIA_TOKEN"]',
+    `answer = session.get(api + "${path}").json()`,
     ...also.flatMap((item) => [
       `# ${item.label}`,
       item.file
-        ? `open("${item.file}", "wb").write(session.get("${base}/api/v1${item.path}").content)`
-        : `session.get("${base}/api/v1${item.path}").json()`,
+        ? `open("${item.file}", "wb").write(session.get(api + "${item.path}").content)`
+        : `session.get(api + "${item.path}").json()`,
     ]),
   ].join('\n')
   const text = language === 'curl' ? curl : python

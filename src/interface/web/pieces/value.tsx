@@ -1,6 +1,6 @@
 import { HoverCard } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { significant, withError } from './format.ts'
+import { significant, unitText, withError } from './format.ts'
 
 /** Where a value comes from; shown on hover, focus or long press. */
 export interface Source {
@@ -24,7 +24,7 @@ export function Value(props: {
     <span className="number">
       {text.value}
       {text.error && <span className="dim"> ± {text.error}</span>}
-      {unit && <span className="unit">{unit}</span>}
+      {unit && <span className="unit">{unitText(unit)}</span>}
     </span>
   )
   return source ? <Asked source={source}>{shown}</Asked> : shown
