@@ -9,6 +9,11 @@ export const groups: readonly CommandGroup[] = [
     load: async () => [(await import('./start.ts')).start],
   },
   {
+    name: 'demo',
+    summary: 'Show the whole chain on simulated alerts, in a browser',
+    load: async () => [(await import('./demo.ts')).demo],
+  },
+  {
     name: 'doctor',
     summary: 'Say what is here, what is missing and what that means',
     load: async () => [(await import('./doctor.ts')).doctor],
@@ -33,6 +38,10 @@ export const groups: readonly CommandGroup[] = [
     summary: 'Load such a file into an empty home folder or database',
     load: async () => [(await import('./backup.ts')).restoreCommand],
   },
+  ofRoom('alerts', 'Take in, fetch and listen to notices; see dead letters'),
+  ofRoom('events', 'List, show and export events'),
+  ofRoom('rules', 'List and show rule sets, replay them over stored events'),
+  ofRoom('skymap', 'Areas, levels, MOCs, contours and combination of sky maps in files'),
 ]
 
 /** A group whose commands a room contributes. */
