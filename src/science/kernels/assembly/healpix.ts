@@ -15,11 +15,10 @@ const MAGIC: f64 = 4503599627370496
 // Distance from a pixel's edge, in pixels, within which the cosine below may decide differently from the exact one.
 const GUARD: f64 = 3.814697265625e-6
 
-/** sin u, |u| ≤ π/2, to a few units in the last place: Taylor series to u²³. */
+/** sin u, |u| ≤ π/2, to a few units in the last place: Taylor series to u²¹. */
 function sine(u: v128): v128 {
   const w = f64x2.mul(u, u)
-  let p = f64x2.splat(-1.0 / 25852016738884976640000.0)
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(1.0 / 51090942171709440000.0))
+  let p = f64x2.splat(1.0 / 51090942171709440000.0)
   p = f64x2.add(f64x2.mul(p, w), f64x2.splat(-1.0 / 121645100408832000.0))
   p = f64x2.add(f64x2.mul(p, w), f64x2.splat(1.0 / 355687428096000.0))
   p = f64x2.add(f64x2.mul(p, w), f64x2.splat(-1.0 / 1307674368000.0))
@@ -37,19 +36,39 @@ function integers(v: v128): v128 {
   return v128.xor(f64x2.add(v, f64x2.splat(MAGIC)), f64x2.splat(MAGIC))
 }
 
-/** Bits 0–31 of each lane moved to its even bits. */
-function spread(v: v128): v128 {
-  v = v128.and(v128.or(v, i64x2.shl(v, 16)), i64x2.splat(0x0000ffff0000ffff))
-  v = v128.and(v128.or(v, i64x2.shl(v, 8)), i64x2.splat(0x00ff00ff00ff00ff))
-  v = v128.and(v128.or(v, i64x2.shl(v, 4)), i64x2.splat(0x0f0f0f0f0f0f0f0f))
-  v = v128.and(v128.or(v, i64x2.shl(v, 2)), i64x2.splat(0x3333333333333333))
-  return v128.and(v128.or(v, i64x2.shl(v, 1)), i64x2.splat(0x5555555555555555))
+/** Morton codes of (x, y) below 2³², given as 64-bit integers: four bits at a time from a table, x and y together. */
+function interleave(x: v128, y: v128): v128 {
+  const spread = i8x16(
+    0x00,
+    0x01,
+    0x04,
+    0x05,
+    0x10,
+    0x11,
+    0x14,
+    0x15,
+    0x40,
+    0x41,
+    0x44,
+    0x45,
+    0x50,
+    0x51,
+    0x54,
+    0x55,
+  )
+  const low4 = i8x16.splat(0x0f)
+  const xy = v128.shuffle<i32>(x, y, 0, 2, 4, 6)
+  const low = v128.swizzle(spread, v128.and(xy, low4))
+  const high = v128.swizzle(spread, v128.and(i16x8.shr_u(xy, 4), low4))
+  const even = v128.shuffle<i8>(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+  const odd = v128.shuffle<i8>(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+  return v128.or(even, i64x2.shl(odd, 1))
 }
 
-/** All ones where v is at least `guard` away from both of its neighbouring whole numbers `floor` and `floor` + 1. */
-function clear(v: v128, floor: v128, guard: v128): v128 {
-  const part = f64x2.sub(v, floor)
-  return v128.and(f64x2.ge(part, guard), f64x2.le(part, f64x2.sub(f64x2.splat(1), guard)))
+/** All ones where v is at least GUARD / `scale` away from both of its neighbouring whole numbers. */
+function clear(v: v128, floor: v128, scale: v128): v128 {
+  const part = f64x2.mul(f64x2.sub(v, floor), scale)
+  return v128.and(f64x2.ge(part, f64x2.splat(GUARD)), f64x2.le(part, f64x2.sub(scale, f64x2.splat(GUARD))))
 }
 
 /**
@@ -84,48 +103,44 @@ export function pixels29(lon: usize, lat: usize, out: usize, doubts: usize, n: i
       v128.and(f64x2.ge(f64x2.abs(f64x2.sub(za, f64x2.splat(TWO_THIRDS))), f64x2.splat(1e-14)), turns),
     )
 
+    // Both zones are worked out for every pair: directions in no order would mispredict a branch each time.
+    const a = f64x2.mul(nside, f64x2.add(f64x2.splat(0.5), tt))
+    const b = f64x2.mul(nside, f64x2.mul(z, f64x2.splat(0.75)))
+    const p = f64x2.sub(a, b)
+    const m = f64x2.add(a, b)
+    const jp = f64x2.floor(p)
+    const jm = f64x2.floor(m)
+    const fp = f64x2.floor(f64x2.mul(jp, f64x2.splat(1 / NSIDE)))
+    const fm = f64x2.floor(f64x2.mul(jm, f64x2.splat(1 / NSIDE)))
+    const middle = f64x2.add(fp, v128.andnot(f64x2.splat(4), f64x2.eq(fp, f64x2.splat(4))))
+    const outer = v128.bitselect(fp, f64x2.add(fm, f64x2.splat(8)), f64x2.lt(fp, fm))
+    const fe = v128.bitselect(middle, outer, f64x2.eq(fp, fm))
+    const xe = f64x2.sub(jm, f64x2.mul(fm, nside))
+    const ye = f64x2.sub(top, f64x2.sub(jp, f64x2.mul(fp, nside)))
+    const surely = v128.and(clear(p, jp, one), clear(m, jm, one))
+
+    const nt = f64x2.min(f64x2.splat(3), f64x2.floor(tt))
+    const tp = f64x2.sub(tt, nt)
+    const s = f64x2.sqrt(f64x2.mul(f64x2.splat(3), f64x2.sub(one, za)))
+    const rows = f64x2.mul(nside, s)
+    const q = f64x2.mul(tp, rows)
+    const r = f64x2.mul(f64x2.sub(one, tp), rows)
+    const fq = f64x2.floor(q)
+    const fr = f64x2.floor(r)
+    const jq = f64x2.min(fq, top)
+    const jr = f64x2.min(fr, top)
+    const north = f64x2.ge(z, f64x2.splat(0))
+    const fc = f64x2.add(nt, v128.andnot(f64x2.splat(8), north))
+    const xc = v128.bitselect(f64x2.sub(top, jr), jq, north)
+    const yc = v128.bitselect(f64x2.sub(top, jq), jr, north)
+    const capSurely = v128.and(clear(q, fq, s), clear(r, fr, s))
+
     const polar = f64x2.gt(za, f64x2.splat(TWO_THIRDS))
-    let f = one
-    let x = one
-    let y = one
-    if (!v128.any_true(v128.not(polar))) {
-      // Both polar.
-    } else {
-      const a = f64x2.mul(nside, f64x2.add(f64x2.splat(0.5), tt))
-      const b = f64x2.mul(nside, f64x2.mul(z, f64x2.splat(0.75)))
-      const p = f64x2.sub(a, b)
-      const m = f64x2.add(a, b)
-      const jp = f64x2.floor(p)
-      const jm = f64x2.floor(m)
-      const fp = f64x2.floor(f64x2.mul(jp, f64x2.splat(1 / NSIDE)))
-      const fm = f64x2.floor(f64x2.mul(jm, f64x2.splat(1 / NSIDE)))
-      const middle = f64x2.add(fp, v128.andnot(f64x2.splat(4), f64x2.eq(fp, f64x2.splat(4))))
-      const outer = v128.bitselect(fp, f64x2.add(fm, f64x2.splat(8)), f64x2.lt(fp, fm))
-      f = v128.bitselect(middle, outer, f64x2.eq(fp, fm))
-      x = f64x2.sub(jm, f64x2.mul(fm, nside))
-      y = f64x2.sub(top, f64x2.sub(jp, f64x2.mul(fp, nside)))
-      const guard = f64x2.splat(GUARD)
-      sure = v128.and(sure, v128.or(polar, v128.and(clear(p, jp, guard), clear(m, jm, guard))))
-    }
-    if (v128.any_true(polar)) {
-      const nt = f64x2.min(f64x2.splat(3), f64x2.floor(tt))
-      const tp = f64x2.sub(tt, nt)
-      const s = f64x2.sqrt(f64x2.mul(f64x2.splat(3), f64x2.sub(one, za)))
-      const rows = f64x2.mul(nside, s)
-      const p = f64x2.mul(tp, rows)
-      const m = f64x2.mul(f64x2.sub(one, tp), rows)
-      const fp = f64x2.floor(p)
-      const fm = f64x2.floor(m)
-      const jp = f64x2.min(fp, top)
-      const jm = f64x2.min(fm, top)
-      const north = f64x2.ge(z, f64x2.splat(0))
-      f = v128.bitselect(v128.bitselect(nt, f64x2.add(nt, f64x2.splat(8)), north), f, polar)
-      x = v128.bitselect(v128.bitselect(f64x2.sub(top, jm), jp, north), x, polar)
-      y = v128.bitselect(v128.bitselect(f64x2.sub(top, jp), jm, north), y, polar)
-      const guard = f64x2.div(f64x2.splat(GUARD), s)
-      sure = v128.and(sure, v128.or(v128.not(polar), v128.and(clear(p, fp, guard), clear(m, fm, guard))))
-    }
-    const nest = v128.or(spread(integers(x)), i64x2.shl(spread(integers(y)), 1))
+    const f = v128.bitselect(fc, fe, polar)
+    const x = v128.bitselect(xc, xe, polar)
+    const y = v128.bitselect(yc, ye, polar)
+    sure = v128.and(sure, v128.bitselect(capSurely, surely, polar))
+    const nest = interleave(integers(x), integers(y))
     v128.store(out + at, v128.or(nest, i64x2.shl(integers(f), 58)))
 
     const undecided = i64x2.bitmask(v128.not(sure))
