@@ -41,7 +41,18 @@ export const groups: readonly CommandGroup[] = [
   ofRoom('alerts', 'Take in, fetch and listen to notices; see dead letters'),
   ofRoom('events', 'List, show and export events'),
   ofRoom('rules', 'List and show rule sets, replay them over stored events'),
-  ofRoom('skymap', 'Areas, levels, MOCs, contours and combination of sky maps in files'),
+  {
+    name: 'skymap',
+    summary: 'Areas, levels, MOCs, contours and combination of sky maps in files',
+    // Works on files: needs none of what the rooms stand on.
+    load: async () => {
+      const { skymapCombine, skymapContours, skymapInfo, skymapLevel, skymapMoc } =
+        await import('#observatory/alerts/skymap-commands.ts')
+      return [skymapInfo, skymapLevel, skymapMoc, skymapContours, skymapCombine]
+    },
+  },
+  ofRoom('people', 'Accounts: list, add, change roles, links to join'),
+  ofRoom('tokens', 'Personal tokens: create, list, revoke'),
 ]
 
 /** A group whose commands a room contributes. */

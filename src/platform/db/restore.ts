@@ -30,10 +30,10 @@ export interface Restored {
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { url, migrations, file } = options
+  await checkWhole(file)
   const manifest = await readManifest(file)
   const then = archivedMigrations(manifest, migrations, file)
   const before = await withClient(url, refuseFilled)
-  await checkWhole(file)
   try {
     await migrate(url, migrations, { to: then.at(-1)?.number ?? 0, yes: true })
     const loaded = await withClient(url, (client) => load(client, manifest, options))
@@ -50,14 +50,22 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 export async function readManifest(file: string): Promise<Manifest> {
   for await (const entry of readArchive(file)) {
     if (entry.name !== 'manifest.json' || entry.size > 64 * 2 ** 20) break
-    const manifest = JSON.parse(await textOf(entry)) as Manifest
-    if (manifest.format !== archiveFormat) break
+    const manifest = parsed(await textOf(entry))
+    if (manifest?.format !== archiveFormat) break
     if (manifest.version > archiveVersion) {
       throw damaged(file, 'it was written by a newer Urania; use that version')
     }
     return manifest
   }
-  throw damaged(file, 'it is no Urania archive')
+  throw damaged(file, 'it is no Urania archive, or damaged')
+}
+
+function parsed(text: string): Manifest | undefined {
+  try {
+    return JSON.parse(text) as Manifest
+  } catch {
+    return undefined
+  }
 }
 
 /** Reads all of it once: damage is told by the checksum at the end of a gzip file, when rows would long be loaded. */
@@ -67,7 +75,7 @@ async function checkWhole(file: string) {
     for await (const chunk of entry.body) void chunk
     last = entry.name
   }
-  if (last !== 'end.json') throw damaged(file, 'it ends too early')
+  if (last !== 'end.json') throw damaged(file, 'it is no Urania archive, or ends too early')
 }
 
 function archivedMigrations(manifest: Manifest, migrations: Migration[], file: string): Migration[] {
