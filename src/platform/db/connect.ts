@@ -76,7 +76,18 @@ export function connect(url: string, { max = 10, name = 'urania', log }: Connect
   })
   // A connection that is lost between the statements of a transaction has nobody else who listens; its next query fails.
   pool.on('connect', (client) => client.on('error', () => {}))
-  pool.on('error', (error) => log?.warn({ err: error }, 'an idle database connection was lost'))
+  // The pool says that it has ended while its connections still say goodbye; the server may be faster.
+  let closing = false
+  pool.on('error', (error) => {
+    if (!closing) log?.warn({ err: error }, 'an idle database connection was lost')
+  })
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
-  return { db, pool, close: () => db.destroy() }
+  return {
+    db,
+    pool,
+    close() {
+      closing = true
+      return db.destroy()
+    },
+  }
 }
