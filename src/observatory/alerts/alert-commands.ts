@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '#problem.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { table } from '#platform/terminal/table.ts'
@@ -159,7 +160,12 @@ export const alertFetch: Command = {
     const platform = await open()
     const fetched: Fetched[] = []
     for (const id of args) fetched.push(await fetchSuperevent(platform, localOperator, id, signal))
-    await platform.jobs.idle([parseKind.name, fetchMapKind.name])
+    await platform.jobs.idle([parseKind.name])
+    // Maps that do not come soon are fetched by the server, or by the next command.
+    await Promise.race([
+      platform.jobs.idle([fetchMapKind.name]),
+      sleep(20_000, undefined, { ref: false, signal }),
+    ])
     document({ superevents: fetched }, () => {
       for (const { superevent, receipts, reconstructed } of fetched) {
         out(

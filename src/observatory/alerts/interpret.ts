@@ -82,7 +82,7 @@ export async function interpretNotice(
     if (locked?.state !== 'received') return { state: locked?.state ?? 'gone' }
     const eventId = locked.pinned
       ? locked.event_id
-      : await eventFor(platform, tx, parsed, role, lookups, locked.received_at)
+      : await eventFor(platform, tx, rules, parsed, role, lookups, locked.received_at)
     const state = parsed.makes === 'nothing' ? 'other' : localized.problem ? 'dead' : 'parsed'
     const stored = await setParsed(tx, noticeId, parsed, { state, role, eventId, problem: localized.problem })
     await deleteLocalizationsOf(tx, noticeId)
@@ -135,6 +135,7 @@ export async function assessNotice(
 async function eventFor(
   platform: Pick<Platform, 'events'>,
   tx: Db,
+  rules: readonly Rules[],
   parsed: ParsedNotice,
   role: EventRole,
   lookups: readonly string[],
@@ -149,7 +150,7 @@ async function eventFor(
     const name = parsed.names.find((n) => n.key)!.name
     await insertEvent(tx, { id, name, kind: parsed.kind, role, type: parsed.type, at })
     await addHistory(tx, id, 'urania', 'created', `Created by ${parsed.title}`)
-    await adopt(tx, id, lookups)
+    await adopt(tx, rules, id, lookups)
     return id
   }
   await lockEvent(tx, first)
@@ -168,16 +169,26 @@ async function eventFor(
   const before = new Set((await aliasesOf(tx, first)).map((a) => a.lookup))
   await adopt(
     tx,
+    rules,
     first,
     lookups.filter((l) => !before.has(l)),
   )
   return first
 }
 
-/** Takes in the notices that waited for these names. */
-async function adopt(tx: Db, eventId: string, lookups: readonly string[]): Promise<void> {
+/** Takes in the notices that waited for these names, and assesses those that speak of the event itself. */
+async function adopt(
+  tx: Db,
+  rules: readonly Rules[],
+  eventId: string,
+  lookups: readonly string[],
+): Promise<void> {
   const waiting = await orphansOf(tx, lookups)
   await setEventOf(tx, waiting, eventId)
+  for (const noticeId of waiting) {
+    const row = await noticeById(tx, noticeId)
+    if (row?.parsed) await assessNotice(tx, rules, { noticeId, eventId, notice: row.parsed })
+  }
 }
 
 async function sendFetch(platform: Pick<Platform, 'jobs'>, tx: Db, l: NewLocalization): Promise<void> {

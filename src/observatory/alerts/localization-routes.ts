@@ -7,6 +7,7 @@ import type { Router } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
 import { LevelAnswer, LocalizationSummary } from './localization.ts'
 import type { LocalizationRow } from './localization-store.ts'
+import { chartThemes, chartViews } from './map-chart.ts'
 import type { MapProduct } from './map-products.ts'
 import { localizationLevel, localizationProduct } from './products.ts'
 import { localizationRow } from './queries.ts'
@@ -35,7 +36,7 @@ export function localizationRoutes(app: Router, platform: Platform): void {
     return sendBytes(c, await localizationProduct(platform, row, product), tag, {
       contentType,
       filename,
-      disposition: product.product === 'contours' ? 'inline' : 'attachment',
+      disposition: product.product === 'contours' || product.product === 'chart' ? 'inline' : 'attachment',
     })
   }
 
@@ -141,6 +142,41 @@ export function localizationRoutes(app: Router, platform: Platform): void {
       )
     },
   )
+
+  for (const format of ['svg', 'png'] as const) {
+    app.openapi(
+      createRoute({
+        method: 'get',
+        path: `/localizations/{id}/chart.${format}`,
+        tags,
+        summary: `The map drawn with its credible regions, ${format.toUpperCase()}`,
+        request: {
+          params,
+          query: z.object({
+            view: z.enum(chartViews).default('all-sky'),
+            theme: z.enum(chartThemes).default('light'),
+            width: z.coerce.number().int().min(200).max(4000).default(1200).describe('Pixels'),
+            at: z.iso.datetime().optional().describe('Draws the Sun and the Moon of that time (UTC)'),
+          }),
+        },
+        responses: {
+          200: bytesOf(format === 'svg' ? 'image/svg+xml' : 'image/png', 'The picture'),
+          ...problems(404),
+        },
+      }),
+      async (c) => {
+        const row = await localizationRow(platform, c.var.actor, c.req.valid('param').id)
+        const { at = null, ...query } = c.req.valid('query')
+        return send(
+          c,
+          row,
+          { product: 'chart', format, at, title: `Localization ${row.id}`, ...query },
+          format === 'svg' ? 'image/svg+xml' : 'image/png',
+          `chart-${query.view}-${row.id}.${format}`,
+        )
+      },
+    )
+  }
 
   app.openapi(
     createRoute({

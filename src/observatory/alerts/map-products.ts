@@ -9,6 +9,7 @@ import { readSkyMap } from '#science/skymap/read.ts'
 import { writeSkyMap } from '#science/skymap/write.ts'
 import type { Region } from './formats/format.ts'
 import type { LevelAnswer } from './localization.ts'
+import { chartOf, type ChartRequest } from './map-chart.ts'
 import { mapOfRegion } from './region-map.ts'
 
 /** What is made from a map when somebody asks, in a worker thread. */
@@ -22,6 +23,7 @@ export type MapProduct =
   | { product: 'fits' }
   | { product: 'moc'; level: number; format: MocFormat }
   | { product: 'contours'; levels: number[] }
+  | ({ product: 'chart' } & ChartRequest)
 
 export function mapOf(input: MapInput): SkyMap {
   return 'bytes' in input ? readSkyMap(input.bytes) : mapOfRegion(input.region, input.containment)
@@ -38,6 +40,7 @@ export function productOf(map: SkyMap, product: MapProduct): Uint8Array {
   const text = (s: string): Uint8Array => new TextEncoder().encode(s)
   if (product.product === 'fits') return writeSkyMap(map)
   if (product.product === 'contours') return text(JSON.stringify(contours(map, product.levels)))
+  if (product.product === 'chart') return chartOf(map, product)
   const moc = credibleMoc(map, product.level)
   if (product.format === 'fits') return mocToFits(moc)
   return text(product.format === 'json' ? mocToJson(moc) : mocToAscii(moc))

@@ -147,7 +147,14 @@ export function json(value: unknown): RawBuilder<unknown> {
 }
 
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_key, v: unknown) => (typeof v === 'string' ? cleanText(v) : v))
+  return JSON.stringify(value, (_key, v: unknown) => {
+    if (typeof v === 'string') return cleanText(v)
+    if (typeof v !== 'object' || v === null || Array.isArray(v)) return v
+    const dirty = Object.keys(v).some((key) => cleanText(key) !== key)
+    return dirty
+      ? Object.fromEntries(Object.entries(v).map(([key, each]) => [cleanText(key), each as unknown]))
+      : v
+  })
 }
 
 /** Text that PostgreSQL takes. */

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { pino } from 'pino'
+import { afterAll } from 'vitest'
+import { loadConfig } from '#platform/config/load.ts'
+import { createPlatform, type RunningPlatform } from '#platform/create.ts'
+import { limitBody } from '#platform/http/body.ts'
+import { errorResponse } from '#platform/http/problem-response.ts'
+import type { Router, ServerEnv } from '#platform/http/router.ts'
+import { localOperator, type Actor } from '#observatory/people/actor.ts'
+import '#observatory/people/request.ts'
+import { schemaFolder } from '#test/database.ts'
+import { testDatabase } from '#test/platform.ts'
+import { ingest } from './ingest.ts'
+import { parseKind } from './job-kinds.ts'
+import { room } from './module.ts'
+import type { NoticeReceipt } from './notice.ts'
+import { alertRoutes } from './routes.ts'
+
+/** A running observatory with this room alone, for the tests of the room. */
+export interface AlertBench {
+  platform: RunningPlatform
+  /** Takes messages in and waits until they are read. */
+  take(...messages: (Uint8Array | string | object)[]): Promise<NoticeReceipt[]>
+  settled(): Promise<void>
+  request(path: string, init?: RequestInit): Promise<Response>
+  json<T>(path: string, init?: RequestInit): Promise<T>
+}
+
+export async function alertBench(
+  options: { actor?: Actor; env?: Record<string, string>; jobs?: boolean } = {},
+): Promise<AlertBench> {
+  const { url } = await testDatabase()
+  const home = mkdtempSync(join(tmpdir(), 'urania-alerts-'))
+  const config = loadConfig({
+    sections: room.sections ?? [],
+    env: {
+      URANIA_HOME: home,
+      DATABASE_URL: url,
+      URANIA_LOG_LEVEL: 'silent',
+      URANIA_ALERTS_LOCAL_MAPS: 'true',
+      ...options.env,
+    },
+  })
+  const platform = await createPlatform(config, {
+    rooms: [room],
+    schema: schemaFolder,
+    roles: ['worker'],
+    log: pino({ level: process.env['URANIA_TEST_LOG'] ?? 'silent' }),
+  })
+  afterAll(async () => {
+    await platform.stop()
+    rmSync(home, { recursive: true, force: true })
+  })
+  const app: Router = new OpenAPIHono<ServerEnv>()
+  app.onError((error, c) => errorResponse(error, c))
+  app.use(async (c, next) => {
+    c.set('actor', options.actor ?? localOperator)
+    c.set('requestId', 'test')
+    c.set('log', platform.log)
+    await next()
+  })
+  app.use(limitBody())
+  app.route('/api/v1', alertRoutes(platform))
+  const settled = () => platform.jobs.idle([parseKind.name])
+  const request = async (path: string, init?: RequestInit) => app.request(`/api/v1${path}`, init)
+  return {
+    platform,
+    settled,
+    async take(...messages) {
+      const receipts: NoticeReceipt[] = []
+      for (const message of messages) {
+        const bytes =
+          message instanceof Uint8Array
+            ? message
+            : new TextEncoder().encode(typeof message === 'string' ? message : JSON.stringify(message))
+        receipts.push(await ingest(platform, localOperator, { bytes, topic: 'file' }))
+      }
+      await settled()
+      return receipts
+    },
+    request,
+    async json<T>(path: string, init?: RequestInit) {
+      const response = await request(path, init)
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+      return (await response.json()) as T
+    },
+  }
+}
