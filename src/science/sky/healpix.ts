@@ -29,6 +29,8 @@ const HALF_PI = Math.PI / 2
 const INV_HALF_PI = 2 / Math.PI
 const TWO_THIRDS = 2 / 3
 const NSIDE29 = 2 ** 29
+/** More than any engine's cosine is off by. */
+const COS_ERROR = 2 ** -51
 
 /** Pixel column and row in a base face, at order 29: every lower order is a shift away. */
 export interface FacePoint {
@@ -118,8 +120,16 @@ function modulo(v: number, m: number): number {
 
 /** Order-29 face, column and row of (θ, φ) in radians. */
 export function locate(theta: number, phi: number): FacePoint {
-  const sth = theta < 0.01 || theta > 3.14159 - 0.01 ? sinOf(theta) : -1
-  return locateZ(cosOf(theta), phi, sth)
+  if (theta < 0.01 || theta > 3.14159 - 0.01) return locateZ(cosOf(theta), phi, sinOf(theta))
+  const z = Math.cos(theta)
+  if (Math.abs(Math.abs(z) - TWO_THIRDS) < 1e-14) return locateZ(cosOf(theta), phi, -1)
+  // Within a zone every step is monotonic in z: where both sides of the engine's cosine give one pixel, its last bit does
+  // not matter.
+  const below = locateZ(z - COS_ERROR, phi, -1)
+  const above = locateZ(z + COS_ERROR, phi, -1)
+  return below.x === above.x && below.y === above.y && below.f === above.f
+    ? below
+    : locateZ(cosOf(theta), phi, -1)
 }
 
 /** Order-29 face, column and row of (z, φ). `sth` = sin θ, used near the poles; −1 when not known. */
