@@ -1,8 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { createApi } from '#interface/api/app.ts'
 import type { ApiOptions } from '#interface/api/app.ts'
 import { localOperator, scopesOf } from '#observatory/people/actor.ts'
@@ -10,18 +5,10 @@ import type { Role, Scope } from '#observatory/people/actor.ts'
 import { room as people } from '#observatory/people/module.ts'
 import { createPerson } from '#observatory/people/service.ts'
 import { createToken } from '#observatory/people/token-service.ts'
-import { loadConfig } from '#platform/config/load.ts'
-import { createEvents } from '#platform/events/events.ts'
-import { createSignals } from '#platform/events/signals.ts'
-import { createJobs } from '#platform/jobs/jobs.ts'
 import { createLog } from '#platform/log/log.ts'
-import { createNet } from '#platform/net/client.ts'
-import type { Platform } from '#platform/platform.ts'
 import type { Room } from '#platform/room.ts'
-import { createSecrets } from '#platform/secrets/aes.ts'
-import { createLocalStorage } from '#platform/storage/local.ts'
 import { documentedRequest } from './openapi.ts'
-import { testDatabase } from './platform.ts'
+import { testPlatform } from './platform.ts'
 
 export interface TestApiOptions {
   rooms?: readonly Room[]
@@ -47,45 +34,14 @@ export const testPassword = 'correct horse battery'
 
 /** The API on a real platform and a database of its own. Call it at the top level of a test file. */
 export async function testApi(options: TestApiOptions = {}) {
-  const { db, url } = await testDatabase()
-  const home = await mkdtemp(join(tmpdir(), 'urania-home-'))
   const rooms = [people, ...(options.rooms ?? [])]
-  const config = loadConfig({
-    sections: rooms.flatMap((room) => room.sections ?? []),
-    env: { URANIA_HOME: home, ...options.env },
-  })
   const lines: string[] = []
   const log = createLog({ logLevel: 'debug' }, { write: (line: string) => void lines.push(line) })
-  const signals = createSignals({ connection: { connectionString: url }, log })
-  const events = createEvents({ db, signals, log })
-  const net = createNet()
-  const jobs = createJobs({ db, signals, log, events })
-  const platform: Platform = {
-    config,
-    log,
-    db,
-    storage: await createLocalStorage(join(home, 'storage')),
-    jobs,
-    events,
-    compute: { threads: 1, run: async (task, input) => task.run(input) },
-    net,
-    secrets: createSecrets(randomBytes(32)),
-    metrics,
-  }
-  for (const room of rooms) if (room.jobs) jobs.register(room.jobs(platform))
-  await signals.start()
-  await events.start()
-  if (options.work) await jobs.start({ work: true })
+  const roles = options.work ? (['api', 'worker', 'scheduler'] as const) : (['api'] as const)
+  const platform = await testPlatform({ rooms, roles, env: options.env, log })
+  const { db } = platform
   const app = createApi(platform, rooms, options.api)
   const request = documentedRequest(app)
-  afterAll(async () => {
-    if (options.work) await jobs.stop()
-    await events.stop()
-    await signals.stop()
-    await net.stop()
-    await rm(home, { recursive: true, force: true })
-  })
-
   /** Makes a person of a role, with a token for all that the role may do unless said otherwise. */
   async function person(role: Role, name = role as string, scopes?: readonly Scope[]): Promise<TestPerson> {
     const email = `${name.toLowerCase().replace(/\W+/g, '.')}@example.org`
@@ -130,7 +86,7 @@ export async function testApi(options: TestApiOptions = {}) {
     return cookiesIn(response)
   }
 
-  return { app, request, platform, db, home, person, cookieOf, jobs, events, lines }
+  return { app, request, platform, db, home: platform.config.home, person, cookieOf, lines }
 }
 
 /** `Set-Cookie` headers as one `Cookie` header. */
@@ -140,11 +96,4 @@ export function cookiesIn(response: Response): string {
     .map((cookie) => cookie.split(';')[0])
     .filter((cookie) => !cookie.endsWith('='))
     .join('; ')
-}
-
-const metrics: Platform['metrics'] = {
-  counter: () => ({ add() {} }),
-  gauge: () => ({ set() {} }),
-  histogram: () => ({ observe() {} }),
-  text: () => '',
 }

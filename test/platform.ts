@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Logger } from 'pino'
 import { afterAll, inject } from 'vitest'
 import type { Role } from '#platform/config/config.ts'
 import { loadConfig } from '#platform/config/load.ts'
@@ -42,7 +43,12 @@ export async function testDatabase({ empty = false }: { empty?: boolean } = {}):
  * @param options.env settings as environment variables: `{ URANIA_GCN_CLIENT_ID: … }`.
  */
 export async function testPlatform(
-  options: { rooms?: readonly Room[]; roles?: readonly Role[]; env?: Record<string, string> } = {},
+  options: {
+    rooms?: readonly Room[]
+    roles?: readonly Role[]
+    env?: Record<string, string>
+    log?: Logger
+  } = {},
 ): Promise<RunningPlatform> {
   const { rooms = [], roles = ['worker'], env } = options
   const { url } = await testDatabase()
@@ -51,7 +57,7 @@ export async function testPlatform(
     sections: rooms.flatMap((room) => room.sections ?? []),
     env: { URANIA_HOME: home, DATABASE_URL: url, URANIA_LOG_LEVEL: 'silent', ...env },
   })
-  const platform = await createPlatform(config, { rooms, roles, schema: schemaFolder })
+  const platform = await createPlatform(config, { rooms, roles, schema: schemaFolder, log: options.log })
   afterAll(async () => {
     await platform.stop()
     await rm(home, { recursive: true, force: true })

@@ -17,8 +17,11 @@ export function compress(): MiddlewareHandler<ServerEnv> {
     if (!/(^|,)\s*gzip\s*(,|;(?!\s*q=0(\.0*)?\s*(,|$))|$)/.test(c.req.header('accept-encoding') ?? '')) return
     const etag = headers.get('etag')
     if (etag && !etag.startsWith('W/')) headers.set('ETag', `W/${etag}`)
-    headers.delete('content-length')
-    headers.set('Content-Encoding', 'gzip')
-    c.res = new Response(body.pipeThrough(new CompressionStream('gzip')), c.res)
+    // A copy: the Node adapter's own Response does not pass on headers that were changed after it was made.
+    const packed = new Headers(headers)
+    packed.delete('content-length')
+    packed.set('Content-Encoding', 'gzip')
+    c.res = undefined
+    c.res = new Response(body.pipeThrough(new CompressionStream('gzip')), { status, headers: packed })
   }
 }

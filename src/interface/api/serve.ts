@@ -52,8 +52,12 @@ export function createServer(
       const force = setTimeout(() => {
         if ('closeAllConnections' in server) server.closeAllConnections()
       }, graceMs)
-      if ('closeIdleConnections' in server) server.closeIdleConnections()
+      // A connection whose last request has just been answered is idle only afterwards.
+      const sweep = setInterval(() => {
+        if ('closeIdleConnections' in server) server.closeIdleConnections()
+      }, 20)
       await closed
+      clearInterval(sweep)
       clearTimeout(force)
     },
   }

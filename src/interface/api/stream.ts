@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { Problem } from '#problem.ts'
 import { parseLastEventId, sseStream } from '#platform/events/sse.ts'
+import { lastPosition } from '#platform/events/store.ts'
 import { problems } from '#platform/http/responses.ts'
 import { createRouter } from '#platform/http/router.ts'
 import type { Router } from '#platform/http/router.ts'
@@ -20,7 +21,7 @@ export interface StreamOptions {
 const maxStreams = 32
 
 /** `GET /stream`: what happens, as it happens, filtered by the rights of who listens. */
-export function streamRoutes(platform: Pick<Platform, 'events'>, options: StreamOptions): Router {
+export function streamRoutes(platform: Pick<Platform, 'db' | 'events'>, options: StreamOptions): Router {
   const app = createRouter()
   const open = new Map<string, number>()
   app.openapi(
@@ -40,9 +41,11 @@ export function streamRoutes(platform: Pick<Platform, 'events'>, options: Stream
         ...problems(429),
       },
     }),
-    (c) => {
+    async (c) => {
       const { actor, clientAddress, origin } = c.var
       requireScope(actor, 'read')
+      // Fixed before the answer begins: whatever happens after the listener has its headers is sent to it.
+      const lastId = parseLastEventId(c.req.header('last-event-id')) ?? (await lastPosition(platform.db)).id
       const holder = actor.tokenId ?? actor.userId ?? actor.kind
       if ((open.get(holder) ?? 0) >= maxStreams) {
         throw new Problem('request.rate_limited', `You have ${maxStreams} streams open; close one.`, {
@@ -64,17 +67,14 @@ export function streamRoutes(platform: Pick<Platform, 'events'>, options: Stream
       }, options.recheckMs ?? 30_000)
       recheck.unref()
       const all = AbortSignal.any([signal, options.stopping, ended.signal])
-      all.addEventListener(
-        'abort',
-        () => {
-          clearInterval(recheck)
-          const left = (open.get(holder) ?? 1) - 1
-          if (left > 0) open.set(holder, left)
-          else open.delete(holder)
-        },
-        { once: true },
-      )
-      const lastId = parseLastEventId(c.req.header('last-event-id'))
+      const release = () => {
+        clearInterval(recheck)
+        const left = (open.get(holder) ?? 1) - 1
+        if (left > 0) open.set(holder, left)
+        else open.delete(holder)
+      }
+      if (all.aborted) release()
+      else all.addEventListener('abort', release, { once: true })
       const events = sseStream(platform.events, viewer, lastId, all)
       return c.body(
         withEnd(events, () => ended.abort()),

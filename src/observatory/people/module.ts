@@ -1,5 +1,6 @@
 import { httpSection } from '#platform/http/section.ts'
 import type { Room } from '#platform/room.ts'
+import { commands } from './commands.ts'
 import { peopleRoutes } from './routes.ts'
 import { githubSection, oidcSection, orcidSection, peopleSection } from './sections.ts'
 
@@ -8,4 +9,5 @@ export const room: Room = {
   name: 'people',
   sections: [httpSection, peopleSection, githubSection, orcidSection, oidcSection],
   routes: peopleRoutes,
+  commands: [...commands],
 }

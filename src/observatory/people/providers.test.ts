@@ -17,6 +17,7 @@ const rules = [
   },
   { provider: 'oidc', claim: 'realm.roles', value: 'member', role: 'member' },
   { provider: 'oidc', claim: 'groups', value: 'chiefs', role: 'administrator' },
+  { provider: 'github', claim: 'teams', value: 'survey/observers', role: 'operator' },
 ]
 const { app, request, db, person, cookieOf } = await testApi({
   env: {
@@ -24,20 +25,25 @@ const { app, request, db, person, cookieOf } = await testApi({
     URANIA_OIDC_CLIENT_ID: issuer.clientId,
     URANIA_OIDC_CLIENT_SECRET: issuer.clientSecret,
     URANIA_OIDC_NAME: 'Fake Institute',
+    URANIA_GITHUB_URL: issuer.url,
+    URANIA_GITHUB_API_URL: issuer.url,
+    URANIA_GITHUB_CLIENT_ID: issuer.clientId,
+    URANIA_GITHUB_CLIENT_SECRET: issuer.clientSecret,
     URANIA_PEOPLE_RULES: JSON.stringify(rules),
   },
 })
 issuer.redirects.add('http://localhost/api/auth/oauth2/callback/oidc')
+issuer.redirects.add('http://localhost/api/auth/oauth2/callback/github')
 const admin = await person('administrator', 'Ada')
 const json = { 'content-type': 'application/json', origin: 'http://localhost' }
 
 /** Goes the whole way of a browser; returns where it ends up and with which cookies. */
-async function signIn(claims: Record<string, unknown>, idToken?: Record<string, unknown>) {
-  issuer.next = { claims, idToken }
+async function signIn(claims: Record<string, unknown>, providerId = 'oidc') {
+  issuer.next = { claims }
   const start = await app.request('/api/auth/sign-in/oauth2', {
     method: 'POST',
     headers: json,
-    body: JSON.stringify({ providerId: 'oidc', callbackURL: '/events' }),
+    body: JSON.stringify({ providerId, callbackURL: '/events' }),
   })
   expect(start.status).toBe(200)
   const { url } = (await start.json()) as { url: string }
@@ -69,7 +75,13 @@ const count = async (table: string) =>
 
 it('the page is told how one may sign in', async () => {
   const answer = (await (await request('/api/v1/me')).json()) as { signIn: unknown }
-  expect(answer.signIn).toEqual({ password: true, providers: [{ id: 'oidc', name: 'Fake Institute' }] })
+  expect(answer.signIn).toEqual({
+    password: true,
+    providers: [
+      { id: 'github', name: 'GitHub' },
+      { id: 'oidc', name: 'Fake Institute' },
+    ],
+  })
 })
 
 it('a rule makes an account with role and groups, keeps them in step, and keeps no tokens of the provider', async () => {
@@ -106,6 +118,31 @@ it('a rule makes an account with role and groups, keeps them in step, and keeps 
     person: { roleBy: 'person' },
   })
   expect(issuer.refusals).toEqual([])
+})
+
+it('a team of GitHub gives a role, by the primary proven address of the account', async () => {
+  const claims = {
+    sub: 'unused',
+    id: 4711,
+    login: 'gil',
+    name: null,
+    emails: [
+      { email: 'other@else.org', primary: false, verified: true },
+      { email: 'gil@else.org', primary: true, verified: true },
+    ],
+    teams: [{ slug: 'observers', organization: { login: 'survey' } }],
+  }
+  const { location, cookie } = await signIn(claims, 'github')
+  expect(location).toBe('/events')
+  expect(await me(cookie)).toMatchObject({
+    role: 'operator',
+    person: { name: 'gil', email: 'gil@else.org', roleBy: 'github', signsInBy: ['github'] },
+  })
+  const outsider = await signIn(
+    { ...claims, id: 4712, emails: [], teams: [{ slug: 'observers', organization: { login: 'copycat' } }] },
+    'github',
+  )
+  expect(outsider.location).toMatch(/error=no_account/)
 })
 
 it('whom no rule knows gets no account, and is told so on the sign-in page', async () => {
