@@ -108,14 +108,16 @@ function allSkyGraticule(view: SkyProjection, palette: Palette, labels: RaLabels
   }
   for (const dec of [-60, -30, 30, 60]) {
     const at = view.project(centre + 179.99, dec)
-    if (at)
-      texts.push(
-        label(at[0] - 5, at[1] + (dec > 0 ? 0 : fontSize * 0.7), decText(dec, 30), {
-          ...style,
-          halo: palette.ground,
-          anchor: 'end',
-        }),
-      )
+    if (!at) continue
+    // Beside the sky where there is room for it, else just inside.
+    const outside = at[0] > 3.2 * fontSize
+    texts.push(
+      label(at[0] + (outside ? -5 : 7), at[1] + (dec > 0 ? 0 : fontSize * 0.7), decText(dec, 30), {
+        ...style,
+        halo: outside ? palette.ground : palette.sky,
+        anchor: outside ? 'end' : 'start',
+      }),
+    )
   }
   return { lines: gridPath(d, palette), texts }
 }

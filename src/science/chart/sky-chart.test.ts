@@ -2,6 +2,7 @@ import { geoArea } from 'd3-geo'
 import { describe, expect, it } from 'vitest'
 import { decText, raText } from './graticule.ts'
 import { circle, milkyWayBand, milkyWayPlane } from './great-circles.ts'
+import { localizationChart } from './localization-chart.ts'
 import { bandsOf, darkness, nightTimeline } from './night-timeline.ts'
 import { darkPalette } from './palette.ts'
 import { allSky, zoom } from './projection.ts'
@@ -185,6 +186,22 @@ describe('sky chart', () => {
     )
     const wide = fieldOf({ type: 'MultiPolygon', coordinates: parts }, { ra: 201, dec: -11 })
     expect(wide.ra).toBeCloseTo(200, 0)
+  })
+})
+
+describe('localization chart', () => {
+  it('is one picture that stands alone, with its note', () => {
+    const regions = [cap(0.5, 10, -40, 2), cap(0.9, 10, -40, 5)]
+    const draw = () =>
+      serialize(
+        localizationChart(
+          { regions, marks: [{ ra: 10, dec: -40, label: 'peak' }] },
+          { title: 'S241102br', caption: '90 %: 28.4 deg²', note: 'SIMULATED', palette: darkPalette },
+        ),
+      )
+    expect(draw()).toBe(draw())
+    expect(draw()).toContain('SIMULATED')
+    expect(draw()).not.toMatch(/NaN|undefined|Infinity|var\(/)
   })
 })
 

@@ -83,7 +83,7 @@ export function skyChart(data: SkyChartData, options: SkyChartOptions): SvgNode 
     regions.map((region) => outlineOf(region, view, palette)),
     options.frame ? frame(options.frame, view, palette) : null,
     clearOf(grid.texts, data, view),
-    data.sun ? sun(data.sun, view, palette, fontSize) : null,
+    data.sun ? sun(data.sun, view, palette, fontSize, above(data, view)) : null,
     data.moon ? moon(data.moon, view, palette, fontSize) : null,
     (data.marks ?? []).map((mark) => drawMark(mark, view, palette, fontSize)),
     outline ? element('path', { d: outline, fill: 'none', stroke: palette.grid, 'stroke-width': 1.2 }) : null,
@@ -227,7 +227,19 @@ function frame(inner: SkyProjection, view: SkyProjection, palette: Palette): Svg
   return d ? element('path', { d, fill: 'none', stroke: palette.text, 'stroke-width': 1 }) : null
 }
 
-function sun(at: { ra: number; dec: number }, view: SkyProjection, palette: Palette, size: number) {
+/** Whether the Sun's word goes above it, because the Moon is near. */
+function above(data: SkyChartData, view: SkyProjection): boolean {
+  const [s, m] = [data.sun, data.moon].map((at) => at && view.project(at.ra, at.dec))
+  return Boolean(s && m && Math.abs(s[0] - m[0]) < 60 && Math.abs(s[1] - m[1]) < 40)
+}
+
+function sun(
+  at: { ra: number; dec: number },
+  view: SkyProjection,
+  palette: Palette,
+  size: number,
+  wordAbove: boolean,
+) {
   const point = view.project(at.ra, at.dec)
   if (!point) return null
   const [x, y] = point
@@ -240,7 +252,7 @@ function sun(at: { ra: number; dec: number }, view: SkyProjection, palette: Pale
     {},
     element('circle', { cx: px(x), cy: px(y), r: 5, fill: palette.sun }),
     element('path', { d: rays, stroke: palette.sun, 'stroke-width': 1.4, fill: 'none' }),
-    label(x, y + 21, 'Sun', { fill: palette.sun, halo: palette.sky, size }),
+    label(x, y + (wordAbove ? -14 : 21), 'Sun', { fill: palette.sun, halo: palette.sky, size }),
   )
 }
 

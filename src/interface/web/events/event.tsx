@@ -292,7 +292,7 @@ function EventFacts(props: {
             localization && (
               <span>
                 {localization.kind}
-                {summary && (
+                {summary && summary.cells > 0 && (
                   <span className="dim">
                     {' '}
                     · {summary.cells} cells, orders {summary.orders.min}–{summary.orders.max}

@@ -41,7 +41,15 @@ export function EventSky({
       </>
     )
   }
-  return <ReadySky event={event} localization={localization} />
+  const awaited = event.localizations.find(
+    (one) => one.state !== 'ready' && one.noticeId === localization.noticeId,
+  )
+  return (
+    <>
+      {awaited && <MapMissing localization={awaited} />}
+      <ReadySky event={event} localization={localization} />
+    </>
+  )
 }
 
 /** Why there is no map (yet). */
@@ -56,7 +64,7 @@ function MapMissing({ localization }: { localization: LocalizationSummary }) {
   }
   const from = localization.sourceUrl === null ? null : new URL(localization.sourceUrl).host
   return (
-    <div className="banner" role="status">
+    <div className="banner" role="status" style={{ borderColor: 'var(--waiting)' }}>
       <State tone="waiting">map not yet fetched</State>
       <span className="dim">
         {from ? `A job fetches it from ${from}; it` : 'It'} appears here by itself.
@@ -117,6 +125,7 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
   const lights = useLights(event)
   const peakRa = localization.summary?.peak.ra ?? event.place.ra ?? 0
   const peakDec = localization.summary?.peak.dec ?? event.place.dec ?? 0
+  const label = localization.kind === 'map' || localization.kind === 'combined' ? 'peak' : 'position'
   const regions = useMemo(() => regionsOf(contours.data), [contours.data])
   const home = useMemo((): Field => {
     const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
@@ -126,8 +135,8 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
     return { ra: field.ra, dec: field.dec, fieldDeg: Number(field.fieldDeg.toPrecision(3)) }
   }, [regions, peakRa, peakDec])
   const data = useMemo(
-    (): SkyChartData => ({ regions, marks: [{ ra: peakRa, dec: peakDec, label: 'peak' }], ...lights }),
-    [regions, peakRa, peakDec, lights],
+    (): SkyChartData => ({ regions, marks: [{ ra: peakRa, dec: peakDec, label }], ...lights }),
+    [regions, peakRa, peakDec, label, lights],
   )
   const { field, setField } = useField(home)
   if (contours.isPending) {
