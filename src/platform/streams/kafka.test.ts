@@ -5,27 +5,21 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Producer, stringSerializers } from '@platformatic/kafka'
 import { pino } from 'pino'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Problem } from '#problem.ts'
 import { createNet } from '#platform/net/client.ts'
 import { kcatInstalled, startMockCluster } from '#test/kafka-mock.ts'
 import type { MockCluster } from '#test/kafka-mock.ts'
 import { startKafkaProxy } from '#test/kafka-proxy.ts'
-import type { KafkaProxy } from '#test/kafka-proxy.ts'
 import { startTokenServer } from '#test/token-server.ts'
-import type { TokenServer } from '#test/token-server.ts'
 import { createKafkaStream } from './kafka.ts'
 import type { KafkaOptions } from './kafka.ts'
 import type { Stream, StreamMessage } from './stream.ts'
 
-const sessionMs = 2_000
 const net = createNet()
 let cluster: MockCluster
-let tokens: TokenServer
-let proxy: KafkaProxy
-const opened: Stream[] = []
 
-async function until(look: () => unknown, what: string, ms = 15_000): Promise<void> {
+async function until(look: () => unknown, what: string, ms = 30_000): Promise<void> {
   const end = Date.now() + ms
   while (!(await look())) {
     if (Date.now() > end) throw new Error(`Waited in vain for: ${what}`)
@@ -33,10 +27,10 @@ async function until(look: () => unknown, what: string, ms = 15_000): Promise<vo
   }
 }
 
-async function produce(topic: string, values: (string | Buffer)[]): Promise<void> {
+async function produce(topic: string, values: (string | Buffer)[], at: MockCluster = cluster): Promise<void> {
   const producer = new Producer({
     clientId: 'test',
-    bootstrapBrokers: [`127.0.0.1:${cluster.port}`],
+    bootstrapBrokers: [`127.0.0.1:${at.port}`],
     serializers: { key: stringSerializers.key, value: (value?: Buffer) => value },
   })
   await producer.send({
@@ -51,64 +45,66 @@ async function produce(topic: string, values: (string | Buffer)[]): Promise<void
   await producer.close()
 }
 
-/** A stream through the proxy, what it was given, and what it reported. */
-async function listen(topics: string[], more: Partial<KafkaOptions> = {}) {
-  const got: StreamMessage[] = []
-  const problems: Problem[] = []
-  const stream = createKafkaStream(
-    {
-      name: 'test',
-      brokers: [`127.0.0.1:${proxy.port}`],
-      groupId: `group-${topics[0]}`,
-      topics,
-      tls: false,
-      oauth: { url: tokens.url, clientId: 'me', clientSecret: 'se:cret' },
-      topicRetrySeconds: 0.5,
-      lagSeconds: 0.2,
-      sessionSeconds: 4,
-      async handle(messages) {
-        got.push(...messages)
+/** A line to the cluster: a token endpoint, a proxy whose sessions live for two seconds, and streams through it. */
+async function openLine(onTestFinished: (end: () => Promise<void>) => void, at: MockCluster = cluster) {
+  const tokens = await startTokenServer({ seconds: 3 })
+  const proxy = await startKafkaProxy({
+    broker: () => at.port,
+    accepts: (token) => tokens.accepts(token),
+    sessionMs: 2_000,
+  })
+  const opened: Stream[] = []
+  onTestFinished(async () => {
+    await Promise.all(opened.map((stream) => stream.stop()))
+    await proxy.stop()
+    await tokens.stop()
+  })
+
+  /** A stream, what it was given, and what it reported. */
+  async function listen(topics: string[], more: Partial<KafkaOptions> = {}) {
+    const got: StreamMessage[] = []
+    const problems: Problem[] = []
+    const stream = createKafkaStream(
+      {
+        name: 'test',
+        brokers: [`127.0.0.1:${proxy.port}`],
+        groupId: `group-${topics[0]}`,
+        topics,
+        tls: false,
+        oauth: { url: tokens.url, clientId: 'me', clientSecret: 'se:cret' },
+        topicRetrySeconds: 0.5,
+        lagSeconds: 0.2,
+        sessionSeconds: 6,
+        async handle(messages) {
+          got.push(...messages)
+        },
+        report: (problem) => problems.push(problem),
+        ...more,
       },
-      report: (problem) => problems.push(problem),
-      ...more,
-    },
-    { net, log: pino({ level: 'silent' }) },
-  )
-  opened.push(stream)
-  await stream.start()
-  return {
-    stream,
-    got,
-    problems,
-    texts: () =>
-      got.map((message) => Buffer.from(message.value).toString()).toSorted((a, b) => (a < b ? -1 : 1)),
+      { net, log: pino({ level: 'silent' }) },
+    )
+    opened.push(stream)
+    await stream.start()
+    const texts = () =>
+      got.map((message) => Buffer.from(message.value).toString()).toSorted((a, b) => (a < b ? -1 : 1))
+    return { stream, got, problems, texts }
   }
+  return { proxy, tokens, listen }
 }
 
-describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }, () => {
+describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 90_000, concurrent: true }, () => {
   beforeAll(async () => {
     cluster = await startMockCluster()
-    tokens = await startTokenServer({ seconds: 3 })
-    proxy = await startKafkaProxy({
-      broker: () => cluster.port,
-      accepts: (token) => tokens.accepts(token),
-      sessionMs,
-    })
-  })
-  afterEach(async () => {
-    proxy.refuse(false)
-    proxy.delay(0)
-    tokens.fail(false)
-    await Promise.all(opened.splice(0).map((stream) => stream.stop()))
   })
   afterAll(async () => {
-    await proxy?.stop()
-    await tokens?.stop()
     await cluster?.stop()
     await net.stop()
   })
 
-  it('reads from the earliest, commits, and goes on behind what was committed', async () => {
+  it('reads from the earliest, commits, and goes on behind what was committed', async ({
+    onTestFinished,
+  }) => {
+    const { listen } = await openLine(onTestFinished)
     await produce('t.basic', ['a', 'b', 'c', 'd', 'e'])
     const first = await listen(['t.basic'])
     await until(() => first.got.length === 5, 'five messages')
@@ -131,7 +127,10 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     expect(second.texts()).toEqual(['f'])
   })
 
-  it('renews its token and shows it again before the session ends, also while idle', async () => {
+  it('renews its token and shows it again before the session ends, also while idle', async ({
+    onTestFinished,
+  }) => {
+    const { proxy, tokens, listen } = await openLine(onTestFinished)
     const { stream, got, problems } = await listen(['t.idle'], { groupId: 'idle' })
     await produce('t.idle', ['before'])
     await until(() => got.length === 1, 'the first message')
@@ -147,7 +146,10 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     expect(stream.status().tokenExpiresAt?.getTime()).toBeGreaterThan(Date.now())
   })
 
-  it('says in one sentence that its credentials are refused, and recovers from a token server that is away', async () => {
+  it('says in one sentence that its credentials are refused, and recovers from a token server that is away', async ({
+    onTestFinished,
+  }) => {
+    const { tokens, listen } = await openLine(onTestFinished)
     await produce('t.token', ['a'])
     const wrong = await listen(['t.token'], {
       oauth: { url: tokens.url, clientId: 'me', clientSecret: 'no' },
@@ -163,7 +165,8 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     await until(() => got.length === 1, 'the message')
   })
 
-  it('outlives a broker that is unreachable for ten seconds', async () => {
+  it('outlives a broker that is unreachable for ten seconds', async ({ onTestFinished }) => {
+    const { proxy, listen } = await openLine(onTestFinished)
     await produce('t.away', ['a', 'b'])
     const { stream, got, problems, texts } = await listen(['t.away'])
     await until(() => got.length === 2, 'two messages')
@@ -181,7 +184,8 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     expect(stream.status().problem).toBeNull()
   })
 
-  it('outlives cuts in the middle and a slow line without losing a message', async () => {
+  it('outlives cuts in the middle and a slow line without losing a message', async ({ onTestFinished }) => {
+    const { proxy, listen } = await openLine(onTestFinished)
     const { got } = await listen(['t.cuts'], { batchMessages: 5 })
     proxy.delay(30)
     for (let i = 0; i < 4; i++) {
@@ -196,7 +200,10 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     await until(() => seen() === 80, 'eighty messages')
   })
 
-  it('hands the same messages again when the handler rejects, and is not stopped by one it swallows', async () => {
+  it('hands the same messages again when the handler rejects, and is not stopped by one it swallows', async ({
+    onTestFinished,
+  }) => {
+    const { listen } = await openLine(onTestFinished)
     let rejections = 2
     const stored: string[] = []
     const dead: string[] = []
@@ -220,7 +227,8 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     )
   })
 
-  it('reads a message of 5 MB, larger than a fetch asks for', async () => {
+  it('reads a message of 5 MB, larger than a fetch asks for', async ({ onTestFinished }) => {
+    const { listen } = await openLine(onTestFinished)
     const large = Buffer.alloc(5_000_000, 'x')
     const { got } = await listen(['t.large'], { maxMessageBytes: 1_000_000 })
     await produce('t.large', [large])
@@ -228,7 +236,8 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     expect(Buffer.compare(got[0].value, large)).toBe(0)
   })
 
-  it('ignores topics that are not there, and takes them up when they appear', async () => {
+  it('ignores topics that are not there, and takes them up when they appear', async ({ onTestFinished }) => {
+    const { listen } = await openLine(onTestFinished)
     await produce('t.known', ['a'])
     const { stream, got, texts } = await listen(['t.known', 't.later'])
     await until(() => got.length === 1, 'the known topic')
@@ -239,7 +248,8 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     expect(stream.status().unknownTopics).toEqual([])
   })
 
-  it('watches the beat of a heartbeat topic, which is not handed on', async () => {
+  it('watches the beat of a heartbeat topic, which is not handed on', async ({ onTestFinished }) => {
+    const { listen } = await openLine(onTestFinished)
     await produce('t.beat', ['1'])
     await produce('t.beaten', ['news'])
     const { stream, got, problems } = await listen(['t.beaten'], {
@@ -255,17 +265,21 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     expect(got.map((message) => message.topic)).toEqual(['t.beaten'])
   })
 
-  it('reports a cluster that lost its memory and reads it from the earliest', async () => {
+  it('reports a cluster that lost its memory and reads it from the earliest', async ({ onTestFinished }) => {
+    const own = await startMockCluster()
+    onTestFinished(() => own.stop())
+    const { proxy, listen } = await openLine(onTestFinished, own)
     await produce(
       't.memory',
       Array.from({ length: 40 }, (_, i) => `old ${i}`),
+      own,
     )
     const { got, problems, stream } = await listen(['t.memory'])
     await until(() => got.length === 40, 'forty messages')
     await until(() => stream.status().partitions.every(({ position }) => position === '10'), 'commits')
-    await cluster.restart()
+    await own.restart()
     proxy.cut()
-    await produce('t.memory', ['new 0', 'new 1', 'new 2', 'new 3', 'new 4'])
+    await produce('t.memory', ['new 0', 'new 1', 'new 2', 'new 3', 'new 4'], own)
     await until(() => got.length >= 45, 'the new messages')
     expect(
       got
@@ -276,7 +290,8 @@ describe.skipIf(!kcatInstalled)('Kafka stream (needs kcat)', { timeout: 60_000 }
     expect(problems.filter(({ code }) => code === 'stream.offset_lost').length).toBeGreaterThan(0)
   })
 
-  it('kill -9 between storage and commit: nothing lost, nothing doubled', async () => {
+  it('kill -9 between storage and commit: nothing lost, nothing doubled', async ({ onTestFinished }) => {
+    const { proxy, tokens } = await openLine(onTestFinished)
     const folder = await mkdtemp(join(tmpdir(), 'urania-kafka-'))
     const values = Array.from({ length: 60 }, (_, i) => `message ${i}`)
     await produce('t.kill', values)

@@ -127,12 +127,18 @@ export function createKafkaStream(
       turn('running')
       const over = new AbortController()
       const both = AbortSignal.any([signal, over.signal])
-      const watches = [watchLag(session, both), watchBeat(both), watchTopics(session, wanted, retryMs, both)]
+      const reading = read(session, both)
+      const watches = [
+        watchLag(session, both),
+        watchBeat(session, both),
+        watchTopics(session, wanted, retryMs, both),
+      ]
       try {
-        await Promise.race([read(session, signal), ...watches])
+        await Promise.race([reading, ...watches])
       } finally {
         over.abort()
-        await Promise.allSettled(watches)
+        // What the handler has begun it ends, and that is committed, before anything else reads.
+        await Promise.allSettled([reading, ...watches])
       }
     } finally {
       await session.close()
@@ -220,8 +226,8 @@ export function createKafkaStream(
     return never(signal)
   }
 
-  async function watchBeat(signal: AbortSignal): Promise<void> {
-    if (!heartbeat) return never(signal)
+  async function watchBeat(session: Session, signal: AbortSignal): Promise<void> {
+    if (!heartbeat || !session.topics.includes(heartbeat.topic)) return never(signal)
     const began = Date.now()
     while (!signal.aborted) {
       await sleep(500, undefined, { signal }).catch(() => {})
