@@ -108,6 +108,7 @@ async function asProblem(c: Context<ServerEnv>, response: Response): Promise<Res
     )
   }
   const code = codes[response.status] ?? 'request.malformed'
+  c.var.log.info({ path: c.req.path, from: c.var.clientAddress, reason: said('code') }, 'sign-in refused')
   const reason = said('code')
   const sentence = said('message') ?? 'This is not possible here.'
   return problemResponse(c, new Problem(code, sentence.replace(/([^.])$/, '$1.'), reason ? { reason } : {}))

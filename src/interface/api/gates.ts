@@ -36,15 +36,14 @@ export function recordRequest(
     const socket = c.env?.incoming?.socket.remoteAddress
     const behindProxy = socket !== undefined && trust.trusts(socket)
     const url = new URL(c.req.url)
-    const protocol = behindProxy ? (c.req.header('x-forwarded-proto') ?? url.protocol) : url.protocol
+    const announced = behindProxy ? c.req.header('x-forwarded-proto')?.split(',')[0].trim() : undefined
+    const protocol = announced === 'https' || announced === 'http' ? `${announced}:` : url.protocol
     c.set('requestId', id)
     c.set('log', platform.log.child({ requestId: id }))
     c.set('clientAddress', clientAddress(socket, c.req.header('x-forwarded-for'), trust))
     c.set(
       'origin',
-      publicUrl
-        ? new URL(publicUrl).origin
-        : `${protocol.replace(/:?$/, ':')}//${c.req.header('host') ?? url.host}`,
+      publicUrl ? new URL(publicUrl).origin : `${protocol}//${c.req.header('host') ?? url.host}`,
     )
     c.set('actor', anonymous(c.var.clientAddress))
     c.set('sessionId', null)
@@ -153,7 +152,7 @@ export const sameSite: Gate = async (c, next) => {
     if (foreign) {
       throw new Problem(
         'access.cross_site',
-        `This request came from another site (${origin ?? site}); open Urania itself under ${c.var.origin}.`,
+        `This request came from another site (${origin ?? site}); open Urania itself under ${c.var.origin}; if people reach it by another address, set http.public_url to that.`,
       )
     }
   }

@@ -44,6 +44,8 @@ export function streamRoutes(platform: Pick<Platform, 'db' | 'events'>, options:
     async (c) => {
       const { actor, clientAddress, origin } = c.var
       requireScope(actor, 'read')
+      // Nobody would read what a HEAD opens, and nothing would ever close it.
+      if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
       // Fixed before the answer begins: whatever happens after the listener has its headers is sent to it.
       const lastId = parseLastEventId(c.req.header('last-event-id')) ?? (await lastPosition(platform.db)).id
       const holder = actor.tokenId ?? actor.userId ?? actor.kind

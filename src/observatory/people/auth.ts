@@ -10,7 +10,7 @@ import type { Platform } from '#platform/platform.ts'
 import { httpSection } from '#platform/http/section.ts'
 import { audit } from './audit.ts'
 import { anonymous } from './actor.ts'
-import { findPerson, standingOf } from './person-store.ts'
+import { findPerson, standingOf, updatePerson } from './person-store.ts'
 import { configuredProviders } from './providers.ts'
 import { grantedBy } from './rules.ts'
 import type { Claims } from './rules.ts'
@@ -38,6 +38,8 @@ const addressHeader = 'x-urania-client-address'
 
 /** Paths of better-auth for which Urania has its own way, or none. */
 const disabledPaths = [
+  '/error',
+  '/ok',
   '/sign-up/email',
   '/delete-user',
   '/delete-user/callback',
@@ -255,6 +257,21 @@ function hooks(platform: AuthPlatform, passages: AsyncLocalStorage<Passage>) {
           async before(account) {
             return { data: { ...account, accessToken: null, refreshToken: null, idToken: null } }
           },
+          async after(account) {
+            const { userId, providerId } = account
+            if (providerId === 'orcid') await updatePerson(db, userId, { orcid: account.accountId })
+            const person = await standingOf(db, userId)
+            const subject = { kind: 'person', id: userId }
+            const after = { provider: providerId }
+            await audit(
+              db,
+              here(userId, person?.name ?? 'new person'),
+              'people.provider_joined',
+              subject,
+              null,
+              after,
+            )
+          },
         },
       },
       session: {
@@ -269,14 +286,15 @@ function hooks(platform: AuthPlatform, passages: AsyncLocalStorage<Passage>) {
             }
           },
           async after(session) {
-            const claims = passages.getStore()?.claims
+            const passage = passages.getStore()
+            const claims = passage?.claims
             const person = await findPerson(db, session.userId)
             if (!person) return
             const actor = here(session.userId, person.name)
             await db.transaction().execute(async (tx) => {
               if (claims) await applyGrant(tx, actor, person.id, claims, grantedBy(rules, claims))
               await audit(tx, actor, 'people.signed_in', { kind: 'person', id: person.id }, null, {
-                by: claims?.provider ?? 'password',
+                by: passage ? (claims?.provider ?? 'password') : 'demonstration',
                 userAgent: session.userAgent ?? null,
               })
             })

@@ -73,6 +73,9 @@ it('only administrators do what only administrators may (privilege escalation)',
 it('e-mail addresses are seen by administrators and by oneself alone', async () => {
   const seen = await items(await viewer.get('/api/v1/people'))
   expect(seen.filter((row) => row['email'] !== null).map((row) => row.id)).toEqual([viewer.id])
+  expect((await viewer.get(`/api/v1/people/${admin.email}`)).status).toBe(404)
+  expect((await viewer.get(`/api/v1/people/${admin.id}`)).status).toBe(200)
+  expect((await admin.get(`/api/v1/people/${viewer.email}`)).status).toBe(200)
   const all = await items(await admin.get('/api/v1/people'))
   expect(all.every((row) => row['email'] !== null)).toBe(true)
 })

@@ -34,6 +34,7 @@ import {
   getPerson,
   personOf,
   removeGroup,
+  seePerson,
   sessionsOf,
 } from './service.ts'
 import { shownGroup, shownInvitation, shownPerson, shownSession } from './shown.ts'
@@ -166,8 +167,8 @@ export function peopleRoutes(platform: Platform): Router {
       responses: { 200: json(Person, 'The person'), ...problems(404) },
     }),
     async (c) => {
-      requireRole(c.var.actor, 'viewer', 'seeing people')
-      return c.json(shownPerson(c.var.actor, await getPerson(db, c.req.valid('param').id)), 200)
+      const person = await seePerson(db, c.var.actor, c.req.valid('param').id)
+      return c.json(shownPerson(c.var.actor, person), 200)
     },
   )
 

@@ -49,6 +49,18 @@ export async function getPerson(db: Db, idOrEmail: string): Promise<PersonRow> {
   throw new Problem('resource.not_found', `There is no person "${idOrEmail}"; see the list of people.`)
 }
 
+/**
+ * A person as an actor may see one: by id; by e-mail address for administrators alone, or addresses could be guessed.
+ * @throws Problem `resource.not_found`
+ */
+export async function seePerson(db: Db, actor: Actor, id: string): Promise<PersonRow> {
+  requireRole(actor, 'viewer', 'seeing people')
+  if (actor.role === 'administrator') return getPerson(db, id)
+  const person = await findPerson(db, id)
+  if (person) return person
+  throw new Problem('resource.not_found', `There is no person "${id}"; see the list of people.`)
+}
+
 /** Makes an account. An administrator vouches for the address, so a sign-in provider that proves it finds the account. */
 export async function createPerson(
   platform: PeoplePlatform,

@@ -14,7 +14,7 @@ const send = (path: string, body: unknown, cookie = '') =>
 
 /** RFC 6238 with SHA-1, 6 digits, 30 s. */
 function totp(secret: string, at = Date.now()): string {
-  const bits = [...secret.replace(/=+$/, '')].map((letter) =>
+  const bits = Array.from(secret.replace(/=+$/, '')).map((letter) =>
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter),
   )
   const bytes: number[] = []

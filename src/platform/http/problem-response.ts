@@ -88,6 +88,11 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
       'The request holds a character that no text can have (U+0000); take it out.',
     )
   }
+  // unique_violation: two asked for the same at once, and the check before the insert saw neither.
+  if (databaseCode(error) === '23505') {
+    c.get('log')?.warn({ err: error }, 'a unique value was given twice')
+    return new Problem('request.conflict', 'Somebody made the same a moment ago; load it again.')
+  }
   const id = c.get('requestId') ?? 'none'
   return new Problem(
     'internal.error',
@@ -98,8 +103,13 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
 
 /** PostgreSQL's `character_not_in_repertoire` and `untranslatable_character`. */
 function isUnstorableText(error: unknown): boolean {
+  return ['22021', '22P05'].includes(databaseCode(error))
+}
+
+/** SQLSTATE of an error of the database driver. */
+function databaseCode(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return code === '22021' || code === '22P05'
+  return typeof code === 'string' ? code : ''
 }
 
 function ofHttpException(error: HTTPException): Problem {
