@@ -10,7 +10,7 @@ import type { LocalizationRow } from './localization-store.ts'
 import { chartThemes, chartViews } from './map-chart.ts'
 import type { MapProduct } from './map-products.ts'
 import { localizationLevel, localizationProduct } from './products.ts'
-import { localizationRow } from './queries.ts'
+import { chartTitle, localizationRow } from './queries.ts'
 import { localizationSummary } from './view.ts'
 
 const tags = ['Localizations']
@@ -153,7 +153,7 @@ export function localizationRoutes(app: Router, platform: Platform): void {
         request: {
           params,
           query: z.object({
-            view: z.enum(chartViews).default('all-sky'),
+            view: z.enum(chartViews).default('both').describe('Whole sky and zoom, or one of them'),
             theme: z.enum(chartThemes).default('light'),
             width: z.coerce.number().int().min(200).max(4000).default(1200).describe('Pixels'),
             at: z.iso.datetime().optional().describe('Draws the Sun and the Moon of that time (UTC)'),
@@ -170,7 +170,7 @@ export function localizationRoutes(app: Router, platform: Platform): void {
         return send(
           c,
           row,
-          { product: 'chart', format, at, title: `Localization ${row.id}`, ...query },
+          { product: 'chart', format, at, ...(await chartTitle(platform, row)), ...query },
           format === 'svg' ? 'image/svg+xml' : 'image/png',
           `chart-${query.view}-${row.id}.${format}`,
         )

@@ -9,6 +9,7 @@ const request: ChartRequest = {
   theme: 'light',
   width: 800,
   title: 'A & B <test>',
+  note: null,
   at: null,
 }
 const textOf = (change: Partial<ChartRequest>) =>
@@ -24,6 +25,13 @@ it('an SVG chart stands alone: its title is escaped, its colours are values, not
 it('Sun and Moon are drawn for the time that is asked for, and only then', () => {
   expect(textOf({})).not.toContain('Sun')
   expect(textOf({ at: '2026-01-02T03:04:05Z' })).toMatch(/Moon \d+ %/)
+})
+
+it('both views together carry name, numbers and warning', () => {
+  const svg = textOf({ view: 'both', note: 'SIMULATED' })
+  expect(svg).toContain('A &amp; B &lt;test&gt;')
+  expect(svg).toContain('SIMULATED')
+  expect(svg).toMatch(/90 %: 28\.\d deg²/)
 })
 
 it('the zoom shows a scale, the whole sky does not', () => {

@@ -65,3 +65,17 @@ export async function localizationRow(platform: Needs, actor: Actor, id: string)
     )
   return row
 }
+
+/** What a picture of a localization says of its event. */
+export async function chartTitle(
+  { db }: Needs,
+  row: LocalizationRow,
+): Promise<{ title: string; note: string | null }> {
+  const event = row.event_id === null ? undefined : await eventById(db, row.event_id)
+  if (!event) return { title: `Localization ${row.id}`, note: null }
+  const notes = [
+    event.role === 'observation' ? '' : event.role,
+    event.status === 'retracted' ? 'retracted' : '',
+  ]
+  return { title: event.name, note: notes.filter(Boolean).join(', ').toUpperCase() || null }
+}
