@@ -261,3 +261,16 @@ export function columnNamed(table: Table, name: string): Column {
     { column: name },
   )
 }
+
+/** Values of a numeric column as plain numbers; 64-bit integers are rounded beyond 2^53. Throws `fits.invalid` for text. */
+export function plainValues({ name, values }: Column): Float64Array {
+  if (values instanceof Float64Array) return values
+  if (Array.isArray(values))
+    throw new Problem('fits.invalid', `Column "${name}" holds text where numbers are expected.`)
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
+    const out = new Float64Array(values.length)
+    for (let i = 0; i < out.length; i++) out[i] = Number(values[i])
+    return out
+  }
+  return new Float64Array(values)
+}

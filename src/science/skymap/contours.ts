@@ -27,13 +27,17 @@ export interface ContourOptions {
   toleranceDeg?: number
 }
 
-/** Longitudes are cut a hair east of 180°, where no cell has a corner, so that no corner lies on the cut. */
-const hair = 1e-9
+/**
+ * The plane is cut this far (degrees) east of 180°, where no cell has a corner: borders that run along the meridian of
+ * 180° then lie inside the plane, on one side of the cut. Longitudes are brought back to ±180 at the end.
+ */
+const hair = 1e-8
+const east = 180 + hair
+const west = -180 + hair
 
-/** Longitude in (−180, 180], the cut a hair beyond 180. */
+/** Longitude in the plane, (west, east]. */
 function planeLongitude(lon: number): number {
-  const l = ((((lon - hair + 180) % 360) + 360) % 360) - 180 + hair
-  return l
+  return ((((lon - east) % 360) - 360) % 360) + east
 }
 
 /** Angle of a corner from the great circle through two others, degrees; beyond their ends, from the nearer one. */
@@ -92,10 +96,9 @@ interface Chain {
 }
 
 function framePlace([lon, lat]: Position): number {
-  if (lat <= -90) return (lon + 180) / 360
-  if (lon >= 180) return 1 + (lat + 90) / 180
-  if (lat >= 90) return 2 + (180 - lon) / 360
-  return 3 + (90 - lat) / 180
+  if (lat <= -90) return (lon - west) / 360
+  if (lat >= 90) return 2 + (east - lon) / 360
+  return lon > 0 ? 1 + (lat + 90) / 180 : 3 + (90 - lat) / 180
 }
 
 /** Cuts a ring at the frame: whole where it does not reach it, else the parts between. */
@@ -127,11 +130,11 @@ function cut(ring: Ring): { whole?: Position[]; chains: Chain[] } {
     } else if (step > 0) points.push([lon, lat])
     if (crosses(i)) {
       const [nextLon, nextLat] = plane[j]
-      const side = lon > 0 ? 180 : -180
-      const t = (side - lon) / (nextLon + 2 * side - lon)
+      const [side, other] = lon > 0 ? [east, west] : [west, east]
+      const t = (side - lon) / (nextLon + (side - other) - lon)
       const at = lat + t * (nextLat - lat)
       if (step > 0) close([side, at])
-      points = [[-side, at]]
+      points = [[other, at]]
     }
   }
   return { chains }
@@ -140,10 +143,10 @@ function cut(ring: Ring): { whole?: Position[]; chains: Chain[] } {
 /** Points of the frame's corners passed when going from one place to another counter-clockwise. */
 function cornersBetween(from: number, to: number): Position[] {
   const corners: Position[] = [
-    [180, -90],
-    [180, 90],
-    [-180, 90],
-    [-180, -90],
+    [east, -90],
+    [east, 90],
+    [west, 90],
+    [west, -90],
   ]
   const end = to > from ? to : to + 4
   const out: Position[] = []
@@ -194,16 +197,17 @@ function encloses(ring: readonly Position[], [x, y]: Position): boolean {
 }
 
 const frame: readonly Position[] = [
-  [-180, -90],
-  [180, -90],
-  [180, 90],
-  [-180, 90],
+  [west, -90],
+  [east, -90],
+  [east, 90],
+  [west, 90],
 ]
 
 function closedRing(ring: readonly Position[]): Position[] {
   const out: Position[] = []
-  for (const each of ring) {
+  for (const [lon, lat] of ring) {
     const last = out.at(-1)
+    const each: Position = [lon === west ? -180 : Math.min(180, lon), lat]
     if (!last || last[0] !== each[0] || last[1] !== each[1]) out.push(each)
   }
   if (out.length > 1 && out[0][0] === out.at(-1)![0] && out[0][1] === out.at(-1)![1]) out.pop()
@@ -220,7 +224,9 @@ export function polygonsOf(cells: CellSet, { toleranceDeg = 0 }: ContourOptions 
     if (parts.whole) rings.push(parts.whole)
     chains.push(...parts.chains)
   }
-  if (chains.length > 0) rings.push(...joined(chains))
+  // What lies in the hair between 180° and the cut is nothing once longitudes are brought back.
+  const inHair = (ring: readonly Position[]): boolean => ring.every(([lon]) => lon >= 180 - 1e-12)
+  if (chains.length > 0) rings.push(...joined(chains).filter((ring) => !inHair(ring)))
   const areas = rings.map(signedArea)
   const outer: { ring: readonly Position[]; area: number; holes: Position[][] }[] = []
   for (const [i, ring] of rings.entries()) if (areas[i] > 0) outer.push({ ring, area: areas[i], holes: [] })

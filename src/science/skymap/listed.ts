@@ -1,6 +1,6 @@
 /** Sky maps whose rows name their cells: multi-order (UNIQ) and explicitly indexed ones. */
 import { Problem } from '#problem.ts'
-import { decodeColumn } from '#science/fits/table.ts'
+import { decodeColumn, plainValues } from '#science/fits/table.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import { ringToNest } from '#science/sky/healpix-ring.ts'
 import { pixelCount } from '#science/sky/healpix.ts'
@@ -61,18 +61,16 @@ function cellsOfPixels(layout: MapLayout, bytes: Uint8Array): { order: Uint8Arra
       'skymap.too_large',
       `Order ${gridOrder} of the sky map is beyond 24, the finest that is kept.`,
     )
-  const { values } = decodeColumn(index!, table.rowBytes, bytes, table.rows)
-  const ipix = Float64Array.from(values as ArrayLike<number>, Number)
+  const ipix = plainValues(decodeColumn(index!, table.rowBytes, bytes, table.rows)).slice()
   for (let row = 0; row < ipix.length; row++) {
-    if (!(ipix[row] >= 0 && ipix[row] < pixelCount(gridOrder))) throw badIndex(row, index!.name, values[row])
+    if (!(ipix[row] >= 0 && ipix[row] < pixelCount(gridOrder))) throw badIndex(row, index!.name, ipix[row])
     if (ordering === 'ring') ipix[row] = ringToNest(gridOrder, ipix[row])
   }
   return { order: new Uint8Array(ipix.length).fill(gridOrder), ipix }
 }
 
 function valuesOf(form: MapLayout['value'], layout: MapLayout, bytes: Uint8Array): Float64Array {
-  const { values } = decodeColumn(form, layout.table.rowBytes, bytes, layout.table.rows)
-  return values instanceof Float64Array ? values : Float64Array.from(values as ArrayLike<number>, Number)
+  return plainValues(decodeColumn(form, layout.table.rowBytes, bytes, layout.table.rows))
 }
 
 /**

@@ -87,9 +87,9 @@ function createHeap(): {
   }
 }
 
-/** Mean density over a cell from the centres of its grandchildren. */
+/** Mean density over a cell from the centres of its children. */
 function meanOver(shape: Shape, order: number, ipix: number): number {
-  const depth = Math.min(24, order + 2)
+  const depth = Math.min(24, order + 1)
   const count = 4 ** (depth - order)
   let sum = 0
   for (let n = 0; n < count; n++) {

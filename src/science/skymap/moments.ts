@@ -35,7 +35,7 @@ function ratios(z: number): [number, number, number, number] {
   // ρₙ tends to (z + √(z² + 4n))/2, which is where the recurrence starts.
   let n = 200
   let rho = 0.5 * (z + Math.sqrt(z * z + 4 * n))
-  for (; n > 4; n--) rho = (n - 1 + 1) / (rho - z)
+  for (; n > 4; n--) rho = n / (rho - z)
   const rho4 = 4 / (rho - z)
   const rho3 = 3 / (rho4 - z)
   const rho2 = 2 / (rho3 - z)
@@ -48,14 +48,17 @@ function standard(z: number): { second: number; mean: number; std: number } {
     const [rho1, rho2, rho3, rho4] = ratios(z)
     return { second: rho1 * rho2 * normalBelow(z), mean: rho3, std: Math.sqrt(rho3 * (rho4 - rho3)) }
   }
+  // Above this φ(z) is below the last digit: the integrals are polynomials, and their near-equal terms cancel by hand.
+  if (z > 9) {
+    const x2 = z * z + 1
+    return { second: x2, mean: (z * (z * z + 3)) / x2, std: Math.sqrt(z ** 4 + 3) / x2 }
+  }
   const h = normalHazard(z)
   const x2 = z * z + 1 + z * h
   const x3 = z * (z * z + 3) + (z * z + 2) * h
   const x4 = z * z * (z * z + 6) + 3 + z * (z * z + 5) * h
   const mean = x3 / x2
-  // For large z the variance is a difference of near equals; written out, the leading terms cancel exactly.
-  const variance = z > 30 ? 1 - 2 / (z * z) + 6 / z ** 4 : x4 / x2 - mean * mean
-  return { second: x2 * normalBelow(z), mean, std: Math.sqrt(variance) }
+  return { second: x2 * normalBelow(z), mean, std: Math.sqrt(x4 / x2 - mean * mean) }
 }
 
 /** Mean and standard deviation of the conditional distance (Mpc); undefined where there is no information. */
