@@ -229,6 +229,13 @@ it('JSON is packed for who takes it, and the stream of bytes and small answers a
   expect(again.status).toBe(304)
 })
 
+it('metrics name the route, not the address', async () => {
+  await viewer.get(`/api/v1/people/${viewer.id}`)
+  const text = await (await app.request('/metrics', {}, from('127.0.0.1'))).text()
+  expect(text).toContain('route="/api/v1/people/:id",status="200"')
+  expect(text).not.toContain(viewer.id)
+})
+
 it('metrics are for loopback, the collector and operators', async () => {
   const ask = (headers: Record<string, string>, address: string) =>
     app.request('/metrics', { headers }, from(address))

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
-import { routePath } from 'hono/route'
-import { Problem } from '#problem.ts'
+import type { Context, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import { isProblem, Problem } from '#problem.ts'
 import { clientAddress, isLoopbackHost, limitKey } from '#platform/http/address.ts'
 import type { ProxyTrust } from '#platform/http/address.ts'
 import { announceLimit, limited } from '#platform/http/limit.ts'
@@ -52,7 +52,7 @@ export function recordRequest(
     const ms = performance.now() - started
     const { method } = c.req
     const { status } = c.res
-    seconds.observe(ms / 1000, { method, route: routePath(c, -1), status: String(status) })
+    seconds.observe(ms / 1000, { method, route: routeOf(c), status: String(status) })
     // Without the query: what people search for is theirs, and a secret put there by mistake stays out of the log.
     const path = url.pathname.replace(/ura_\w+/g, 'ura_…')
     const line = {
@@ -65,6 +65,11 @@ export function recordRequest(
     }
     c.var.log[status >= 500 ? 'error' : 'debug'](line, `${method} ${path} ${status}`)
   }
+}
+
+/** The pattern of the route asked for, as a label that has few values: not that of the gates, which match everything. */
+function routeOf(c: Context): string {
+  return matchedRoutes(c).findLast((route) => !route.path.endsWith('*'))?.path ?? '*'
 }
 
 /** Headers that tell browsers what this server never does. */
@@ -179,7 +184,8 @@ export function findActor(
       c.set('sessionId', identity.sessionId)
       for (const cookie of identity.setCookies) c.header('Set-Cookie', cookie, { append: true })
     } catch (error) {
-      if (byHeader) {
+      // A database that is away for a moment says nothing about the token.
+      if (byHeader && isProblem(error, 'access.unauthenticated')) {
         limits.wrongTokens.take(key)
         announceLimit(c, limits.wrongTokens, key)
       }

@@ -40,6 +40,7 @@ const addressHeader = 'x-urania-client-address'
 const disabledPaths = [
   '/error',
   '/ok',
+  '/get-session',
   '/sign-up/email',
   '/delete-user',
   '/delete-user/callback',
