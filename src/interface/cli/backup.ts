@@ -36,6 +36,7 @@ export const backupCommand: Command = {
         onProgress: (_, done, total) => line.update(done, total),
       }),
     )
+    line.finish()
     const rows = Object.values(end.rows).reduce((sum, count) => sum + count, 0)
     const version = manifest.migrations.at(-1)?.name ?? null
     document(
@@ -85,6 +86,7 @@ export const restoreCommand: Command = {
         onProgress: (_, done) => line.update(done),
       }),
     )
+    line.finish()
     const rows = Object.values(result.end.rows).reduce((sum, count) => sum + count, 0)
     const { missingObjects, migrated } = result
     const createdAt = result.manifest.createdAt

@@ -31,8 +31,14 @@ export const config: Command = {
   },
 }
 
+/** On one line of a terminal; `--json` has it whole. */
 function shown(value: unknown): string {
   if (value === null || value === undefined) return '–'
-  if (Array.isArray(value) && value.every((part) => typeof part !== 'object')) return value.join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)
+  const flat = Array.isArray(value) && value.every((part) => typeof part !== 'object')
+  const text = flat
+    ? value.join(', ')
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value as string | number | boolean)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }

@@ -92,7 +92,11 @@ export function environmentName(section: string, name: string): string {
 /** Writes the commented default file, private to its owner, unless one is there. */
 export function writeDefaultFile(path: string, sections: readonly Section[]): boolean {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  if (existsSync(path)) return false
-  writeFileSync(path, defaultFile(sections), { mode: 0o600, flag: 'wx' })
-  return true
+  try {
+    writeFileSync(path, defaultFile(sections), { mode: 0o600, flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
 }

@@ -22,6 +22,8 @@ it('cannot write, however it is put', async () => {
     'delete from a',
     'with gone as (delete from a returning *) select * from gone',
     'commit; delete from a',
+    `copy (select 1) to '/tmp/urania-must-not-be-there'`,
+    `do $$ begin delete from a; end $$`,
     'select 1; delete from a',
     'rollback; drop table a',
     `select set_config('transaction_read_only', 'off', true); delete from a`,
