@@ -6,7 +6,7 @@ import type { SvgNode } from './svg.ts'
 
 export type RaLabels = 'degrees' | 'hours'
 
-const decSteps = [
+const decStepsSexagesimal = [
   30,
   15,
   10,
@@ -23,6 +23,7 @@ const decSteps = [
   1 / 720,
   1 / 3600,
 ]
+const decStepsDegrees = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005]
 const raStepsHours = [45, 30, 15, 7.5, 2.5, 1.25, 0.5, 0.25, 0.125, 1 / 24, 1 / 48, 1 / 120, 1 / 240]
 const raStepsDegrees = [60, 30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 
@@ -75,10 +76,15 @@ export function raText(ra: number, labels: RaLabels, stepDeg: number): string {
   return `${h}h${m || s ? ` ${String(m).padStart(2, '0')}m` : ''}${s ? ` ${s}s` : ''}`
 }
 
-/** A declination as a graticule writes it, in degrees with a real minus sign. */
-export function decText(dec: number, stepDeg: number): string {
-  const text = trim(Math.abs(dec), stepDeg)
-  return `${Number(text) === 0 ? '' : dec > 0 ? '+' : '−'}${text}°`
+/** A declination as a graticule writes it: `+17.5°`, or `+17° 30′` beside hours; with a real minus sign. */
+export function decText(dec: number, stepDeg: number, labels: RaLabels = 'degrees'): string {
+  const size = Math.abs(dec)
+  const sign = size < stepDeg / 1000 ? '' : dec > 0 ? '+' : '−'
+  if (labels === 'degrees' || stepDeg >= 1) return `${sign}${trim(size, stepDeg)}°`
+  const seconds = Math.round(size * 3600)
+  const [d, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60]
+  const tail = `${m || s ? ` ${String(m).padStart(2, '0')}′` : ''}${s ? ` ${String(s).padStart(2, '0')}″` : ''}`
+  return `${sign}${d}°${tail}`
 }
 
 function trim(value: number, step: number): string {
@@ -124,7 +130,7 @@ function allSkyGraticule(view: SkyProjection, palette: Palette, labels: RaLabels
 
 function zoomGraticule(view: SkyProjection, palette: Palette, labels: RaLabels, fontSize: number) {
   const heightDeg = (view.fieldDeg * view.height) / view.width
-  const decStep = stepNear(decSteps, heightDeg / 5)
+  const decStep = stepNear(labels === 'hours' ? decStepsSexagesimal : decStepsDegrees, heightDeg / 5)
   const [, dec0] = view.centre
   const nearPole = Math.abs(dec0) + heightDeg / 2 > 85
   const spread = Math.min(360, view.fieldDeg / Math.max(0.05, Math.cos((dec0 * Math.PI) / 180)))
@@ -156,7 +162,7 @@ function zoomGraticule(view: SkyProjection, palette: Palette, labels: RaLabels, 
   for (const { at, value } of crossings(view, 'left', decStep)) {
     if (at - previous < 26 || at < 32 || at > view.height - 22) continue
     previous = at
-    texts.push(label(5, at + fontSize * 0.35, decText(value, decStep), { ...style, anchor: 'start' }))
+    texts.push(label(5, at + fontSize * 0.35, decText(value, decStep, labels), { ...style, anchor: 'start' }))
   }
   return { lines: gridPath(d, palette), texts }
 }

@@ -213,6 +213,8 @@ describe('words on charts', () => {
     expect(raText(40.8 - 0.6, 'degrees', 0.2)).toBe('40.2°')
     expect(decText(-17.5, 0.5)).toBe('−17.5°')
     expect(decText(0, 30)).toBe('0°')
+    expect(decText(9 + 1 / 6, 1 / 6, 'hours')).toBe('+9° 10′')
+    expect(decText(-0.5, 1 / 6, 'hours')).toBe('−0° 30′')
     expect(angleText(1 / 6)).toBe('10′')
     expect(angleText(1 / 120)).toBe('30″')
   })

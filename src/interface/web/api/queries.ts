@@ -106,6 +106,27 @@ export const contoursOptions = (id: string) =>
 export const jobOptions = (id: string) =>
   queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => get<Job>(`/jobs/${id}`, {}, signal) })
 
+/** The event that a job is about, through its notice or localization where it names one of these. */
+export const subjectOptions = (subject: { kind: string; id: string } | null) =>
+  queryOptions({
+    queryKey: ['subject', subject?.kind, subject?.id],
+    queryFn: async ({ signal }): Promise<{ label: string; eventId: string | null }> => {
+      const { kind, id } = subject!
+      if (kind === 'notice') {
+        const notice = await get<NoticeSummary>(`/notices/${id}`, {}, signal)
+        return {
+          label: notice.eventName ? `${notice.title}, ${notice.eventName}` : notice.title || notice.topic,
+          eventId: notice.eventId,
+        }
+      }
+      const localization = await get<LocalizationSummary>(`/localizations/${id}`, {}, signal)
+      return { label: `${localization.kind} localization`, eventId: localization.eventId }
+    },
+    enabled: subject?.kind === 'notice' || subject?.kind === 'localization',
+    retry: false,
+    staleTime: 60_000,
+  })
+
 export const jobLogOptions = (id: string) =>
   queryOptions({
     queryKey: ['job', id, 'log'],

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
-import { jobLogOptions, jobOptions } from '#interface/web/api/queries.ts'
+import { jobLogOptions, jobOptions, subjectOptions } from '#interface/web/api/queries.ts'
 import { useMinute } from '#interface/web/app/now.tsx'
 import { Facts, Section } from '#interface/web/pieces/facts.tsx'
 import { duration } from '#interface/web/pieces/format.ts'
@@ -62,15 +62,7 @@ export function JobPage() {
         <Facts
           facts={[
             ['Kind', <code key="kind">{job.kind}</code>],
-            [
-              'About',
-              job.subject &&
-                (href ? (
-                  <Link to={href}>{`${job.subject.kind} ${job.subject.id}`}</Link>
-                ) : (
-                  `${job.subject.kind} ${job.subject.id}`
-                )),
-            ],
+            ['About', job.subject && <About key="about" subject={job.subject} href={href} />],
             [
               'Asked for',
               <span key="created">
@@ -103,6 +95,14 @@ export function JobPage() {
       <SameFrom path={`/jobs/${job.id}`} also={[{ label: 'its log', path: `/jobs/${job.id}/log` }]} />
     </article>
   )
+}
+
+/** What a job is about, by the name that people use where there is one. */
+function About({ subject, href }: { subject: { kind: string; id: string }; href: string | null }) {
+  const resolved = useQuery(subjectOptions(subject)).data
+  const to = href ?? (resolved?.eventId ? `/events/${resolved.eventId}` : null)
+  const text = resolved?.label ?? `${subject.kind} ${subject.id}`
+  return to ? <Link to={to}>{text}</Link> : <span>{text}</span>
 }
 
 function isOver(state: string | undefined): boolean {
