@@ -64,9 +64,11 @@ export async function resolveEventId(db: Db, idOrAlias: string): Promise<string 
 
 /** Two notices of the same name are worked on one after the other: an advisory lock per name, in one order. */
 export async function lockNames(tx: Db, lookups: readonly string[]): Promise<void> {
-  for (const lookup of [...new Set(lookups)].toSorted()) {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${'alerts:' + lookup}, 0))`.execute(tx)
-  }
+  if (lookups.length === 0) return
+  const names = [...new Set(lookups)].map((lookup) => `alerts:${lookup}`).toSorted()
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended(name, 0))
+    from (select name from unnest(${names}::text[]) as n (name) order by name) as sorted`.execute(tx)
 }
 
 export async function lockEvent(tx: Db, id: string): Promise<EventRow | undefined> {
@@ -181,29 +183,33 @@ export async function addAliases(
   role: EventRole,
   names: readonly NewAlias[],
 ): Promise<void> {
+  const rows = new Map<
+    string,
+    { lookup: string; event_id: string; name: string; source: string; joins: boolean }
+  >()
   for (const { name, source, joins } of names) {
+    const lookup = lookupOf(name, role)
     const row = {
-      lookup: lookupOf(name, role),
+      lookup,
       event_id: eventId,
       name: cleanText(name).slice(0, 300),
       source: cleanText(source),
       joins,
     }
-    if (row.lookup.length > 400 || row.name === '') continue
-    const added = await tx
+    if (lookup.length <= 400 && row.name !== '' && !rows.has(lookup)) rows.set(lookup, row)
+  }
+  if (rows.size === 0) return
+  const wanted = [...rows.values()].toSorted((a, b) => (a.lookup < b.lookup ? -1 : 1))
+  const insert = (list: typeof wanted) =>
+    tx
       .insertInto('alert_alias')
-      .values(row)
+      .values(list)
       .onConflict((c) => c.doNothing())
       .returning('lookup')
-      .executeTakeFirst()
-    if (!added && joins) {
-      await tx
-        .insertInto('alert_alias')
-        .values({ ...row, joins: false })
-        .onConflict((c) => c.doNothing())
-        .execute()
-    }
-  }
+      .execute()
+  const added = new Set((await insert(wanted)).map((row) => row.lookup))
+  const refused = wanted.filter((row) => row.joins && !added.has(row.lookup))
+  if (refused.length > 0) await insert(refused.map((row) => ({ ...row, joins: false })))
 }
 
 export async function aliasesOf(db: Db, eventId: string) {

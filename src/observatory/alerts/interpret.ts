@@ -85,7 +85,8 @@ export async function interpretNotice(
       : await eventFor(platform, tx, rules, parsed, role, lookups, locked.received_at)
     const state = parsed.makes === 'nothing' ? 'other' : localized.problem ? 'dead' : 'parsed'
     const stored = await setParsed(tx, noticeId, parsed, { state, role, eventId, problem: localized.problem })
-    await deleteLocalizationsOf(tx, noticeId)
+    // Left from an earlier reading, where a person asked for another.
+    if (locked.parsed !== null) await deleteLocalizationsOf(tx, noticeId)
     await insertLocalizations(
       tx,
       localized.localizations.map((l) => ({ ...l, eventId })),

@@ -5,11 +5,11 @@ import type { JobKind } from '#platform/jobs/job.ts'
 
 export const parseKind = {
   name: 'alerts.parse',
-  title: 'Read a notice, localize and assess it',
-  input: z.object({ noticeId: z.uuid() }),
+  title: 'Read notices, localize and assess them',
+  input: z.object({ noticeIds: z.array(z.uuid()).min(1).max(1000) }),
   retry: { limit: 5, delaySeconds: 1 },
   timeoutSeconds: 300,
-  concurrency: 6,
+  concurrency: 4,
 } satisfies JobKind
 
 export const fetchMapKind = {

@@ -13,7 +13,16 @@ export function alertJobs(platform: Platform): JobHandler[] {
   const { fetchMaps } = platform.config.section(alertsSection)
   const parse: JobHandler<typeof parseKind.input> = {
     kind: parseKind,
-    run: ({ noticeId }, job) => interpretNotice(platform, rules, noticeId, job.signal),
+    async run({ noticeIds }, job) {
+      const states: Record<string, number> = {}
+      for (const [i, id] of noticeIds.entries()) {
+        job.signal.throwIfAborted()
+        const { state } = await interpretNotice(platform, rules, id, job.signal)
+        states[state] = (states[state] ?? 0) + 1
+        if (noticeIds.length > 1) job.progress(i + 1, noticeIds.length, 'notices')
+      }
+      return states
+    },
   }
   const fetch: JobHandler<typeof fetchMapKind.input> = {
     kind: fetchMapKind,

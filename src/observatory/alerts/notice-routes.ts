@@ -5,7 +5,7 @@ import { decodeCursor, pageOf, pageQuery, pageSchema } from '#platform/http/page
 import { bytesOf, json, problems } from '#platform/http/responses.ts'
 import type { Router } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
-import { ingest, maxIncomingBytes } from './ingest.ts'
+import { createIntake, maxIncomingBytes } from './ingest.ts'
 import { NoticeDetail, NoticeReceipt, NoticeState, NoticeSummary } from './notice.ts'
 import { listNotices } from './notice-store.ts'
 import { noticeRow, readNotice } from './queries.ts'
@@ -19,6 +19,8 @@ const id = z.object({ id: z.string().max(200) })
 export const timeKey = z.tuple([z.iso.datetime(), z.uuid()])
 
 export function noticeRoutes(app: Router, platform: Platform): void {
+  const intake = createIntake(platform)
+
   app.openapi(
     createRoute({
       method: 'post',
@@ -45,7 +47,7 @@ export function noticeRoutes(app: Router, platform: Platform): void {
     }),
     async (c) => {
       const bytes = await readBody(c, maxIncomingBytes)
-      const receipt = await ingest(platform, c.var.actor, { bytes, topic: c.req.valid('query').topic })
+      const receipt = await intake.take(c.var.actor, { bytes, topic: c.req.valid('query').topic })
       c.header('Location', `/api/v1/notices/${receipt.id}`)
       return c.json(receipt, 202)
     },

@@ -16,58 +16,71 @@ export interface NewReception {
 }
 
 /**
- * The row of a message: made once per content. `isNew`: not seen before; `again`: seen at a place of the stream (or by
- * POST) where it had not been seen.
+ * Rows of messages, one per content, and the id of each by hash. Content that is known already gets no second row, but
+ * is counted where it is seen at a place of the stream (or handed in) for the first time.
  */
-export async function insertNotice(tx: Db, r: NewReception): Promise<{ id: string; isNew: boolean }> {
+export async function insertNotices(tx: Db, rows: readonly NewReception[]): Promise<Map<string, string>> {
+  // In one order, so that two processes that insert the same contents do not wait for each other crosswise.
+  const distinct = [...new Map(rows.toReversed().map((r) => [r.sha256, r] as const)).values()].toSorted(
+    (a, b) => (a.sha256 < b.sha256 ? -1 : 1),
+  )
   const made = await tx
     .insertInto('alert_notice')
-    .values({
-      id: r.id,
-      sha256: r.sha256,
-      byte_length: r.byteLength,
-      topic: cleanText(r.topic),
-      partition: r.partition,
-      stream_offset: r.offset,
-      received_at: r.at,
-      title: `Notice from ${cleanText(r.topic)}`,
-    })
-    .onConflict((c) => c.column('sha256').doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  const id =
-    made?.id ??
-    (
-      await tx
-        .selectFrom('alert_notice')
-        .select('id')
-        .where('sha256', '=', r.sha256)
-        .executeTakeFirstOrThrow()
-    ).id
-  let isNewPlace = true
-  if (r.partition !== null && r.offset !== null) {
-    const place = await tx
-      .insertInto('alert_reception')
-      .values({
+    .values(
+      distinct.map((r) => ({
+        id: r.id,
+        sha256: r.sha256,
+        byte_length: r.byteLength,
         topic: cleanText(r.topic),
         partition: r.partition,
         stream_offset: r.offset,
-        notice_id: id,
         received_at: r.at,
-      })
-      .onConflict((c) => c.doNothing())
-      .returning('notice_id')
-      .executeTakeFirst()
-    isNewPlace = place !== undefined
+        title: `Notice from ${cleanText(r.topic)}`,
+      })),
+    )
+    .onConflict((c) => c.column('sha256').doNothing())
+    .returning(['id', 'sha256'])
+    .execute()
+  const ids = new Map(made.map((row) => [row.sha256, row.id]))
+  const known = distinct.filter((r) => !ids.has(r.sha256)).map((r) => r.sha256)
+  if (known.length > 0) {
+    const old = await tx
+      .selectFrom('alert_notice')
+      .select(['id', 'sha256'])
+      .where('sha256', 'in', known)
+      .execute()
+    for (const row of old) ids.set(row.sha256, row.id)
   }
-  if (!made && isNewPlace) {
+  const places = rows.filter((r) => r.partition !== null && r.offset !== null)
+  const newPlaces = new Set<string>()
+  if (places.length > 0) {
+    const noted = await tx
+      .insertInto('alert_reception')
+      .values(
+        places.map((r) => ({
+          topic: cleanText(r.topic),
+          partition: r.partition!,
+          stream_offset: r.offset!,
+          notice_id: ids.get(r.sha256)!,
+          received_at: r.at,
+        })),
+      )
+      .onConflict((c) => c.doNothing())
+      .returning(['topic', 'partition', 'stream_offset', 'notice_id'])
+      .execute()
+    for (const n of noted) newPlaces.add([n.topic, n.partition, n.stream_offset, n.notice_id].join('/'))
+  }
+  for (const r of rows) {
+    const id = ids.get(r.sha256)!
+    const place = [cleanText(r.topic), r.partition, r.offset, id].join('/')
+    if (id === r.id || (r.offset !== null && !newPlaces.has(place))) continue
     await tx
       .updateTable('alert_notice')
       .set({ receptions: sql`receptions + 1` })
       .where('id', '=', id)
       .execute()
   }
-  return { id, isNew: made !== undefined }
+  return ids
 }
 
 export type NoticeRow = Awaited<ReturnType<typeof noticeById>> & object

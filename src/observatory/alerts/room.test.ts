@@ -6,7 +6,7 @@ import { dataFile, testData } from '#test/data.ts'
 import type { EventDetail, EventHistoryEntry, EventSummary } from './event.ts'
 import type { NoticeDetail, NoticeReceipt, NoticeSummary } from './notice.ts'
 import { expireTests } from './service.ts'
-import { alertBench } from './testing.ts'
+import { alertBench } from '#test/alerts.ts'
 
 const bench = await alertBench()
 const { take, json, request, platform } = bench
@@ -158,7 +158,7 @@ describe('from bytes to an event', () => {
     }
     await take(fermi)
     const shown = await event('Fermi 790000001')
-    expect(shown.notices.map((n) => n.type).toSorted()).toEqual(['circular', 'initial'])
+    expect(new Set(shown.notices.map((n) => n.type))).toEqual(new Set(['circular', 'initial']))
     expect(shown.place.state).toBe('none')
     await take({ ...circular, circularId: 44002, body: `${circular.body} Second.` })
     const named = await event('GRB 260301C')
@@ -371,10 +371,10 @@ describe.skipIf(!testData)('real notices (needs shared test data)', () => {
     expect(shown.place).toMatchObject({ combined: true })
     expect(shown.place.area90Deg2).toBeCloseTo(160.6698, 4)
     expect(shown.verdict).toMatchObject({ decision: 'GO', score: 4 })
-    expect(shown.localizations.map((l) => [l.kind, l.preferred]).toSorted()).toEqual([
-      ['combined', true],
-      ['map', false],
-    ])
+    expect(Object.fromEntries(shown.localizations.map((l) => [l.kind, l.preferred]))).toEqual({
+      combined: true,
+      map: false,
+    })
   })
 
   it('fetches a map given by address; until then the event says so', async () => {

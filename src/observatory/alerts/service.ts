@@ -187,7 +187,7 @@ export async function retryNotice(platform: Needs, actor: Actor, noticeId: strin
     await platform.jobs.send(
       tx,
       parseKind,
-      { noticeId },
+      { noticeIds: [noticeId] },
       { subject: { kind: 'notice', id: noticeId }, requestedBy: actor.name },
     )
   })

@@ -11,22 +11,22 @@ import { errorResponse } from '#platform/http/problem-response.ts'
 import type { Router, ServerEnv } from '#platform/http/router.ts'
 import { localOperator, type Actor } from '#observatory/people/actor.ts'
 import '#observatory/people/request.ts'
-import { schemaFolder } from '#test/database.ts'
-import { testDatabase } from '#test/platform.ts'
-import { ingest } from './ingest.ts'
-import { parseKind } from './job-kinds.ts'
-import { room } from './module.ts'
-import type { NoticeReceipt } from './notice.ts'
-import { alertRoutes } from './routes.ts'
+import { schemaFolder } from './database.ts'
+import { testDatabase } from './platform.ts'
+import { ingest } from '#observatory/alerts/ingest.ts'
+import { parseKind } from '#observatory/alerts/job-kinds.ts'
+import { room } from '#observatory/alerts/module.ts'
+import type { NoticeReceipt } from '#observatory/alerts/notice.ts'
+import { alertRoutes } from '#observatory/alerts/routes.ts'
 
 /** A running observatory with this room alone, for the tests of the room. */
 export interface AlertBench {
   platform: RunningPlatform
   /** Takes messages in and waits until they are read. */
-  take(...messages: (Uint8Array | string | object)[]): Promise<NoticeReceipt[]>
-  settled(): Promise<void>
-  request(path: string, init?: RequestInit): Promise<Response>
-  json<T>(path: string, init?: RequestInit): Promise<T>
+  take: (...messages: (Uint8Array | string | object)[]) => Promise<NoticeReceipt[]>
+  settled: () => Promise<void>
+  request: (path: string, init?: RequestInit) => Promise<Response>
+  json: <T>(path: string, init?: RequestInit) => Promise<T>
 }
 
 export async function alertBench(
