@@ -42,6 +42,14 @@ export function createSignals(options: {
   let check: NodeJS.Timeout | undefined
   let connecting: Promise<void> | undefined
 
+  /** A connection takes one query at a time. */
+  let asked: Promise<unknown> = Promise.resolve()
+  function ask(of: Client, text: string): Promise<unknown> {
+    const answer = asked.then(() => of.query(text))
+    asked = answer.catch(() => {})
+    return answer
+  }
+
   async function connect(): Promise<void> {
     const { connection } = options
     const next = new Client({
@@ -50,6 +58,7 @@ export function createSignals(options: {
       ...(typeof connection === 'function' ? await connection() : connection),
       application_name: 'urania signals',
     })
+    asked = Promise.resolve()
     let failed = false
     const lost = (): void => {
       if (failed) return
@@ -69,7 +78,7 @@ export function createSignals(options: {
       await next.connect()
       // The old connection of this process may take a moment to be noticed as gone by the server.
       await next.query('select pg_advisory_lock($1, $2)', [workerLockClass, worker])
-      for (const channel of handlers.keys()) await next.query(`listen ${next.escapeIdentifier(channel)}`)
+      for (const channel of handlers.keys()) await ask(next, `listen ${next.escapeIdentifier(channel)}`)
     } catch (error) {
       failed = true
       await next.end().catch(() => {})
@@ -84,7 +93,7 @@ export function createSignals(options: {
     // A half-open TCP connection looks alive until something is sent.
     check = setInterval(() => {
       const timer = setTimeout(() => next.connection?.stream.destroy(), 5_000)
-      next.query('select 1').then(
+      ask(next, 'select 1').then(
         () => clearTimeout(timer),
         () => {
           clearTimeout(timer)

@@ -20,6 +20,7 @@ export interface Queue {
 // pg-boss gives up on entries after these; ours end by other means (time-outs, and the lock of a living process).
 const tenYears = 315_360_000
 const oneDay = 86_400
+const nobody = '00000000-0000-0000-0000-000000000000'
 
 export function createQueue(options: { db: Db; log: Logger }): Queue {
   const { db, log } = options
@@ -53,6 +54,9 @@ export function createQueue(options: { db: Db; log: Logger }): Queue {
           })
         }
       }
+      // pg-boss looks a queue up on a connection of its own when it meets it first. Within a transaction of ours that would
+      // be a second connection held by one task, and enough such tasks would wait for each other until the pool gives up.
+      for (const kind of kinds) await next.deleteJob(kind, nobody)
       boss = next
     },
     async stop() {

@@ -44,6 +44,8 @@ const defaultConcurrency = 4
 const mostLosses = 3
 /** Jobs of a kind that take less than this are taken a few ahead, so that a slot never waits for the database. */
 const shortMs = 100
+/** Kinds that take jobs at the same moment, each on a connection of the pool that handlers need too. */
+const mostTaking = 4
 
 interface Lane {
   readonly handler: JobHandler
@@ -107,6 +109,20 @@ export function createWorker(options: {
     taking.add(done)
   }
 
+  const turns: (() => void)[] = []
+  let taken = 0
+  async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    if (taken >= mostTaking) await new Promise<void>((resolve) => turns.push(resolve))
+    else taken++
+    try {
+      return await run()
+    } finally {
+      const next = turns.shift()
+      if (next) next()
+      else taken--
+    }
+  }
+
   const ready = (): boolean => !stop.signal.aborted && signals.connected
 
   function room(lane: Lane): number {
@@ -126,18 +142,20 @@ export function createWorker(options: {
       lane.again = false
       let claimed
       try {
-        claimed = await db.transaction().execute(async (tx) => {
-          const ids = await queue.take(tx, kind, limit)
-          if (ids.length === 0) return { taken: 0, jobs: [] }
-          const jobs = await claimJobs(tx, ids, signals.worker)
-          const known = new Set(jobs.map((job) => job.id))
-          const gone = ids.filter((id) => !known.has(id))
-          await queue.drop(
-            tx,
-            gone.map((id) => ({ id, kind })),
-          )
-          return { taken: ids.length, jobs }
-        })
+        claimed = await inTurn(() =>
+          db.transaction().execute(async (tx) => {
+            const ids = await queue.take(tx, kind, limit)
+            if (ids.length === 0) return { taken: 0, jobs: [] }
+            const jobs = await claimJobs(tx, ids, signals.worker)
+            const known = new Set(jobs.map((job) => job.id))
+            const gone = ids.filter((id) => !known.has(id))
+            await queue.drop(
+              tx,
+              gone.map((id) => ({ id, kind })),
+            )
+            return { taken: ids.length, jobs }
+          }),
+        )
       } catch (error) {
         doubtful = true
         log.warn({ err: error, kind }, 'Taking jobs failed; it is repeated within a second.')
