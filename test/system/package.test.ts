@@ -32,8 +32,8 @@ it('assess() takes the bytes of a notice to a score without a server', () => {
     `import { assess } from 'urania/alerts'
      import { simulateAlerts } from 'urania/science/simulate/alerts'
      const notice = simulateAlerts(7, new Date('2026-03-01T03:00:00Z')).find((n) => n.label.includes('UPDATE'))
-     const result = await assess(notice.bytes)
-     console.log(JSON.stringify({ score: result.assessment.score, decision: result.assessment.decision }))`,
+     const { score, decision } = assess(notice.bytes)
+     console.log(JSON.stringify({ score, decision }))`,
   )
   const answer = JSON.parse(run(process.execPath, 'assess.js')) as { score: unknown; decision: unknown }
   expect(typeof answer.score).toBe('number')
