@@ -132,7 +132,7 @@ function voevent(
 ): SampleNotice {
   const old = pattern.exec(text)![1]
   // Digits as many as the mission uses.
-  const id = /^sb/.test(old)
+  const id = old.startsWith('sb')
     ? `sb${26_000_000 + i}`
     : String(10 ** (old.length - 1) + i * 7 + random.integer(7))
   const ra = (360 * random.uniform()).toFixed(4)

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 const checks: [string, string, ...string[]][] = [
   ['layers', 'node', 'scripts/layers.ts', '--check'],
   ['kernels', 'node', 'scripts/build-kernels.ts', '--check'],
+  ['reference pages', 'node', 'scripts/build-docs.ts', '--check'],
   ['types', 'tsc', '-p', 'tsconfig.json'],
   ['purity of science', 'tsc', '-p', 'tsconfig.science.json'],
   ['lint', 'oxlint', '--type-aware', '--deny-warnings'],

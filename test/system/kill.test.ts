@@ -21,7 +21,7 @@ interface Receipt {
   duplicate: boolean
 }
 
-const victims = ['program', 'database', 'program', 'both'] as const
+const victims = ['program', 'database', 'both', 'program', 'both'] as const
 const inFlight = 6
 
 it('kill -9 of program, database and both during ingest: nothing acknowledged is lost, nothing is doubled', async () => {
