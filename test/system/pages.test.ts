@@ -156,7 +156,7 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
     await box.fill('theme')
     await page.getByRole('option', { name: 'Theme: red' }).waitFor()
     await page.keyboard.press('Escape')
-    await box.waitFor({ state: 'detached' })
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.keyboard.press('t')
     expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('light')
     await page.keyboard.press('j')

@@ -80,10 +80,10 @@ function FinderBox({ close, showKeys }: { close: () => void; showKeys: () => voi
     ...commands.filter((one) => words === '' || one.label.toLowerCase().includes(words)),
   ]
   const at = Math.min(chosen, Math.max(0, choices.length - 1))
-  useEffect(
-    () => document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' }),
-    [at, listId],
-  )
+  useEffect(() => {
+    // Some browsers answer with a promise, which an effect must not return.
+    void document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' })
+  }, [at, listId])
   const take = (choice: Choice | undefined) => {
     if (!choice) return
     close()

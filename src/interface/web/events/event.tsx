@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { eventOptions, meOptions } from '#interface/web/api/queries.ts'
-import { percent, waitingTime } from '#interface/web/pieces/format.ts'
+import { percent, radius, waitingTime } from '#interface/web/pieces/format.ts'
 import { Facts, Section, ShareBars } from '#interface/web/pieces/facts.tsx'
 import { Loading, Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
 import { SameFrom } from '#interface/web/pieces/same-from.tsx'
@@ -262,7 +262,7 @@ function EventFacts(props: {
             'Stated error',
             typeof notice?.position?.errorDeg === 'number' && (
               <span>
-                <Value value={notice.position.errorDeg} unit="deg" digits={3} />{' '}
+                {radius(notice.position.errorDeg)}{' '}
                 <span className="dim">
                   {notice.position.containment === null
                     ? 'containment not stated'

@@ -127,26 +127,23 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
   const peakDec = localization.summary?.peak.dec ?? event.place.dec ?? 0
   const label = localization.kind === 'map' || localization.kind === 'combined' ? 'peak' : 'position'
   const regions = useMemo(() => regionsOf(contours.data), [contours.data])
+  const area90 = localization.summary?.area90Deg2 ?? 300
   const home = useMemo((): Field => {
     const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
+    // Until the outlines are here, a field that would hold a round region of that area.
     const field = wide
       ? fieldOf(wide.geometry, { ra: peakRa, dec: peakDec })
-      : { ra: peakRa, dec: peakDec, fieldDeg: 30 }
+      : { ra: peakRa, dec: peakDec, fieldDeg: Math.min(120, Math.max(0.02, Math.sqrt(area90) * 2.2)) }
     return { ra: field.ra, dec: field.dec, fieldDeg: Number(field.fieldDeg.toPrecision(3)) }
-  }, [regions, peakRa, peakDec])
+  }, [regions, peakRa, peakDec, area90])
+  // The stated circle stands in until its outlines are here.
+  const radiusDeg =
+    regions.length === 0 && localization.kind === 'circle' ? (event.place.errorDeg ?? undefined) : undefined
   const data = useMemo(
-    (): SkyChartData => ({ regions, marks: [{ ra: peakRa, dec: peakDec, label }], ...lights }),
-    [regions, peakRa, peakDec, label, lights],
+    (): SkyChartData => ({ regions, marks: [{ ra: peakRa, dec: peakDec, label, radiusDeg }], ...lights }),
+    [regions, peakRa, peakDec, label, radiusDeg, lights],
   )
   const { field, setField } = useField(home)
-  if (contours.isPending) {
-    return (
-      <div className="sky-maps">
-        <Skeleton height={380} />
-        <Skeleton height={380} />
-      </div>
-    )
-  }
   return (
     <>
       {contours.isError && (
@@ -186,6 +183,12 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
           >
             Show over survey images (Aladin Lite)
           </button>
+          {contours.isPending && (
+            <span className="dim" role="status">
+              {' '}
+              · outlines are being drawn…
+            </span>
+          )}
         </p>
       )}
     </>

@@ -25,12 +25,15 @@ export function People() {
   }, [])
   if (me && !reaches(me.role, 'administrator')) {
     return (
-      <Empty title="Only administrators see people, groups and the audit log.">
-        <p>
-          You are {me.role ?? 'not signed in'}. Your own account, tokens and sessions are in{' '}
-          <Link to="/settings">Settings</Link>.
-        </p>
-      </Empty>
+      <>
+        <h1>People</h1>
+        <Empty title="Only administrators see people, groups and the audit log.">
+          <p>
+            Your role is {me.role ?? 'none'}. Your own account, tokens and sessions are in{' '}
+            <Link to="/settings">Settings</Link>.
+          </p>
+        </Empty>
+      </>
     )
   }
   return (
