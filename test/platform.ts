@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { afterAll, inject } from 'vitest'
+import { afterAll, inject, onTestFinished } from 'vitest'
+import { getCurrentTest } from 'vitest/suite'
 import type { Role } from '#platform/config/config.ts'
 import { loadConfig } from '#platform/config/load.ts'
 import { createPlatform, type RunningPlatform } from '#platform/create.ts'
@@ -11,6 +12,12 @@ import { connect, type Connection } from '#platform/db/connect.ts'
 import { withClient } from '#platform/db/migrate.ts'
 import type { Room } from '#platform/room.ts'
 import { databaseUrl, schemaFolder } from './database.ts'
+
+/** Runs after the current test, or after the file where none runs: hooks made inside a test are ignored. */
+export function atEnd(clean: () => Promise<void>): void {
+  if (getCurrentTest()) onTestFinished(clean)
+  else afterAll(clean)
+}
 
 /** A database of one's own, cloned from the migrated template. */
 export interface TestDatabase extends Connection {
@@ -30,7 +37,7 @@ export async function testDatabase({ empty = false }: { empty?: boolean } = {}):
   )
   const url = databaseUrl(admin, name)
   const connection = connect(url, { name: 'urania test' })
-  afterAll(async () => {
+  atEnd(async () => {
     await connection.close()
     await withClient(admin, (client) => client.query(`drop database if exists ${name} with (force)`))
   })
@@ -58,7 +65,7 @@ export async function testPlatform(
     env: { URANIA_HOME: home, DATABASE_URL: url, URANIA_LOG_LEVEL: 'silent', ...env },
   })
   const platform = await createPlatform(config, { rooms, roles, schema: schemaFolder, log: options.log })
-  afterAll(async () => {
+  atEnd(async () => {
     await platform.stop()
     await rm(home, { recursive: true, force: true })
   })

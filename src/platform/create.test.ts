@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { schemaFolder } from '#test/database.ts'
-import { testDatabase, testPlatform } from '#test/platform.ts'
+import { atEnd, testDatabase, testPlatform } from '#test/platform.ts'
 import { loadConfig } from './config/load.ts'
 import { createPlatform } from './create.ts'
 import type { Room, Service } from './room.ts'
@@ -56,7 +56,7 @@ it('works jobs, hears events, runs the services of its roles, and stores bytes',
 it('stops in the reverse order, and what was started when something fails', async () => {
   const { url } = await testDatabase()
   const home = mkdtempSync(join(tmpdir(), 'urania-create-'))
-  afterAll(() => rmSync(home, { recursive: true }))
+  atEnd(async () => rmSync(home, { recursive: true }))
   const config = loadConfig({ env: { URANIA_HOME: home, DATABASE_URL: url, URANIA_LOG_LEVEL: 'silent' } })
   const seen: string[] = []
   const options = { schema: schemaFolder, roles: ['worker'] as const }
@@ -73,7 +73,7 @@ it('stops in the reverse order, and what was started when something fails', asyn
 it('a command works its jobs itself only where no other process does', async () => {
   const { url } = await testDatabase()
   const home = mkdtempSync(join(tmpdir(), 'urania-create-'))
-  afterAll(() => rmSync(home, { recursive: true }))
+  atEnd(async () => rmSync(home, { recursive: true }))
   const config = loadConfig({ env: { URANIA_HOME: home, DATABASE_URL: url, URANIA_LOG_LEVEL: 'silent' } })
   const open = (roles: 'if needed' | readonly ['worker']) =>
     createPlatform(config, { schema: schemaFolder, roles, rooms: [testRoom([])] })

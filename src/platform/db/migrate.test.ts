@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type pg from 'pg'
 import { isProblem } from '#problem.ts'
 import { schemaFolder } from '#test/database.ts'
-import { testDatabase } from '#test/platform.ts'
+import { atEnd, testDatabase } from '#test/platform.ts'
 import { quoted, tablesOf } from './backup.ts'
 import { fillTables } from './fill.ts'
 import { migrate, migrationStatus, parseMigration, readMigrations, rollback, withClient } from './migrate.ts'
@@ -74,7 +74,7 @@ it('a step that fails says where and leaves nothing', async () => {
 
 it('a folder with two files of one number is refused', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'urania-migrations-'))
-  afterAll(() => rm(folder, { recursive: true }))
+  atEnd(() => rm(folder, { recursive: true }))
   for (const name of ['0001-a.sql', '0001-b.sql']) await writeFile(join(folder, name), 'select 1;\n-- down\n')
   await expect(readMigrations(folder)).rejects.toThrow(/0001-b has the same number as 0001-a/)
 })
