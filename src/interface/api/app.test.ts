@@ -298,6 +298,9 @@ it('visitors are signed in by themselves only on loopback, in a demonstration, u
   expect(
     (await open({ 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'cross-site' })).headers.getSetCookie(),
   ).toEqual([])
+  expect(
+    (await open({ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' })).headers.getSetCookie(),
+  ).toEqual([])
   // DNS rebinding: the stranger's page reaches 127.0.0.1 under its own name.
   for (const host of ['evil.example', 'evil.example:4848', 'localhost.evil.example', '10.0.0.5:4848']) {
     for (const path of ['/', '/api/v1/me', '/health/live']) {

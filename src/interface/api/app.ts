@@ -168,7 +168,8 @@ async function signInVisitor(platform: Platform, auth: Auth, c: Context<ServerEn
   const direct = isLoopback(c.env?.incoming?.socket.remoteAddress ?? null)
   const forwarded = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'].some((name) => c.req.header(name))
   const mode = c.req.header('sec-fetch-mode')
-  const opened = mode === undefined || mode === 'navigate'
+  const dest = c.req.header('sec-fetch-dest')
+  const opened = (mode === undefined || mode === 'navigate') && (dest === undefined || dest === 'document')
   if (!direct || forwarded || !opened || !isLoopbackHost(c.req.header('host'))) return
   const { headers } = c.req.raw
   if (headers.has('cookie') && (await auth.sessionOf(headers))) return

@@ -174,10 +174,6 @@ export function findActor(
     const { clientAddress: address } = c.var
     const byHeader = c.req.header('authorization') !== undefined
     const key = limitKey(address)
-    if (byHeader && limits.wrongTokens.look(key).remaining < 1) {
-      announceLimit(c, limits.wrongTokens, key)
-      throw limited(limits.wrongTokens, key)
-    }
     try {
       const identity = await identify(db, authFor(c.var.origin), c.req.raw.headers, address)
       c.set('actor', identity.actor)

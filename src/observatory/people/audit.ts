@@ -4,8 +4,7 @@ import { insertAudit } from './audit-store.ts'
 
 /** Most that is kept of one state, in characters of JSON. */
 const maxState = 16_000
-const secretKey =
-  /pass(word|phrase)|secret|token$|hash|credential|private|cookie|authorization|apikey|api_key/i
+const secretKey = /pass(word|phrase)|secret|token$|credential|private_?key|cookie|authorization|api_?key/i
 const secretText = /\bura_[A-Za-z0-9]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(Bearer|Basic) [\w+/=.-]{12,}/g
 
 /**

@@ -17,6 +17,7 @@ const rules = [
   },
   { provider: 'oidc', claim: 'realm.roles', value: 'member', role: 'member' },
   { provider: 'oidc', claim: 'groups', value: 'chiefs', role: 'administrator' },
+  { provider: 'orcid', claim: 'sub', value: '0000-0002-1825-0097', role: 'member' },
   { provider: 'github', claim: 'teams', value: 'survey/observers', role: 'operator' },
 ]
 const { app, request, db, person, cookieOf } = await testApi({
@@ -25,6 +26,9 @@ const { app, request, db, person, cookieOf } = await testApi({
     URANIA_OIDC_CLIENT_ID: issuer.clientId,
     URANIA_OIDC_CLIENT_SECRET: issuer.clientSecret,
     URANIA_OIDC_NAME: 'Fake Institute',
+    URANIA_ORCID_ISSUER: issuer.url,
+    URANIA_ORCID_CLIENT_ID: issuer.clientId,
+    URANIA_ORCID_CLIENT_SECRET: issuer.clientSecret,
     URANIA_GITHUB_URL: issuer.url,
     URANIA_GITHUB_API_URL: issuer.url,
     URANIA_GITHUB_CLIENT_ID: issuer.clientId,
@@ -34,6 +38,7 @@ const { app, request, db, person, cookieOf } = await testApi({
 })
 issuer.redirects.add('http://localhost/api/auth/oauth2/callback/oidc')
 issuer.redirects.add('http://localhost/api/auth/oauth2/callback/github')
+issuer.redirects.add('http://localhost/api/auth/oauth2/callback/orcid')
 const admin = await person('administrator', 'Ada')
 const json = { 'content-type': 'application/json', origin: 'http://localhost' }
 
@@ -79,6 +84,7 @@ it('the page is told how one may sign in', async () => {
     password: true,
     providers: [
       { id: 'github', name: 'GitHub' },
+      { id: 'orcid', name: 'ORCID' },
       { id: 'oidc', name: 'Fake Institute' },
     ],
   })
@@ -143,6 +149,28 @@ it('a team of GitHub gives a role, by the primary proven address of the account'
     'github',
   )
   expect(outsider.location).toMatch(/error=no_account/)
+})
+
+it('ORCID names no address: the iD is kept, and an address is neither shown nor invented', async () => {
+  const josiah = { sub: '0000-0002-1825-0097', given_name: 'Josiah', family_name: 'Carberry' }
+  const { cookie } = await signIn(josiah, 'orcid')
+  const expected = { name: 'Josiah Carberry', email: null, orcid: josiah.sub, roleBy: 'orcid' }
+  expect(await me(cookie)).toMatchObject({ role: 'member', person: expected })
+  expect(await me((await signIn(josiah, 'orcid')).cookie)).toMatchObject({ person: expected })
+
+  const wil = await person('viewer', 'Wil')
+  const signedIn = await cookieOf(wil.email)
+  issuer.next = { claims: { sub: '0000-0001-5109-3700', name: 'Wil' } }
+  const start = await app.request('/api/auth/oauth2/link', {
+    method: 'POST',
+    headers: { ...json, cookie: signedIn },
+    body: JSON.stringify({ providerId: 'orcid', callbackURL: '/settings' }),
+  })
+  const back = new URL(issuer.consent(((await start.json()) as { url: string }).url))
+  await app.request(back.pathname + back.search, { headers: { cookie: `${signedIn}; ${cookiesIn(start)}` } })
+  expect(await me(signedIn)).toMatchObject({
+    person: { id: wil.id, orcid: '0000-0001-5109-3700', email: wil.email },
+  })
 })
 
 it('whom no rule knows gets no account, and is told so on the sign-in page', async () => {
