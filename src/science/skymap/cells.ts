@@ -8,29 +8,36 @@ export type LayerCount = 1 | 4
 
 export interface CellList {
   readonly length: number
+  /** Largest relative difference within a cell that was merged to stay within the limit; 0: none was. */
+  readonly coarseness: number
   add(order: number, ipix: number, values: ArrayLike<number>): void
   /** The cells as a map. The list must not be added to afterwards. */
   map(meta: SkyMapMeta): SkyMap
 }
 
-/** Cells a map may have unless the caller says otherwise: 24 million are 0.4 GB, with distances 1 GB. */
-export const defaultCellLimit = 24_000_000
+/**
+ * Cells a flat map may have unless the caller says otherwise. Every flat map to nside 512 fits as it is; beyond,
+ * neighbours that hardly differ are merged.
+ */
+export const defaultCellLimit = 4_000_000
 
-/** A growing list of cells. Throws `skymap.too_large` beyond `limit`. */
-export function createCellList(layers: LayerCount, limit = defaultCellLimit): CellList {
+/** Cells whose density lies this far below the densest hold nothing that a double sum could notice. */
+const negligible = 1e-12
+
+/**
+ * A growing list of cells along the sky. When it reaches `limit`, siblings whose densities differ least are merged into
+ * their mean (the distance is that of the densest), which keeps the sum; `coarseness` tells how far that went. Cells
+ * that are no siblings cannot be merged: `skymap.too_large` where half the list cannot be saved.
+ */
+export function createCellList(layers: LayerCount, limit = Infinity): CellList {
   let capacity = 4096
   let length = 0
+  let coarseness = 0
+  let densest = 0
   let order = new Uint8Array(capacity)
   let ipix = new Float64Array(capacity)
   let columns = Array.from({ length: layers }, () => new Float64Array(capacity))
   const grow = (): void => {
-    if (length >= limit) {
-      throw new Problem(
-        'skymap.too_large',
-        `The sky map has more than ${limit} cells of different density; ask its maker for a multi-order map, or a lower resolution.`,
-        { limit },
-      )
-    }
     capacity = Math.min(limit, 2 * capacity)
     const wider = (from: Float64Array): Float64Array<ArrayBuffer> => {
       const to = new Float64Array(capacity)
@@ -43,12 +50,66 @@ export function createCellList(layers: LayerCount, limit = defaultCellLimit): Ce
     ipix = wider(ipix)
     columns = columns.map(wider)
   }
+  /** Whether the four cells before `end` are siblings that differ by no more than `difference`. */
+  const alike = (end: number, difference: number): boolean => {
+    const last = end - 1
+    let [low, high] = [columns[0][last], columns[0][last]]
+    for (let back = 1; back < 4; back++) {
+      const at = last - back
+      if (order[at] !== order[last] || ipix[at] !== ipix[last] - back) return false
+      low = Math.min(low, columns[0][at])
+      high = Math.max(high, columns[0][at])
+    }
+    return high - low <= difference * high || high <= negligible * densest
+  }
+  const merge = (difference: number): void => {
+    let top = 0
+    for (let i = 0; i < length; i++) {
+      order[top] = order[i]
+      ipix[top] = ipix[i]
+      for (const column of columns) column[top] = column[i]
+      top++
+      while (top >= 4 && order[top - 1] > 0 && ipix[top - 1] % 4 === 3 && alike(top, difference)) {
+        const first = top - 4
+        let best = first
+        let sum = 0
+        for (let n = first; n < top; n++) {
+          sum += columns[0][n]
+          if (columns[0][n] > columns[0][best]) best = n
+        }
+        for (let layer = 1; layer < layers; layer++) columns[layer][first] = columns[layer][best]
+        columns[0][first] = sum / 4
+        order[first]--
+        ipix[first] = Math.floor(ipix[first] / 4)
+        top = first + 1
+      }
+    }
+    length = top
+  }
+  const shrink = (): void => {
+    for (let difference = Math.max(coarseness, 2.5e-4); length > limit / 2; difference *= 2) {
+      if (difference > 0.25) {
+        throw new Problem(
+          'skymap.too_large',
+          `The sky map has more than ${limit} cells of different density; ask its maker for a multi-order map, or a lower resolution.`,
+          { limit },
+        )
+      }
+      merge(difference)
+      coarseness = difference
+    }
+  }
   return {
     get length() {
       return length
     },
+    get coarseness() {
+      return coarseness
+    },
     add(k, p, values) {
+      if (length === limit) shrink()
       if (length === capacity) grow()
+      if (values[0] > densest) densest = values[0]
       order[length] = k
       ipix[length] = p
       for (let layer = 0; layer < layers; layer++) columns[layer][length] = values[layer]

@@ -5,6 +5,7 @@ import { card } from '#science/fits/header.ts'
 import type { Card } from '#science/fits/card.ts'
 import { writeFits } from '#science/fits/write.ts'
 import type { ColumnInput } from '#science/fits/write.ts'
+import { centreOf } from '#science/sky/healpix.ts'
 import { ringToNest } from '#science/sky/healpix-ring.ts'
 import { galacticToIcrs } from '#science/sky/frames.ts'
 import { separation } from '#science/sky/vectors.ts'
@@ -211,6 +212,26 @@ describe('every layout is one map', () => {
     )
     expect(map.order.length).toBe(12)
     expect(areaAt(map, 0.9)).toBeCloseTo(0.9 * 41252.96125, 3)
+  })
+
+  it('more cells than the limit: alike siblings are merged and it is said; the sum stays, the area to 0.5 %', () => {
+    const wave = Float64Array.from(
+      { length: pixels },
+      (_, i) => 1 + 0.9 * Math.sin(centreOf(order, i)[1] / 30),
+    )
+    const sum = wave.reduce((a, b) => a + b)
+    const bytes = file([{ name: 'PROB', values: wave.map((v) => v / sum) }], nested)
+    const full = readSkyMap(bytes)
+    const map = readSkyMap(bytes, { maxCells: 8000 })
+    expect(map.order.length).toBeLessThan(8000)
+    expect(uncovered(map)).toBe(0)
+    expect(totalOf(map)).toBeCloseTo(totalOf(full), 12)
+    expect(Math.abs(areaAt(map, 0.9) / areaAt(full, 0.9) - 1)).toBeLessThan(0.005)
+    expect(map.meta.notes?.[0]).toMatch(/siblings whose densities differ by less than/)
+    const noise = Float64Array.from({ length: pixels }, (_, i) => (1 + ((i * 7919) % 997)) / pixels / 499)
+    expect(() => readSkyMap(file([{ name: 'PROB', values: noise }], nested), { maxCells: 1000 })).toThrow(
+      /more than 1000 cells/,
+    )
   })
 
   it('a Galactic map is turned to ICRS: peak within a pixel, area within 1 %, probability kept', () => {

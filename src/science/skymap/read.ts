@@ -33,7 +33,7 @@ export interface ReadOptions {
   partial?: boolean
   /** Most bytes a gzip file may inflate to. */
   maxBytes?: number
-  /** Most cells of different density. */
+  /** Most cells kept of a flat map; siblings that hardly differ are merged to stay within, and it is said. */
   maxCells?: number
 }
 
@@ -150,7 +150,13 @@ function readFlat(bytes: Uint8Array, { layout, hdu, bytes: whole }: Opened, opti
     }
   } else readStreamed(bytes, hdu, layout, options, (columns) => merger.take(columns, 0, columns[0].length))
   merger.end()
-  return cells.map(metaOf(hdu.header, layout))
+  const { coarseness } = cells
+  const map = cells.map(metaOf(hdu.header, layout))
+  if (coarseness === 0) return map
+  return noted(
+    map,
+    `The file has more pixels than are kept one by one; siblings whose densities differ by less than ${coarseness * 100} % were merged into their mean.`,
+  )
 }
 
 /** Inflates a table piece by piece and hands on whole rows. */
