@@ -76,8 +76,21 @@ export function createSignals(options: {
     })
     try {
       await next.connect()
-      // The old connection of this process may take a moment to be noticed as gone by the server.
-      await next.query('select pg_advisory_lock($1, $2)', [workerLockClass, worker])
+      const key = [workerLockClass, worker]
+      const { rows } = await next.query<{ free: boolean }>(
+        'select pg_try_advisory_lock($1, $2) as "free"',
+        key,
+      )
+      if (!rows[0].free) {
+        // Our own old connection, which the server has not noticed to be gone and might keep for hours.
+        await next.query(
+          `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+            and classid = $1::int8::oid and objid = $2::int8::oid and pid <> pg_backend_pid()
+            and database = (select oid from pg_database where datname = current_database())`,
+          key,
+        )
+        await next.query('select pg_advisory_lock($1, $2)', key)
+      }
       for (const channel of handlers.keys()) await ask(next, `listen ${next.escapeIdentifier(channel)}`)
     } catch (error) {
       failed = true
