@@ -6,7 +6,7 @@ import { base64Bytes, mapSentence } from './formats/text.ts'
 import type { MapSummary } from './localization.ts'
 import { mapSummaryOf, saveMapSummary, type NewLocalization } from './localization-store.ts'
 import { digestTask } from './map-digest.ts'
-import { kindOfRegion, leastRadiusDeg, summaryOfRegion } from './region.ts'
+import { kindOfRegion, unknownRadiusDeg, summaryOfRegion } from './region.ts'
 import type { ProblemFacts } from './tables.ts'
 
 type Needs = Pick<Platform, 'db' | 'storage' | 'compute'>
@@ -84,7 +84,7 @@ function statedRegion(noticeId: string, parsed: ParsedNotice): NewLocalization |
   const containment = position.containment ?? 0.9
   const kind = kindOfRegion(region)
   const notes: string[] = []
-  if (kind === 'point') notes.push(`no error is stated; drawn with ${leastRadiusDeg}°`)
+  if (kind === 'point') notes.push(`no error is stated; drawn with ${unknownRadiusDeg}°`)
   if (kind === 'polygon') notes.push('uniform inside the stated polygon')
   if (!containmentStated)
     notes.push(`containment ${containment.toFixed(2)} is this mission's usual one, not stated in the notice`)

@@ -16,10 +16,10 @@ export function mapOfRegion(region: Region, containment: number): SkyMap {
 
 /** Uniform inside a polygon of great circles, nothing outside. */
 function polygonMap(vertices: readonly [number, number][]): SkyMap {
-  // Cells so small that a thousand of them make up the polygon.
+  // Cells so small that thousands of them would make up the polygon; inside, larger ones do.
   const order = Math.min(
     20,
-    Math.max(6, Math.ceil(Math.log2(Math.PI / 3 / (polygonAreaSr(vertices) / 1000)) / 2)),
+    Math.max(6, Math.ceil(Math.log2(Math.PI / 3 / (polygonAreaSr(vertices) / 30_000)) / 2)),
   )
   const parts = cells(mocFromRanges(polygonRanges(vertices, { order, inclusive: false })))
   const count = parts.reduce((n, part) => n + part.ipix.length, 0)

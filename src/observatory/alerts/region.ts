@@ -11,7 +11,9 @@ const rad = Math.PI / 180
 const deg2PerSr = (180 / Math.PI) ** 2
 
 /** An error of zero means that nobody knows it; it is drawn this small. */
-export const leastRadiusDeg = 0.001
+export const unknownRadiusDeg = 0.001
+/** Finer than this no map is drawn. */
+const finestRadiusDeg = 2e-5
 
 export function kindOfRegion(region: Region): LocalizationKind {
   if (region.shape === 'circle') return region.radiusDeg === 0 ? 'point' : 'circle'
@@ -43,10 +45,9 @@ function areasOf(region: Region, containment: number): { area: (level: number) =
     const whole = polygonAreaSr(region.vertices)
     return { area: (level) => level * whole * deg2PerSr, peak: 1 / whole }
   }
-  const [a, b] =
-    region.shape === 'circle'
-      ? [Math.max(region.radiusDeg, leastRadiusDeg), Math.max(region.radiusDeg, leastRadiusDeg)]
-      : [Math.max(region.majorDeg, leastRadiusDeg), Math.max(region.minorDeg, leastRadiusDeg)]
+  const axes =
+    region.shape === 'circle' ? [region.radiusDeg, region.radiusDeg] : [region.majorDeg, region.minorDeg]
+  const [a, b] = axes.map((deg) => (deg === 0 ? unknownRadiusDeg : Math.max(deg, finestRadiusDeg)))
   // Of an ellipse the circle of the same area; exact in the plane, and ellipses are small.
   const half = (deg: number): number => Math.sin((Math.min(deg, 180) * rad) / 2)
   const kappa = -Math.log1p(-containment) / (2 * half(a) * half(b))

@@ -8,7 +8,12 @@ import { StreamStatus } from './stream-status.ts'
 import { streamStatuses } from './stream-store.ts'
 
 const Streams = z.object({
-  items: z.array(StreamStatus.extend({ updatedAt: z.iso.datetime() })),
+  items: z.array(
+    StreamStatus.extend({
+      updatedAt: z.iso.datetime(),
+      lag: z.number().nullable().describe('Messages not yet read, over all partitions'),
+    }),
+  ),
   next: z.null(),
   configured: z.boolean().describe('False: there is no credential, so nothing is listened to'),
 })
@@ -26,8 +31,18 @@ export function streamRoutes(app: Router, platform: Platform): void {
       requireReader(c.var.actor)
       const gcn = platform.config.section(gcnSection)
       const rows = await streamStatuses(platform.db)
-      const items = rows.map((row) => ({ ...row.status, updatedAt: row.updated_at.toISOString() }))
+      const items = rows.map((row) => ({
+        ...row.status,
+        updatedAt: row.updated_at.toISOString(),
+        lag: lagOf(row.status.partitions),
+      }))
       return c.json({ items, next: null, configured: gcn.clientId !== null || gcn.brokers !== null }, 200)
     },
   )
+}
+
+/** Sum of the lags that are known; null where none is. */
+function lagOf(partitions: readonly { lag: number | null }[]): number | null {
+  const known = partitions.map((p) => p.lag).filter((lag) => lag !== null)
+  return known.length === 0 ? null : known.reduce((sum, lag) => sum + lag, 0)
 }

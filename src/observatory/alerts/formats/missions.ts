@@ -50,8 +50,12 @@ const table: readonly Line[] = [
 /** Mission by schema address, else by topic, else by what the notice says of itself. */
 export function unifiedMission(schema: string, topic: string, json: Record<string, unknown>): UnifiedMission {
   const path = schema.split('/notices/')[1] ?? topic.replace(/^gcn\.notices\./, '')
-  const line = table.find((entry) => entry.schema.test(path))
   const stated = stringOf(json['mission'])
+  const named = stated ? table.filter((entry) => entry.name === missionName(stated)) : []
+  const line =
+    table.find((entry) => entry.schema.test(path)) ??
+    named.find((entry) => entry.instrument === stringOf(json['instrument'])) ??
+    named[0]
   const name = line?.name ?? (stated ? missionName(stated) : 'unknown mission')
   return {
     name,
