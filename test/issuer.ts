@@ -8,7 +8,6 @@ export interface NextSignIn {
   claims: Record<string, unknown>
   /** Replaces claims of the ID token alone. */
   idToken?: Record<string, unknown>
-  /** Scopes that the program is expected to have asked for. */
 }
 
 /** A small OpenID Connect provider on loopback that refuses whatever is not exactly right. */
@@ -67,10 +66,12 @@ export async function fakeIssuer(): Promise<FakeIssuer> {
         userinfo_endpoint: `${url}/userinfo`,
       })
     }
-    if (path === '/token') return redeem(request, response)
-    if (path === '/userinfo' || path === '/user') {
+    // The last four are GitHub's.
+    if (path === '/token' || path === '/login/oauth/access_token') return redeem(request, response)
+    if (['/userinfo', '/user', '/user/emails', '/user/teams'].includes(path)) {
       const next = tokens.get(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')
-      return next ? json(response, 200, next.claims) : refuse(response, 'unknown access token')
+      if (!next) return refuse(response, 'unknown access token')
+      return json(response, 200, path.startsWith('/user/') ? next.claims[path.slice(6)] : next.claims)
     }
     json(response, 404, { error: 'not_found' })
   }
@@ -134,7 +135,11 @@ export async function fakeIssuer(): Promise<FakeIssuer> {
       if (need('client_id') !== clientId) throw new Error('wrong client')
       if (need('response_type') !== 'code') throw new Error('wrong response type')
       if (need('code_challenge_method') !== 'S256') throw new Error('PKCE has to be S256')
-      if (!need('scope').split(' ').includes('openid')) throw new Error('scope openid is missing')
+      const scopes = need('scope').split(' ')
+      const wanted = authorizationUrl.includes('/login/oauth/')
+        ? ['read:user', 'user:email', 'read:org']
+        : ['openid']
+      for (const scope of wanted) if (!scopes.includes(scope)) throw new Error(`scope ${scope} is missing`)
       const redirectUri = need('redirect_uri')
       if (!redirects.has(redirectUri)) throw new Error(`${redirectUri} is not registered`)
       const code = randomBytes(12).toString('hex')

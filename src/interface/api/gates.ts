@@ -181,11 +181,11 @@ export function findActor(
       for (const cookie of identity.setCookies) c.header('Set-Cookie', cookie, { append: true })
     } catch (error) {
       // A database that is away for a moment says nothing about the token.
-      if (byHeader && isProblem(error, 'access.unauthenticated')) {
-        limits.wrongTokens.take(key)
-        announceLimit(c, limits.wrongTokens, key)
-      }
-      throw error
+      if (!byHeader || !isProblem(error, 'access.unauthenticated')) throw error
+      // Right tokens pass however many wrong ones come from the same address: a whole institute may share it.
+      const allowed = limits.wrongTokens.take(key)
+      announceLimit(c, limits.wrongTokens, key)
+      throw allowed ? error : limited(limits.wrongTokens, key)
     }
     const { tokenId } = c.var.actor
     if (tokenId !== undefined) {
