@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isProblem } from '#problem.ts'
 import { passable, serverAccount } from '#platform/db/account.ts'
 import { findBinaries } from '#platform/db/binaries.ts'
@@ -8,6 +8,7 @@ import { migrationStatus, readMigrations, withClient } from '#platform/db/migrat
 import type { LoadedConfig } from '#platform/config/load.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { table } from '#platform/terminal/table.ts'
+import { gcnSection } from '#observatory/alerts/sections.ts'
 import { withDatabase } from './db.ts'
 import { packageFolder, programVersion, schemaFolder } from './version.ts'
 
@@ -18,17 +19,6 @@ interface Finding {
   detail: string
 }
 
-/** Programs that can be used instead of what is built in. */
-const engines: readonly [string, string][] = [
-  ['source-extractor', 'detection by SExtractor'],
-  ['psfex', 'PSF models by PSFEx'],
-  ['scamp', 'astrometry by SCAMP'],
-  ['swarp', 'resampling by SWarp'],
-  ['solve-field', 'blind astrometry by Astrometry.net'],
-  ['hotpants', 'subtraction by HOTPANTS'],
-  ['reduce', 'reduction by DRAGONS'],
-]
-
 export const doctor: Command = {
   words: ['doctor'],
   usage: '',
@@ -38,11 +28,17 @@ export const doctor: Command = {
     const findings = [runtime()]
     try {
       const loaded = await config()
-      findings.push(configuration(loaded), home(loaded), ...(await database(loaded)), storage(loaded))
+      findings.push(
+        configuration(loaded),
+        home(loaded),
+        ...(await database(loaded)),
+        storage(loaded),
+        gcn(loaded),
+      )
     } catch (error) {
       findings.push({ what: 'configuration', state: 'broken', detail: sentence(error) })
     }
-    findings.push(page(), ...engines.map(engine))
+    findings.push(page())
     const broken = findings.filter((finding) => finding.state === 'broken').length
     document({ version: programVersion(), findings }, () => {
       for (const line of table(
@@ -158,22 +154,14 @@ function page(): Finding {
     : { what: 'page', state: 'warning', detail: 'not built: only the API answers; run "npm run prepare"' }
 }
 
-function engine([program, purpose]: readonly [string, string]): Finding {
-  const found = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, program))
-    .find((path) => folderHolds(path))
-  return found
-    ? { what: program, state: 'ok', detail: `${purpose} can be chosen (${found})` }
-    : { what: program, state: 'missing', detail: `${purpose} can't be chosen; the built-in one is used` }
-}
-
-function folderHolds(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
+function gcn(config: LoadedConfig): Finding {
+  const { clientId, clientSecret, domain, topics } = config.section(gcnSection)
+  if (clientId && clientSecret)
+    return { what: 'gcn', state: 'ok', detail: `${topics.length} topics of ${domain}` }
+  return {
+    what: 'gcn',
+    state: 'missing',
+    detail: 'no client id and secret: alerts come by POST, file and "urania alerts fetch" only',
   }
 }
 
