@@ -29,8 +29,8 @@ export interface KafkaOptions {
   /** Default true where `oauth` is given. */
   tls?: boolean | ConnectionOptions
   oauth?: TokenOptions
-  /** Largest message that can be read, default 200 MB. */
-  maxMessageBytes?: number
+  /** Most bytes of one fetch, default 32 MiB; a message larger than that still comes whole (KIP-74), whatever its size. */
+  fetchBytes?: number
   /** A topic with a steady beat; silence for so long is reported and the connection made anew. */
   heartbeat?: { topic: string; silentSeconds: number }
   /** How often topics that were not there are looked for again (s), default 300. */

@@ -26,7 +26,6 @@ export interface Session {
   close(): Promise<void>
 }
 
-// Within one fetch; a larger message still comes whole, alone in its answer (KIP-74).
 const fetchBytes = 32 * 1024 * 1024
 const earliest = -2n
 const latest = -1n
@@ -112,7 +111,7 @@ export async function openSession(
         fallbackMode: 'earliest',
         autocommit: false,
         minBytes: 1,
-        maxBytes: Math.min(fetchBytes, options.maxMessageBytes ?? 200_000_000),
+        maxBytes: options.fetchBytes ?? fetchBytes,
         maxWaitTime: 500,
       })
       try {
