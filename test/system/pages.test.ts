@@ -130,9 +130,14 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
   it('the address is the state: filters, chosen notice and zoom come back from a pasted link', async () => {
     const list = await open('/events?kind=gw&q=S')
     expect(await list.getByLabel('Kind').inputValue()).toBe('gw')
-    expect(await list.getByLabel('Part of a name').inputValue()).toBe('S')
+    const line = list.getByLabel('Filter', { exact: true })
+    expect(await line.inputValue()).toBe('kind:gw S')
     await list.getByLabel('Kind').selectOption('grb')
     await list.waitForURL(/kind=grb/)
+    await line.fill('kind:gw state:retracted')
+    await list.waitForURL(/state=retracted/)
+    expect(await list.getByLabel('State').inputValue()).toBe('retracted')
+    expect(list.url()).not.toContain('q=')
     await list.close()
 
     const page = await eventPage()
@@ -144,6 +149,26 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
     await pasted.locator('.notices a[aria-current]').waitFor()
     await page.close()
     await pasted.close()
+  })
+
+  it('notices are split off into an event of their own and merged back', async () => {
+    const page = await eventPage()
+    const name = await page.locator('h1').innerText()
+    const here = page.url()
+    await page.getByRole('button', { name: 'Split…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('checkbox').last().check()
+    await dialog.getByRole('button', { name: 'Split off 1' }).click()
+    await page.waitForURL((url) => url.href !== here)
+    await page.getByText('1 in order, newest first').waitFor()
+    const other = new URL(page.url()).pathname.split('/').at(-1)!
+    await page.goto(here)
+    await page.getByRole('button', { name: 'Merge…' }).click()
+    await dialog.getByLabel('Name or id of the other event').fill(other)
+    await dialog.getByRole('button', { name: `Merge into ${name}` }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByText('4 in order, newest first').waitFor()
+    await page.close()
   })
 
   it('keys: / and Ctrl-K open the box, j and Enter open a row, j goes on, t changes the theme, ? shows the keys', async () => {

@@ -74,7 +74,25 @@ function FinderBox({ close, showKeys }: { close: () => void; showKeys: () => voi
     run: () => void navigate({ to: '/events/$id', params: { id: event.id } }),
   }))
   const words = text.trim().toLowerCase()
+  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}$/i.test(asked)
+  const byId: Choice[] = uuid
+    ? [
+        {
+          id: 'job',
+          label: `Job ${asked}`,
+          hint: 'by its id',
+          run: () => void navigate({ to: '/jobs/$id', params: { id: asked } }),
+        },
+        {
+          id: 'event',
+          label: `Event ${asked}`,
+          hint: 'by its id',
+          run: () => void navigate({ to: '/events/$id', params: { id: asked } }),
+        },
+      ]
+    : []
   const choices = [
+    ...byId,
     ...places,
     ...things,
     ...commands.filter((one) => words === '' || one.label.toLowerCase().includes(words)),
@@ -82,7 +100,7 @@ function FinderBox({ close, showKeys }: { close: () => void; showKeys: () => voi
   const at = Math.min(chosen, Math.max(0, choices.length - 1))
   useEffect(() => {
     // Some browsers answer with a promise, which an effect must not return.
-    void document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' })
+    document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' })
   }, [at, listId])
   const take = (choice: Choice | undefined) => {
     if (!choice) return
@@ -188,7 +206,7 @@ function usePlaces(text: string): Choice[] {
   const write = useCoordinateText()
   const navigate = useNavigate()
   const match = useParams({ from: '/framed/events/$id', shouldThrow: false })
-  if (!/\d/.test(text) || text.trim().length < 3) return []
+  if (!/\d/.test(text) || text.trim().length < 3 || /^[0-9a-f]{8}-/i.test(text)) return []
   try {
     const { ra, dec } = parseDirection(text)
     const name = write(ra, dec)

@@ -73,6 +73,7 @@ export interface EventSearch {
   q?: string
   kind?: string
   state?: string
+  decision?: string
   test?: boolean
   since?: string
   until?: string
@@ -86,6 +87,7 @@ const events = createRoute({
       q: text(search['q']),
       kind: text(search['kind']),
       state: choice(search['state'], ['active', 'retracted']),
+      decision: choice(search['decision'], ['GO', 'LOOK', 'WAIT', 'NO', 'RETRACTED']),
       test: flag(search['test']),
       since: text(search['since']),
       until: text(search['until']),

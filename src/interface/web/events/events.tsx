@@ -12,6 +12,7 @@ import { Time } from '#interface/web/pieces/time.tsx'
 import type { EventSummary } from '#observatory/alerts/event.ts'
 import { eventColumns } from './columns.tsx'
 import './events.css'
+import { readPredicate, writePredicate } from './predicate.ts'
 import { EventsShape } from './shape.tsx'
 import { kindWords, typeWords } from './kinds.ts'
 import { PlaceArea, RoleTag, Verdict } from './words.tsx'
@@ -39,7 +40,7 @@ export function Events() {
       <div className="page-head">
         <h1>Events</h1>
       </div>
-      <Filters key={filtered ? 'filtered' : 'all'} search={search} change={change} />
+      <Filters search={search} change={change} />
       {list.isError && (
         <Problem error={list.error} retry={() => void list.refetch()} what="the list of events" />
       )}
@@ -71,23 +72,31 @@ export function Events() {
 
 function Filters({ search, change }: { search: EventSearch; change: (part: EventSearch) => void }) {
   const now = useMinute()
-  const [text, setText] = useState(search.q ?? '')
+  // While someone types, the line is theirs; otherwise it says what the address says.
+  const [typed, setTyped] = useState<string | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => () => clearTimeout(timer.current), [])
-  // Typing never waits: the address and the question follow a moment behind.
   const type = (next: string) => {
-    setText(next)
+    setTyped(next)
     clearTimeout(timer.current)
-    timer.current = setTimeout(() => change({ q: next.trim() || undefined }), 250)
+    timer.current = setTimeout(() => change(readPredicate(next)), 250)
   }
   return (
-    <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+    <form
+      className="filters"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (typed !== null) change(readPredicate(typed))
+      }}
+    >
       <input
         className="field grow"
-        aria-label="Part of a name"
-        placeholder="part of any name: S2411, GRB 2512, 1423875"
-        value={text}
+        aria-label="Filter"
+        placeholder="kind:gw decision:GO since:2024-11-01, or part of a name: S2411, GRB 2512"
+        value={typed ?? writePredicate(search)}
         onChange={(event) => type(event.target.value)}
+        onBlur={() => setTyped(null)}
       />
       <select
         className="select"
@@ -111,6 +120,19 @@ function Filters({ search, change }: { search: EventSearch; change: (part: Event
         <option value="">active and retracted</option>
         <option value="active">active</option>
         <option value="retracted">retracted</option>
+      </select>
+      <select
+        className="select"
+        aria-label="Decision"
+        value={search.decision ?? ''}
+        onChange={(event) => change({ decision: event.target.value || undefined })}
+      >
+        <option value="">every decision</option>
+        {['GO', 'LOOK', 'WAIT', 'NO'].map((decision) => (
+          <option key={decision} value={decision}>
+            {decision.toLowerCase()}
+          </option>
+        ))}
       </select>
       <select
         className="select"
