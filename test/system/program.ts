@@ -11,8 +11,8 @@ export const root = resolve(import.meta.dirname, '../..')
 export interface ProgramOptions {
   /** Words of the command line; default `start`. */
   command?: readonly string[]
-  /** Default: a new temporary one, removed by `dispose`. */
-  home?: string
+  /** Default: a new temporary one, removed by `dispose`. Null: none is named, the program chooses. */
+  home?: string | null
   /** Folder of the clone; default: this one. */
   clone?: string
   port?: number
@@ -68,8 +68,10 @@ export function temporaryFolder(prefix = 'urania-system-'): string {
 export async function dispose(): Promise<void> {
   for (const child of running) killGroup(child)
   for (const folder of temporary) {
-    const server = databasePid(folder)
-    if (server !== undefined) send(server, 'SIGKILL')
+    for (const home of [folder, ...readdirSync(folder).map((name) => join(folder, name))]) {
+      const server = databasePid(home)
+      if (server !== undefined) send(server, 'SIGKILL')
+    }
   }
   await sleep(200)
   for (const folder of temporary)
@@ -80,15 +82,14 @@ export async function dispose(): Promise<void> {
 
 /** Starts the program and waits until it has printed its address. */
 export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
-  const home = options.home ?? temporaryFolder()
+  const home = options.home === undefined ? temporaryFolder() : (options.home ?? '')
   const began = performance.now()
   const args = [
     ...(options.command ?? ['start']),
     '--json',
     '--port',
     String(options.port ?? 0),
-    '--home',
-    home,
+    ...(home ? ['--home', home] : []),
   ]
   const child = spawnProgram(args, options)
   const { exit, stdout, stderr } = collect(child)
