@@ -123,7 +123,7 @@ export interface KnownName {
  * and is no key.
  */
 export function canonicalName(text: string): KnownName {
-  const clean = text.trim().replace(/\s+/g, ' ')
+  const clean = text.slice(0, 400).trim().replace(/\s+/g, ' ')
   for (const { family, pattern, write, key } of aliasPatterns) {
     const m = clean.match(pattern)
     if (m && m.index === 0 && (m[0].length === clean.length || family === 'superevent')) {

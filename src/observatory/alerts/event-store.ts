@@ -357,21 +357,43 @@ export async function expiredEvents(db: Db, now: Date, limit: number): Promise<s
   return rows.map((row) => row.id)
 }
 
-/** Removes an event with its notices and says which bytes no row names any more. */
+/** Removes an event with its notices; the hashes of bytes that it named. */
 export async function deleteEvent(tx: Db, id: string): Promise<string[]> {
+  const maps = await tx
+    .selectFrom('alert_localization')
+    .select('map_sha256 as sha256')
+    .distinct()
+    .where('event_id', '=', id)
+    .where('map_sha256', 'is not', null)
+    .execute()
   const notices = await tx.deleteFrom('alert_notice').where('event_id', '=', id).returning('sha256').execute()
-  const maps = await sql<{ sha256: string }>`
-    delete from alert_map m
-    where not exists (select from alert_localization l where l.map_sha256 = m.sha256)
-    returning m.sha256 as "sha256"`.execute(tx)
   await tx.deleteFrom('alert_event').where('id', '=', id).execute()
-  const hashes = [...notices, ...maps.rows].map((row) => row.sha256)
+  return [...notices, ...maps].map((row) => row.sha256!)
+}
+
+/** Removes tests and mocks that never found an event (retractions, messages kept as other); hashes of their bytes. */
+export async function deleteLoneTests(tx: Db, before: Date): Promise<string[]> {
+  const rows = await tx
+    .deleteFrom('alert_notice')
+    .where('event_id', 'is', null)
+    .where('role', 'in', ['test', 'mock'])
+    .where('received_at', '<', before)
+    .returning('sha256')
+    .execute()
+  return rows.map((row) => row.sha256)
+}
+
+/** Of these hashes those that no row names any more; the summaries of such maps go with them. */
+export async function unnamedBytes(db: Db, hashes: readonly string[]): Promise<string[]> {
   if (hashes.length === 0) return []
-  const still = await sql<{ sha256: string }>`
-    select sha256 as "sha256" from alert_notice where sha256 in (${sql.join(hashes)})
-    union select map_sha256 from alert_localization where map_sha256 in (${sql.join(hashes)})`.execute(tx)
-  const named = new Set(still.rows.map((row) => row.sha256))
-  return hashes.filter((hash) => !named.has(hash))
+  const list = sql.join([...hashes])
+  const { rows } = await sql<{ sha256: string }>`
+    select sha256 as "sha256" from alert_notice where sha256 in (${list})
+    union select map_sha256 from alert_localization where map_sha256 in (${list})`.execute(db)
+  const named = new Set(rows.map((row) => row.sha256))
+  const free = [...new Set(hashes)].filter((hash) => !named.has(hash))
+  if (free.length > 0) await db.deleteFrom('alert_map').where('sha256', 'in', free).execute()
+  return free
 }
 
 export type AliasRow = Awaited<ReturnType<typeof aliasesOf>>[number]

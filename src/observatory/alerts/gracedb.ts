@@ -54,7 +54,8 @@ export async function fetchSuperevent(
       id,
     })
   }
-  const base = new URL(`superevents/${id}/`, platform.config.section(alertsSection).gracedbUrl)
+  const root = platform.config.section(alertsSection).gracedbUrl.replace(/\/*$/, '/')
+  const base = new URL(`superevents/${id}/`, root)
   const get = async (path: string): Promise<Uint8Array<ArrayBuffer>> =>
     (
       await platform.net.fetch(new URL(path, base).href, {

@@ -4,9 +4,24 @@ import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { requireRole, requireScope } from '#observatory/people/rights.ts'
 import {
-  addAliases, addHistory, aliasesOf, deleteEvent, eventById, expiredEvents, insertEvent, lockEvent, lookupOf, moveAll, moveAliases,
-  resolveEventId, setKept, type EventRow,
-} from './event-store.ts' // prettier-ignore
+  addAliases,
+  addHistory,
+  aliasesOf,
+  deleteEvent,
+  deleteLoneTests,
+  eventById,
+  expiredEvents,
+  insertEvent,
+  lockEvent,
+  lookupOf,
+  moveAliases,
+  moveAll,
+  resolveEventId,
+  setKept,
+  unnamedBytes,
+  type EventRow,
+} from './event-store.ts'
+import { testDays } from './derive.ts'
 import { audience } from './ingest.ts'
 import { parseKind } from './job-kinds.ts'
 import { lockNotice, noticesOfEvent, setEventOf, setReceived } from './notice-store.ts'
@@ -196,25 +211,32 @@ export async function retryNotice(platform: Needs, actor: Actor, noticeId: strin
 /** Removes tests and mocks whose time is over, rows first, then the bytes that no row names any more. */
 export async function expireTests(platform: Needs, now = new Date()): Promise<number> {
   let removed = 0
+  const drop = async (hashes: readonly string[]): Promise<void> => {
+    for (const sha256 of await unnamedBytes(platform.db, hashes)) await platform.storage.remove(sha256)
+  }
   for (;;) {
     const ids = await expiredEvents(platform.db, now, 100)
     for (const id of ids) {
       const bytes = await platform.db.transaction().execute(async (tx) => {
         const event = await lockEvent(tx, id)
-        if (!event || event.kept) return []
+        if (!event || event.kept) return null
+        const subject = { kind: 'event', id }
         await platform.events.append(tx, {
           kind: 'alerts.event_expired',
-          subject: { kind: 'event', id },
+          subject,
           data: { name: event.name },
           audience,
         })
         return deleteEvent(tx, id)
       })
-      for (const sha256 of bytes) await platform.storage.remove(sha256)
+      if (bytes === null) continue
+      await drop(bytes)
       removed++
     }
-    if (ids.length < 100) return removed
+    if (ids.length < 100) break
   }
+  await drop(await deleteLoneTests(platform.db, new Date(now.getTime() - testDays * 86_400_000)))
+  return removed
 }
 
 /** The event's row, merged ones followed. */

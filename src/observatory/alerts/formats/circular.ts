@@ -39,7 +39,7 @@ export const circular: Format = {
   parse(_message, json) {
     const id = stringOf(json!['circularId'])
     const subject = stringOf(json!['subject'])
-    const body = stringOf(json!['body'])
+    const body = typeof json!['body'] === 'string' ? json!['body'] : null
     if (!id || !subject || body === null) {
       throw new Problem('notice.unreadable', 'The circular lacks one of circularId, subject and body.')
     }

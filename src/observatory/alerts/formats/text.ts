@@ -75,15 +75,18 @@ export function numberOf(value: unknown): number | null {
   return Number.isFinite(n) ? n : null
 }
 
-/** A non-empty string (numbers are written out); otherwise null. */
+/** Longer strings of a notice are cut: no name, address or word is so long. */
+const maxString = 2000
+
+/** A non-empty string (numbers are written out), cut at 2,000 characters; otherwise null. */
 export function stringOf(value: unknown): string | null {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null
+  return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, maxString) : null
 }
 
-/** Strings of a string or a list of strings. */
+/** Strings of a string or a list of strings, at most 50. */
 export function stringsOf(value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).map(stringOf).filter((s) => s !== null)
+  return (Array.isArray(value) ? value.slice(0, 50) : [value]).map(stringOf).filter((s) => s !== null)
 }
 
 export function booleanOf(value: unknown): boolean | null {
@@ -93,13 +96,13 @@ export function booleanOf(value: unknown): boolean | null {
   return null
 }
 
-/** Numbers of an object of numbers; anything else in it is left out. */
+/** Numbers of an object of numbers, at most 100; anything else in it is left out. */
 export function numbersOf(value: unknown): Record<string, number> {
   if (!isRecord(value)) return {}
   const out: Record<string, number> = {}
-  for (const [key, v] of Object.entries(value)) {
+  for (const [key, v] of Object.entries(value).slice(0, 100)) {
     const n = numberOf(v)
-    if (n !== null) out[key] = n
+    if (n !== null) out[key.slice(0, 100)] = n
   }
   return out
 }

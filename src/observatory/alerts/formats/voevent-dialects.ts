@@ -142,7 +142,7 @@ export function dialectOf(ivorn: string, params: Params): Dialect {
     place: pointing || notSource.test(stream) ? 'none' : 'source',
     containment: own.containment ?? line?.containment ?? 0.9,
     systematicIncluded: false,
-    lvk: line?.mission === 'LVK',
+    lvk: line?.mission === 'LVK' && params.has('GraceID'),
     ids: (p) =>
       mission === 'IceCube'
         ? iceCubeIds(p)

@@ -1,8 +1,9 @@
 import { Problem } from '#problem.ts'
+import { convertTime, momentOfUnix, unixOf } from '#science/sky/time.ts'
 import { canonicalName } from '#observatory/alerts/aliases.ts'
 import type { Position } from '#observatory/alerts/notice.ts'
 import { blankNotice, type Format, type ParsedNotice } from './format.ts'
-import { booleanOf, isoUtc, numberOf, rateHz, stringOf } from './text.ts'
+import { booleanOf, isoUtc, millisOf, numberOf, rateHz, stringOf } from './text.ts'
 import { checkDirection, inTurn } from './unified.ts'
 import { dialectOf, type Dialect, type Params } from './voevent-dialects.ts'
 import { readLvk } from './voevent-lvk.ts'
@@ -129,10 +130,10 @@ function readWhereWhen(notice: ParsedNotice, root: Element, dialect: Dialect, pa
     attribute(coords, 'coord_system_id') ??
     attribute(child(location, 'AstroCoordSystem'), 'id') ??
     'UTC-FK5-GEO'
-  if (!/^UTC\b/.test(system))
+  if (!system.startsWith('UTC'))
     notice.details.push({ name: 'Time and frame as stated', value: system, unit: '' })
   const stated = textIn(child(coords, 'Time', 'TimeInstant'), 'ISOTime')
-  notice.eventTime = isoUtc(stated)
+  notice.eventTime = utcOf(isoUtc(stated), system)
   if (stated && !notice.eventTime) {
     throw new Problem(
       'notice.unreadable',
@@ -148,6 +149,16 @@ function readWhereWhen(notice: ParsedNotice, root: Element, dialect: Dialect, pa
     notice.region = { shape: 'circle', ra: position.ra, dec: position.dec, radiusDeg: position.errorDeg }
   }
 }
+
+/** The time in UTC where the coordinate system names another scale: `TDB-ICRS-BARY`. */
+function utcOf(iso: string | null, system: string): string | null {
+  const scale = timeScales.find((name) => system.toLowerCase().startsWith(`${name}-`))
+  if (iso === null || scale === undefined) return iso
+  const utc = convertTime(momentOfUnix(millisOf(iso) / 1000), scale, 'utc')
+  return new Date(Math.round(unixOf(utc) * 1000)).toISOString()
+}
+
+const timeScales = ['tt', 'tdb', 'tai', 'gps'] as const
 
 function readPosition(coords: Element, dialect: Dialect, params: Params): Position | null {
   const place = coords['Position2D'] === undefined ? child(coords, 'Position3D') : child(coords, 'Position2D')

@@ -19,6 +19,9 @@ const lists = new Set([
   'Concept',
 ])
 
+/** Longest XML that is read, characters; the longest VOEvents have some ten thousand. */
+const maxXml = 4_000_000
+
 const parser = new XMLParser({
   ignoreAttributes: false,
   attributeNamePrefix: '@',
@@ -38,6 +41,12 @@ const parser = new XMLParser({
  * nesting deeper than any notice has.
  */
 export function parseXml(text: string): { name: string; root: Element } {
+  if (text.length > maxXml) {
+    throw new Problem(
+      'notice.too_large',
+      `The XML has ${(text.length / 1e6).toFixed(0)} million characters; a VOEvent has at most ${maxXml / 1e6} million.`,
+    )
+  }
   const doctype = /<!(DOCTYPE|ENTITY)/i.exec(text)
   if (doctype) {
     throw new Problem(
