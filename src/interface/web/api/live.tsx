@@ -2,10 +2,9 @@ import { useQueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useState } from 'react'
 import type { ReactNode } from 'react'
 import { listen } from './stream.ts'
-import type { StreamEvent } from './stream.ts'
+import type { StreamEvent, StreamState } from './stream.ts'
 
-export type LiveState = 'open' | 'waiting' | 'refused'
-const Context = createContext<LiveState>('waiting')
+const Context = createContext<StreamState>('waiting')
 
 /** Which questions have a new answer after an event. */
 export function staleKeys(event: StreamEvent): string[][] {
@@ -25,7 +24,7 @@ export function staleKeys(event: StreamEvent): string[][] {
 /** Keeps every open list and thing fresh: one stream of events for all tabs, answers asked again in small batches. */
 export function LiveProvider({ children, enabled }: { children: ReactNode; enabled: boolean }) {
   const client = useQueryClient()
-  const [state, setState] = useState<LiveState>('waiting')
+  const [state, setState] = useState<StreamState>('waiting')
   useEffect(() => {
     if (!enabled) return
     const pending = new Map<string, string[]>()
@@ -57,6 +56,6 @@ export function LiveProvider({ children, enabled }: { children: ReactNode; enabl
 }
 
 /** Whether the page is told about changes as they happen. */
-export function useLive(): LiveState {
+export function useLive(): StreamState {
   return useContext(Context)
 }

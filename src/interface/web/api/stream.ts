@@ -12,7 +12,7 @@ export interface StreamEvent {
 export function createSseParser(emit: (event: { name: string; id: string; data: string }) => void) {
   let rest = ''
   return (chunk: string) => {
-    rest += chunk.replaceAll('\r\n', '\n')
+    rest = (rest + chunk).replaceAll('\r\n', '\n')
     for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
       const block = rest.slice(0, end)
       rest = rest.slice(end + 2)
@@ -32,40 +32,49 @@ export function createSseParser(emit: (event: { name: string; id: string; data: 
   }
 }
 
+export type StreamState = 'open' | 'waiting' | 'refused'
+type Message = { event: StreamEvent } | { state: StreamState } | { ask: true }
+
 /**
- * One connection of `/api/v1/stream` for all tabs: the tab that holds the lock reads and tells the others. Without
- * locks (plain http on a network) every tab reads for itself.
+ * One connection of `/api/v1/stream` for all tabs: the tab that holds the lock reads and tells the others; a tab that
+ * comes later asks how it stands. Without locks (plain http on a network) every tab reads for itself.
  * @returns stop
  */
 export function listen(
   onEvent: (event: StreamEvent) => void,
-  onState: (state: 'open' | 'waiting' | 'refused') => void,
+  onState: (state: StreamState) => void,
 ): () => void {
   const stop = new AbortController()
   const channel = new BroadcastChannel('urania.stream')
-  channel.addEventListener(
-    'message',
-    (message: MessageEvent<{ event?: StreamEvent; state?: 'open' | 'waiting' | 'refused' }>) => {
-      if (message.data.event) onEvent(message.data.event)
-      if (message.data.state) onState(message.data.state)
-    },
-  )
-  const lead = () =>
-    read(
+  let leading: StreamState | null = null
+  const tell = (message: Message) => channel.postMessage(message)
+  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+    if ('ask' in data) {
+      if (leading) tell({ state: leading })
+    } else if (leading) return
+    else if ('event' in data) onEvent(data.event)
+    else onState(data.state)
+  })
+  const lead = () => {
+    leading = 'waiting'
+    return read(
       stop.signal,
       (event) => {
         onEvent(event)
-        channel.postMessage({ event })
+        tell({ event })
       },
       (state) => {
+        leading = state
         onState(state)
-        channel.postMessage({ state })
+        tell({ state })
       },
     )
+  }
   // `locks` exists in secure contexts only; its type does not say so.
   const locks = navigator.locks as LockManager | undefined
   const run = locks ? locks.request('urania.stream', { signal: stop.signal }, lead) : lead()
   run.catch(() => undefined)
+  tell({ ask: true })
   return () => {
     stop.abort()
     channel.close()
@@ -75,7 +84,7 @@ export function listen(
 async function read(
   signal: AbortSignal,
   onEvent: (event: StreamEvent) => void,
-  onState: (state: 'open' | 'waiting' | 'refused') => void,
+  onState: (state: StreamState) => void,
 ): Promise<void> {
   let lastId = ''
   let delay = 500

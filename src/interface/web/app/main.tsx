@@ -22,6 +22,15 @@ import { NowProvider } from './now.tsx'
 import { PreferencesProvider, usePreferences } from './preferences.tsx'
 import { createPageRouter } from './router.tsx'
 
+// After an upgrade the parts that an open page has not loaded yet are gone: it starts again, once.
+addEventListener('vite:preloadError', (event) => {
+  const key = 'urania.reloaded'
+  if (Date.now() - Number(sessionStorage.getItem(key) ?? 0) < 60_000) return
+  sessionStorage.setItem(key, String(Date.now()))
+  event.preventDefault()
+  location.reload()
+})
+
 const theme = createTheme({
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--mono)',

@@ -42,7 +42,7 @@ function histogram(events: readonly EventSummary[], width: number) {
   const [first, last] = [Math.min(...times), Math.max(...times)]
   const day = 86_400_000
   const spans = [day / 24, day / 4, day, 7 * day, 30 * day, 365 * day]
-  const bin = spans.find((span) => (last - first) / span < Math.min(90, width / 8)) ?? 365 * day
+  const bin = spans.find((span) => (last - first) / span < Math.min(160, width / 6)) ?? 365 * day
   const start = Math.floor(first / bin) * bin
   const count = Math.max(24, Math.floor((last - start) / bin) + 1)
   const begin = start - (count - (Math.floor((last - start) / bin) + 1)) * bin

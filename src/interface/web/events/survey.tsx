@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
+import { ApiProblem } from '#interface/web/api/client.ts'
 import type { Field } from '#interface/web/pieces/sky-map.tsx'
 import { Problem } from '#interface/web/pieces/problem.tsx'
 import type { SkyRegion } from '#science/chart/sky-chart.ts'
@@ -37,8 +38,11 @@ export function Survey({
     let gone = false
     const show = async () => {
       await fetch(survey.probe, { mode: 'no-cors', signal: AbortSignal.timeout(5000) }).catch(() => {
-        throw new Error(
-          'No survey answers from here: this machine does not reach alasky.cds.unistra.fr. The maps above need no network.',
+        throw new ApiProblem(
+          0,
+          'survey.unreachable',
+          'No survey answers from here',
+          'This machine does not reach alasky.cds.unistra.fr. The maps above need no network.',
         )
       })
       const { default: library } = (await import('aladin-lite')) as { default: AladinModule }

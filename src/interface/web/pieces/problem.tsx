@@ -7,10 +7,12 @@ import { CopyButton } from './copy.tsx'
 export function Problem({ error, retry, what }: { error: unknown; retry?: () => void; what?: string }) {
   const problem = error instanceof ApiProblem ? error : null
   const forbidden = problem?.status === 403
+  // Not ours to mend: something outside, or a right, is missing.
+  const partial = forbidden || problem?.code === 'survey.unreachable'
   const sentence = error instanceof Error ? error.message : String(error)
   const instance = typeof problem?.details['instance'] === 'string' ? problem.details['instance'] : ''
   return (
-    <div className={forbidden ? 'problem partial' : 'problem'} role="alert">
+    <div className={partial ? 'problem partial' : 'problem'} role="alert">
       <b>
         {forbidden ? 'Not allowed' : (problem?.title ?? 'Something went wrong')}
         {what ? `: ${what}` : ''}
