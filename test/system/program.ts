@@ -125,13 +125,19 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   return program
 }
 
+/** The account that `makeAdministrator` makes. */
+export const administrator = {
+  name: 'Ada',
+  email: 'ada@example.org',
+  password: 'a long enough password',
+} as const
+
 /** Uses the link of the first start, signs in, and gives the program a token that may do everything. */
 export async function makeAdministrator(program: Program): Promise<string> {
   const [, secret] = /#token=(.+)$/.exec(program.setup ?? '') ?? []
-  const account = { name: 'Ada', email: 'ada@example.org', password: 'a long enough password' }
-  const made = await post(program, '/api/v1/setup', { token: secret, ...account })
+  const made = await post(program, '/api/v1/setup', { token: secret, ...administrator })
   if (made.status !== 201) throw new Error(`The setup answered ${made.status}: ${await made.text()}`)
-  const { email, password } = account
+  const { email, password } = administrator
   const session = await post(program, '/api/auth/sign-in/email', { email, password })
   const cookie = session.headers
     .getSetCookie()
