@@ -79,6 +79,12 @@ describe.skipIf(!testData)('bytes to score (needs shared test data)', () => {
     expect(gbm.decision).toBe('LOOK')
   })
 
+  it('an error of zero is an error that nobody knows', () => {
+    const agile = assess(file('gwcelery/agile_grb_gcn.xml'))
+    expect(agile.localization!.kind).toBe('point')
+    expect([agile.decision, agile.rule]).toEqual(['WAIT', 'burst without a usable position'])
+  })
+
   it('a map given by address is waited for', () => {
     const result = assess(file('skyportal/GW190425_initial.xml'))
     expect(result.localization).toMatchObject({ kind: 'map', state: 'waiting' })

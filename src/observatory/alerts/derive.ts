@@ -61,7 +61,9 @@ export function deriveEvent(
   const role = roleOrder.find((r) => main.some((t) => t.row.role === r)) ?? 'observation'
   const kind = kindOf(main)
   const retracted = main.length > 0 && speaking.length === 0
-  const { place, preferred } = placeOf(speaking.length > 0 ? speaking : main, localizations)
+  const spoken = placeOf(speaking, localizations)
+  // Where nothing newer says where it is, the words withdrawn before still do.
+  const { place, preferred } = spoken.preferred === null ? placeOf(main, localizations) : spoken
   const saying = (pick: (n: StoredNotice) => boolean): StoredNotice | undefined =>
     speaking.findLast((t) => pick(t.notice))?.notice
   const times = main.filter((t) => t.notice.eventTime !== null)

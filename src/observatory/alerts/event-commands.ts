@@ -61,7 +61,9 @@ function rowOf(e: EventSummary): (string | number | null)[] {
     e.eventTime,
     e.noticeCount,
     area90Deg2 === null ? null : figure(area90Deg2),
-    distanceMeanMpc === null ? null : `${distanceMeanMpc.toFixed(0)} ± ${distanceStdMpc?.toFixed(0) ?? '?'}`,
+    distanceMeanMpc === null
+      ? null
+      : `${figure(distanceMeanMpc)} ± ${distanceStdMpc === null ? '?' : figure(distanceStdMpc)}`,
     e.verdict?.score ?? null,
     e.status === 'retracted' ? 'RETRACTED' : (e.verdict?.decision ?? ''),
   ]
@@ -98,7 +100,9 @@ export const eventShow: Command = {
       if (place.area90Deg2 !== null)
         out(`area      50 % ${figure(place.area50Deg2!)}  90 % ${figure(place.area90Deg2)} deg²`)
       if (place.distanceMeanMpc !== null)
-        out(`distance  ${place.distanceMeanMpc.toFixed(1)} ± ${place.distanceStdMpc?.toFixed(1) ?? '?'} Mpc`)
+        out(
+          `distance  ${figure(place.distanceMeanMpc)} ± ${place.distanceStdMpc === null ? '?' : figure(place.distanceStdMpc)} Mpc`,
+        )
       if (verdict)
         out(
           `verdict   ${verdict.decision}, score ${verdict.score} (${verdict.rules} ${verdict.version}): ${verdict.reason}`,

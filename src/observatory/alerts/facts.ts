@@ -13,7 +13,8 @@ export interface Place {
 export function ruleFacts(notice: StoredNotice, places: readonly Place[]): RuleFacts {
   const ready = (kinds: readonly LocalizationKind[]): MapSummary | null =>
     places.find((p) => p.state === 'ready' && kinds.includes(p.kind))?.summary ?? null
-  const map = ready(['map']) ?? ready(['circle', 'ellipse', 'polygon', 'point'])
+  // A point is a position whose error nobody knows: it says nothing about how much sky to search.
+  const map = ready(['map']) ?? ready(['circle', 'ellipse', 'polygon'])
   const combinedMap = ready(['combined'])
   return {
     name: notice.names.find((n) => n.key)?.name ?? notice.names[0]?.name ?? '',

@@ -118,7 +118,7 @@ export const ruleInputs: Record<string, RuleInput> = {
   }),
   pAstro: number('Astrophysical probability', '', (f) => f.pAstro),
   snr: number('Significance', 'sigma', (f) => f.snr),
-  errorRadius: number('Error radius', 'deg', (f) => f.position?.errorDeg ?? null),
+  errorRadius: number('Error radius', 'deg', (f) => f.position?.errorDeg || null),
   area50: number('50 % area', 'deg2', (f) => best(f)?.area50Deg2 ?? null, mapSource),
   area90: number('90 % area', 'deg2', (f) => best(f)?.area90Deg2 ?? null, mapSource),
   distance: number(

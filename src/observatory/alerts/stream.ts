@@ -1,6 +1,5 @@
 import type { Platform } from '#platform/platform.ts'
 import type { Service } from '#platform/room.ts'
-import { createKafkaStream } from '#platform/streams/kafka.ts'
 import type { Stream, StreamHandler } from '#platform/streams/stream.ts'
 import { system } from '#observatory/people/actor.ts'
 import { ingestAll } from './ingest.ts'
@@ -30,9 +29,11 @@ export function gcnHandler(platform: Platform): StreamHandler {
 }
 
 /** The stream as configured; null where there is neither a credential nor brokers of one's own. */
-export function gcnStream(platform: Platform): Stream | null {
+export async function gcnStream(platform: Platform): Promise<Stream | null> {
   const gcn = platform.config.section(gcnSection)
   if (!gcn.clientId && !gcn.brokers) return null
+  // Half a second of every start, for those who listen only.
+  const { createKafkaStream } = await import('#platform/streams/kafka.ts')
   return createKafkaStream(
     {
       name: 'gcn',
@@ -56,10 +57,10 @@ export function gcnStream(platform: Platform): Stream | null {
 
 /** The stream as a service; its status is written where the page of any process finds it. */
 export function gcnService(platform: Platform): Service[] {
-  const stream = gcnStream(platform)
-  if (!stream) return []
+  let stream: Stream | null = null
   let timer: NodeJS.Timeout | undefined
   const tell = (): void => {
+    if (!stream) return
     void saveStreamStatus(platform.db, shownStatus(stream.status())).catch((error: unknown) =>
       platform.log.warn({ err: error }, 'The state of the stream could not be written.'),
     )
@@ -69,12 +70,14 @@ export function gcnService(platform: Platform): Service[] {
       name: 'gcn stream',
       role: 'streams',
       async start() {
+        stream = await gcnStream(platform)
+        if (!stream) return
         await stream.start()
         timer = setInterval(tell, 5_000)
       },
       async stop() {
         clearInterval(timer)
-        await stream.stop()
+        await stream?.stop()
         tell()
       },
     },
