@@ -93,7 +93,7 @@ export const alertListen: Command = {
   examples: ['urania alerts listen', 'urania alerts listen --json'],
   async run({ json, out, note, document, platform: open, signal }) {
     const platform = await open()
-    const stream = gcnStream(platform)
+    const stream = await gcnStream(platform)
     if (!stream) {
       throw new Problem(
         'request.invalid',

@@ -70,7 +70,7 @@ it('counts the same message at another place as heard again, within one batch to
 })
 
 it('shows its state to other processes', async () => {
-  const stream = gcnStream(bench.platform)!
+  const stream = (await gcnStream(bench.platform))!
   await saveStreamStatus(bench.platform.db, shownStatus(stream.status()))
   const answer = await bench.json<{ configured: boolean; items: { name: string; state: string }[] }>(
     '/streams',
