@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { FeatureCollection } from 'geojson'
 import type { EventDetail, EventHistoryEntry, EventSummary } from '#observatory/alerts/event.ts'
-import type { LocalizationSummary } from '#observatory/alerts/localization.ts'
+import type { LevelAnswer, LocalizationSummary } from '#observatory/alerts/localization.ts'
 import type { NoticeSummary } from '#observatory/alerts/notice.ts'
 import type { AuditEntry } from '#observatory/people/audit-entry.ts'
 import type { Group, Me, Person, Session } from '#observatory/people/person.ts'
@@ -92,6 +92,16 @@ export const localizationOptions = (id: string) =>
   queryOptions({
     queryKey: ['localization', id],
     queryFn: ({ signal }) => get<LocalizationSummary>(`/localizations/${id}`, {}, signal),
+  })
+
+/** Credible level of a place on a map. */
+export const levelOptions = (id: string, at: { ra: number; dec: number } | null) =>
+  queryOptions({
+    queryKey: ['level', id, at?.ra, at?.dec],
+    queryFn: ({ signal }) =>
+      get<LevelAnswer>(`/localizations/${id}/level`, { ra: at!.ra, dec: at!.dec }, signal),
+    enabled: at !== null,
+    staleTime: Infinity,
   })
 
 /** A map is its hash: what was drawn from it never changes. */

@@ -215,13 +215,13 @@ function usePlaces(text: string): Choice[] {
         ? [
             {
               id: 'centre',
-              label: `Centre the map at ${name}`,
-              hint: 'on this event',
+              label: `How likely is ${name}`,
+              hint: 'on the map of this event',
               run: () =>
                 void navigate({
                   to: '/events/$id',
                   params: { id: match.id },
-                  search: (old) => ({ ...old, ra, dec }),
+                  search: (old) => ({ ...old, ra, dec, at: `${ra.toFixed(5)},${dec.toFixed(5)}` }),
                 }),
             },
           ]

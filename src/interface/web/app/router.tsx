@@ -103,6 +103,8 @@ export interface ThingSearch {
   ra?: number
   dec?: number
   fov?: number
+  /** A chosen place, `ra,dec` in degrees. */
+  at?: string
   survey?: boolean
 }
 
@@ -115,6 +117,7 @@ const event = createRoute({
       ra: number(search['ra']),
       dec: number(search['dec']),
       fov: number(search['fov']),
+      at: text(search['at']),
       survey: flag(search['survey']),
     }),
   loader: ({ context, params }) => void context.client.prefetchQuery(eventOptions(params.id)),

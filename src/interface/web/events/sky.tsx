@@ -2,9 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import type { FeatureCollection } from 'geojson'
 import { lazy, Suspense, useMemo } from 'react'
-import { contoursOptions } from '#interface/web/api/queries.ts'
+import { contoursOptions, levelOptions } from '#interface/web/api/queries.ts'
 import { useSky } from '#interface/web/app/clock-bar.tsx'
 import { Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
+import { percent } from '#interface/web/pieces/format.ts'
+import { SkyCoord } from '#interface/web/pieces/sky-coord.tsx'
+import { Value } from '#interface/web/pieces/value.tsx'
 import { SkyMaps } from '#interface/web/pieces/sky-map.tsx'
 import type { Field } from '#interface/web/pieces/sky-map.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
@@ -136,14 +139,21 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
       : { ra: peakRa, dec: peakDec, fieldDeg: Math.min(120, Math.max(0.02, Math.sqrt(area90) * 2.2)) }
     return { ra: field.ra, dec: field.dec, fieldDeg: Number(field.fieldDeg.toPrecision(3)) }
   }, [regions, peakRa, peakDec, area90])
+  const place = useMemo(() => placeOf(search.at), [search.at])
   // The stated circle stands in until its outlines are here.
   const radiusDeg =
     regions.length === 0 && localization.kind === 'circle' ? (event.place.errorDeg ?? undefined) : undefined
   const data = useMemo(
-    (): SkyChartData => ({ regions, marks: [{ ra: peakRa, dec: peakDec, label, radiusDeg }], ...lights }),
-    [regions, peakRa, peakDec, label, radiusDeg, lights],
+    (): SkyChartData => ({
+      regions,
+      marks: [{ ra: peakRa, dec: peakDec, label, radiusDeg }, ...(place ? [place] : [])],
+      ...lights,
+    }),
+    [regions, peakRa, peakDec, label, radiusDeg, lights, place],
   )
   const { field, setField } = useField(home)
+  const pick = (at: string | undefined) =>
+    void navigate({ search: (old) => ({ ...old, at }), replace: true, resetScroll: false })
   return (
     <>
       {contours.isError && (
@@ -153,7 +163,15 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
           what="the outlines of the map"
         />
       )}
-      <SkyMaps data={data} title={event.name} field={field} home={home} onField={setField} />
+      <SkyMaps
+        data={data}
+        title={event.name}
+        field={field}
+        home={home}
+        onField={setField}
+        onPick={(ra, dec) => pick(`${ra.toFixed(5)},${dec.toFixed(5)}`)}
+      />
+      {place && <PickedPlace localization={localization} place={place} close={() => pick(undefined)} />}
       {search.survey ? (
         <Suspense fallback={<Skeleton height={420} />}>
           <Survey
@@ -192,6 +210,44 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
         </p>
       )}
     </>
+  )
+}
+
+/** The place of `?at=ra,dec`; null for what is none. */
+function placeOf(at: string | undefined): { ra: number; dec: number } | null {
+  const [ra, dec] = (at ?? '').split(',').map(Number)
+  return ra >= 0 && ra <= 360 && Math.abs(dec) <= 90 ? { ra, dec } : null
+}
+
+/** How likely a chosen place is. */
+function PickedPlace(props: {
+  localization: LocalizationSummary
+  place: { ra: number; dec: number }
+  close: () => void
+}) {
+  const { localization, place, close } = props
+  const answer = useQuery(levelOptions(localization.id, place))
+  return (
+    <div className="banner" role="status" style={{ borderColor: 'var(--accent)', marginTop: -8 }}>
+      <SkyCoord ra={place.ra} dec={place.dec} />
+      {answer.isError && <span>{answer.error.message}</span>}
+      {answer.data && (
+        <span>
+          on the edge of the {percent(answer.data.level)} region, which has{' '}
+          <Value value={answer.data.searchedAreaDeg2} unit="deg²" />
+          {answer.data.distance && (
+            <>
+              {'; '}
+              <Value value={answer.data.distance.meanMpc} error={answer.data.distance.stdMpc} unit="Mpc" /> in
+              this direction
+            </>
+          )}
+        </span>
+      )}
+      <button type="button" className="link-button" onClick={close}>
+        Clear
+      </button>
+    </div>
   )
 }
 

@@ -22,8 +22,10 @@ export function SkyMaps(props: {
   field: Field
   home: Field
   onField: (field: Field) => void
+  /** A click on the zoom. */
+  onPick?: (ra: number, dec: number) => void
 }) {
-  const { data, title, field, home, onField } = props
+  const { data, title, field, home, onField, onPick } = props
   const { ra: fieldRa, dec: fieldDec, fieldDeg } = field
   const { coordinates } = usePreferences()
   const raLabels = coordinates === 'degrees' ? 'degrees' : 'hours'
@@ -79,10 +81,26 @@ export function SkyMaps(props: {
           }}
           onPointerLeave={() => setAt(null)}
           onPointerDown={(event) => drag.down(event)}
-          onPointerUp={() => drag.up()}
+          onPointerUp={(event) => {
+            const to = drag.up(event) ? null : directionUnder(event, local)
+            if (to) onPick?.(...to)
+          }}
           onWheel={(event) => {
-            if (!event.ctrlKey && !event.shiftKey) return
-            onField({ ...field, fieldDeg: clampField(field.fieldDeg * (event.deltaY > 0 ? 1.25 : 0.8)) })
+            // The wheel alone scrolls the page, as everywhere.
+            if (event.shiftKey)
+              onField({
+                ...field,
+                fieldDeg: clampField(field.fieldDeg * (event.deltaY + event.deltaX > 0 ? 1.25 : 0.8)),
+              })
+          }}
+          tabIndex={0}
+          role="group"
+          aria-label="Zoom: arrows move, plus and minus change the field, 0 shows the whole region"
+          onKeyDown={(event) => {
+            const next = movedByKey(event.key, field, home)
+            if (!next) return
+            event.preventDefault()
+            onField(next)
           }}
         >
           {zoomTree}
@@ -133,7 +151,7 @@ function Pointer({ at, field }: { at: [number, number] | null; field: Field }) {
     <span>
       {at
         ? `${text(at[0], at[1], at && field.fieldDeg < 90 ? Math.max(digits, 2) : 2)}`
-        : 'ICRS · drag to move'}
+        : 'ICRS · drag to move, click to ask'}
     </span>
   )
 }
@@ -165,11 +183,27 @@ function LegendLine({ colour, dash }: { colour: string; dash?: string }) {
   )
 }
 
+/** The field after a key; undefined for keys that do nothing here. */
+function movedByKey(key: string, field: Field, home: Field): Field | undefined {
+  const step = field.fieldDeg / 8
+  const across = step / Math.max(0.02, Math.cos((field.dec * Math.PI) / 180))
+  const turned = (ra: number) => ((ra % 360) + 360) % 360
+  if (key === 'ArrowLeft') return { ...field, ra: turned(field.ra + across) }
+  if (key === 'ArrowRight') return { ...field, ra: turned(field.ra - across) }
+  if (key === 'ArrowUp') return { ...field, dec: Math.min(90, field.dec + step) }
+  if (key === 'ArrowDown') return { ...field, dec: Math.max(-90, field.dec - step) }
+  if (key === '+' || key === '=') return { ...field, fieldDeg: clampField(field.fieldDeg / 1.6) }
+  if (key === '-') return { ...field, fieldDeg: clampField(field.fieldDeg * 1.6) }
+  return key === '0' ? home : undefined
+}
+
 /** Dragging moves the field so that the direction under the pointer stays under it. */
 function useDrag(view: SkyProjection, field: Field, onField: (field: Field) => void) {
   const from = useRef<{ x: number; y: number; field: Field } | null>(null)
   return {
     down(event: PointerEvent<HTMLDivElement>) {
+      // A finger scrolls the page; it moves the map by the buttons and keys.
+      if (event.pointerType === 'touch') return
       from.current = { x: event.clientX, y: event.clientY, field }
       event.currentTarget.setPointerCapture(event.pointerId)
     },
@@ -183,8 +217,11 @@ function useDrag(view: SkyProjection, field: Field, onField: (field: Field) => v
       if (Math.hypot(event.clientX - start.x, event.clientY - start.y) > 3)
         onField({ ...start.field, ra, dec })
     },
-    up() {
+    /** True when the pointer was dragged; false for a click. */
+    up(event: PointerEvent<HTMLDivElement>): boolean {
+      const start = from.current
       from.current = null
+      return start !== null && Math.hypot(event.clientX - start.x, event.clientY - start.y) > 3
     },
   }
 }
