@@ -25,7 +25,6 @@ const voevents: readonly [file: string, id: RegExp, name: (id: string) => string
   ['grandma-gcn/notices/svom_mxt.xml', /(sb\d{8})/, (id) => id],
   ['gwcelery/swift_grb_gcn.xml', /name="TrigID"\s+value="(\d+)"/, (id) => `Swift ${id}`],
   ['gwcelery/fermi_grb_gcn.xml', /name="TrigID"\s+value="(\d+)"/, (id) => `Fermi ${id}`],
-  ['skyportal/GRB180116A_Fermi_GBM_Gnd_Pos.xml', /name="TrigID"\s+value="(\d+)"/, (id) => `Fermi ${id}`],
   ['skyportal/SWIFT_1125809-092.xml', /name="TrigID"\s+value="(\d+)"/, (id) => `Swift ${id}`],
 ]
 
