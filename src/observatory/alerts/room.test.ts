@@ -267,6 +267,19 @@ describe('what cannot be read', () => {
     await take(burst('sb26030107', { additional_info: 'a\u0000b\ud800c', odd: { '\u0000': '\ud800' } }))
     expect((await event('sb26030107')).notices[0]!.body).toMatch(/^ab/)
   })
+  it('takes 100 MB in, says that no notice is so large, and refuses more than 128 MiB', async () => {
+    const body = new Uint8Array(100_000_000).fill(0x20)
+    const answer = await request('/notices', { method: 'POST', body })
+    expect(answer.status).toBe(202)
+    const { id } = (await answer.json()) as NoticeReceipt
+    await bench.settled()
+    expect(await json<NoticeDetail>(`/notices/${id}`)).toMatchObject({
+      state: 'dead',
+      problem: { code: 'notice.too_large', message: 'The message is 95 MiB; a notice is at most 32 MiB.' },
+    })
+    const more = await request('/notices', { method: 'POST', body: new Uint8Array(129 * 1024 * 1024) })
+    expect(more.status).toBe(413)
+  })
   it('can be read again', async () => {
     const { items } = await json<{ items: NoticeSummary[] }>('/notices?state=dead&limit=1')
     const answer = await request(`/notices/${items[0]!.id}/retry`, { method: 'POST' })

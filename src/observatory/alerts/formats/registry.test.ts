@@ -228,6 +228,35 @@ describe('VOEvent', () => {
       ).role,
     ).toBe('test')
   })
+  it('keeps a position that comes with nonsense for a time, and says so', () => {
+    const at = where(
+      '<Position2D unit="deg"><Value2><C1>41.9</C1><C2>-3</C2></Value2><Error2Radius>0.2</Error2Radius></Position2D>',
+    ).replace('2026-01-01T00:00:00', '2026-01--9130T00:00:00.00')
+    const notice = parseNotice(swift(at))
+    expect(notice.eventTime).toBeNull()
+    expect(notice.position).toMatchObject({ ra: 41.9, errorDeg: 0.2 })
+    expect(notice.details[0]).toMatchObject({ value: '2026-01--9130T00:00:00.00' })
+  })
+  it('takes times in other scales for what they are', () => {
+    // 2026-01-01: TT is ahead of UTC by 37 + 32.184 s.
+    expect(parseNotice(swift(where('', 'TT-ICRS-TOPO'))).eventTime).toBe('2025-12-31T23:58:50.816Z')
+    expect(parseNotice(swift(where('', 'GPS-ICRS-TOPO'))).eventTime).toBe('2025-12-31T23:59:42.000Z')
+  })
+  it('takes the stated 90 % error where the radius is only filled in', () => {
+    const what =
+      '<What><Param name="Trigger_Number" value="1"/><Param name="Src_Error90" value="118.0"/></What>'
+    const at = where(
+      '<Position2D unit="deg"><Value2><C1>213.2599</C1><C2>15.24</C2></Value2><Error2Radius>0</Error2Radius></Position2D>',
+    )
+    const notice = parseNotice(
+      bytesOf(
+        `<VOEvent ivorn="ivo://nasa.gsfc.gcn/SK_SN#Event_2021" role="observation">${what}${at}</VOEvent>`,
+      ),
+    )
+    expect(notice).toMatchObject({ kind: 'neutrino', mission: 'Super-Kamiokande', containmentStated: true })
+    expect(notice.position).toMatchObject({ errorDeg: 118, containment: 0.9 })
+    expect(notice.names[0]!.name).toBe('Super-Kamiokande 1')
+  })
   it('leaves out where a spacecraft points', () => {
     const bytes = bytesOf(
       `<VOEvent ivorn="ivo://nasa.gsfc.gcn/SWIFT#SC_Slew_1-2" role="observation"><What><Param name="TrigID" value="9"/></What>${where('<Position2D unit="deg"><Value2><C1>1</C1><C2>2</C2></Value2><Error2Radius>0</Error2Radius></Position2D>')}</VOEvent>`,

@@ -98,7 +98,13 @@ const table: readonly Line[] = [
     ],
   },
   { ivorn: /\/HAWC#/i, mission: 'HAWC', kind: 'grb' },
-  { ivorn: /\/(SK_SN|SUPERK)/i, mission: 'Super-Kamiokande', kind: 'neutrino' },
+  {
+    ivorn: /\/(SK_SN|SUPERK)/i,
+    mission: 'Super-Kamiokande',
+    kind: 'neutrino',
+    idParams: ['TrigID', 'Trigger_Number'],
+  },
+  { ivorn: /antares/i, mission: 'ANTARES', kind: 'neutrino' },
   { ivorn: /\/SNEWS#/i, mission: 'SNEWS', kind: 'neutrino', makes: 'nothing' },
   {
     ivorn: /grandma/i,
@@ -147,8 +153,8 @@ export function dialectOf(ivorn: string, params: Params): Dialect {
       mission === 'IceCube'
         ? iceCubeIds(p)
         : triggerIds(p, prefix, own.idParams ?? line?.idParams ?? ['TrigID']),
-    error: (p) => numberOf(p.get('src_error_90')?.value),
-    containmentStated: (p) => p.has('src_error_90'),
+    error: (p) => numberOf((p.get('src_error_90') ?? p.get('Src_Error90'))?.value),
+    containmentStated: (p) => p.has('src_error_90') || p.has('Src_Error90'),
     known,
   }
 }

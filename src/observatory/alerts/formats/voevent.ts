@@ -108,7 +108,7 @@ function voeventType(params: Params, cites: ParsedNotice['cites']): ParsedNotice
 const testFlags = /(^|\.)(Test_Submission|Test_Notice|Test|InternalTest|HardwareInj)$/
 
 function voeventRole(root: Element, ivorn: string, params: Params): ParsedNotice['role'] {
-  if (attribute(root, 'role') === 'test' || /#.*(^|[_-])test([_-]|$)/i.test(ivorn)) return 'test'
+  if (attribute(root, 'role') === 'test' || /[#_-]test([_-]|\d|$)/i.test(ivorn)) return 'test'
   for (const [name, { value }] of params) if (testFlags.test(name) && booleanOf(value)) return 'test'
   return 'observation'
 }
@@ -134,11 +134,9 @@ function readWhereWhen(notice: ParsedNotice, root: Element, dialect: Dialect, pa
     notice.details.push({ name: 'Time and frame as stated', value: system, unit: '' })
   const stated = textIn(child(coords, 'Time', 'TimeInstant'), 'ISOTime')
   notice.eventTime = utcOf(isoUtc(stated), system)
+  // Fermi LAT prints a time like 2026-01--9130T00:00:00 where it has none; the position is worth having all the same.
   if (stated && !notice.eventTime) {
-    throw new Problem(
-      'notice.unreadable',
-      `The VOEvent's ISOTime is no ISO 8601 time: ${JSON.stringify(stated.slice(0, 60))}.`,
-    )
+    notice.details.push({ name: 'Time as stated, not readable', value: stated.slice(0, 60), unit: '' })
   }
   if (dialect.place === 'none') return
   const position = readPosition(coords, dialect, params)
@@ -216,6 +214,11 @@ function readMission(
     }
   }
   for (const id of dialect.ids(params)) add(id, true)
+  const given = params.get('event_name')?.value ?? params.get('SourceName')?.value
+  if (given) {
+    const name = canonicalName(given)
+    add(name.name, name.key)
+  }
   if (!notice.names.some((n) => n.key)) add(ivorn.replace(/^ivo:\/\//, ''), true)
   const far = params.get('FAR')
   const rate = numberOf(far?.value)
