@@ -41,7 +41,9 @@ export function decodeInto(
   repeat: number,
 ): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const size = elementBytes[kind]
+  // Made once: most tables have one element in a cell, and a view for each would cost more than the element.
+  const halves =
+    kind === 'K' ? new Uint32Array(out.buffer, out.byteOffset, 2 * out.length) : new Uint32Array(0)
   let to = at
   for (let row = 0; row < rows; row++) {
     let from = offset + row * stride
@@ -58,14 +60,16 @@ export function decodeInto(
       const target = out as Int16Array
       for (let i = 0; i < repeat; i++, from += 2) target[to++] = view.getInt16(from)
     } else if (kind === 'K') {
-      const halves = new Uint32Array(out.buffer, out.byteOffset)
       for (let i = 0; i < repeat; i++, from += 8, to++) {
         halves[2 * to] = view.getUint32(from + 4)
         halves[2 * to + 1] = view.getUint32(from)
       }
-    } else {
-      ;(out as Uint8Array).set(bytes.subarray(from, from + repeat * size), to)
+    } else if (repeat > 64) {
+      ;(out as Uint8Array).set(bytes.subarray(from, from + repeat), to)
       to += repeat
+    } else {
+      const target = out as Uint8Array
+      for (let i = 0; i < repeat; i++) target[to++] = bytes[from++]
     }
   }
 }

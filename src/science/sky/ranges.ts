@@ -54,22 +54,22 @@ export function normalRanges(pairs: BigInt64Array): Ranges {
 
 /** Positions in `a` or `b`. */
 export function union(a: Ranges, b: Ranges): Ranges {
-  return merge(a, b, (inA, inB) => inA || inB)
+  return merge(a, b, 0b1110)
 }
 
 /** Positions in both. */
 export function intersection(a: Ranges, b: Ranges): Ranges {
-  return merge(a, b, (inA, inB) => inA && inB)
+  return merge(a, b, 0b1000)
 }
 
 /** Positions in `a` that are not in `b`. */
 export function difference(a: Ranges, b: Ranges): Ranges {
-  return merge(a, b, (inA, inB) => inA && !inB)
+  return merge(a, b, 0b0100)
 }
 
 /** Positions in exactly one of the two. */
 export function symmetricDifference(a: Ranges, b: Ranges): Ranges {
-  return merge(a, b, (inA, inB) => inA !== inB)
+  return merge(a, b, 0b0110)
 }
 
 /** Positions outside. */
@@ -90,27 +90,37 @@ export function unionOf(list: readonly Ranges[]): Ranges {
   return level[0]
 }
 
-/** One sweep over the boundaries of both; a boundary is written where membership changes. */
-function merge(a: Ranges, b: Ranges, belongs: (inA: boolean, inB: boolean) => boolean): Ranges {
+/**
+ * One sweep over the boundaries of both; a boundary is written where membership changes. `table` has a bit for each case,
+ * lowest first: in neither, in b alone, in a alone, in both. (A function for it would be called through a pointer: a
+ * third slower.)
+ */
+function merge(a: Ranges, b: Ranges, table: number): Ranges {
   const ha = halvesOf(a)
   const hb = halvesOf(b)
   const out = new BigInt64Array(a.length + b.length)
   const o = halvesOf(out)
+  const [na, nb] = [ha.length, hb.length]
   let i = 0
   let j = 0
   let w = 0
-  let inside = false
-  while (i < ha.length || j < hb.length) {
-    const c = i >= ha.length ? 1 : j >= hb.length ? -1 : compare(ha, i, hb, j)
-    const lo = c <= 0 ? ha[i] : hb[j]
-    const hi = c <= 0 ? ha[i + 1] : hb[j + 1]
-    if (c <= 0) i += 2
-    if (c >= 0) j += 2
+  let inside = 0
+  while (i < na || j < nb) {
+    // Past the end stands what no boundary reaches: the high half of a position is below 2³¹.
+    const aHigh = i < na ? ha[i + 1] : 0xffffffff
+    const bHigh = j < nb ? hb[j + 1] : 0xffffffff
+    const aLow = i < na ? ha[i] : 0
+    const bLow = j < nb ? hb[j] : 0
+    const aFirst = aHigh < bHigh || (aHigh === bHigh && aLow <= bLow)
+    const bFirst = bHigh < aHigh || (aHigh === bHigh && bLow <= aLow)
+    if (aFirst) i += 2
+    if (bFirst) j += 2
     // An odd number of boundaries passed means inside.
-    if (belongs((i & 2) !== 0, (j & 2) !== 0) !== inside) {
-      inside = !inside
-      o[w] = lo
-      o[w + 1] = hi
+    const belongs = (table >>> ((i & 2) | ((j & 2) >>> 1))) & 1
+    if (belongs !== inside) {
+      inside = belongs
+      o[w] = aFirst ? aLow : bLow
+      o[w + 1] = aFirst ? aHigh : bHigh
       w += 2
     }
   }
@@ -233,8 +243,19 @@ export function createRangeBuilder(): RangeBuilder {
 
 /** Number of order-29 pixels. */
 export function length29(ranges: Ranges): bigint {
+  const h = halvesOf(ranges)
+  // Exact: 2²¹ differences of low halves stay below 2⁵³, and a sum on bigint would allocate for every range.
   let total = 0n
-  for (let e = 0; e < ranges.length; e += 2) total += ranges[e + 1] - ranges[e]
+  for (let from = 0; from < h.length; from += 2 ** 23) {
+    let low = 0
+    let high = 0
+    const to = Math.min(h.length, from + 2 ** 23)
+    for (let e = from; e < to; e += 4) {
+      low += h[e + 2] - h[e]
+      high += h[e + 3] - h[e + 1]
+    }
+    total += (BigInt(high) << 32n) + BigInt(low)
+  }
   return total
 }
 
