@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { listAudit } from '#observatory/people/audit-store.ts'
 import { dataFile, testData } from '#test/data.ts'
 import type { EventDetail, EventHistoryEntry, EventSummary } from './event.ts'
 import type { NoticeDetail, NoticeReceipt, NoticeSummary } from './notice.ts'
@@ -235,6 +236,10 @@ describe('people', () => {
       headers: { 'content-type': 'application/json' },
     })
     expect(refused.status).toBe(409)
+    const log = await listAudit(platform.db, { subjectKind: 'event', limit: 10 })
+    const acts = log.filter((entry) => [a.id, b.id].includes(entry.subject_id)).map((entry) => entry.action)
+    expect(acts).toEqual(['alerts.event_split', 'alerts.event_merged'])
+    expect(log.every((entry) => entry.actor_name !== '')).toBe(true)
   })
 })
 

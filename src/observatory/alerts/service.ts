@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Problem } from '#problem.ts'
 import type { Platform } from '#platform/platform.ts'
-import type { Actor } from '#observatory/people/actor.ts'
+import { system, type Actor } from '#observatory/people/actor.ts'
+import { audit } from '#observatory/people/audit.ts'
 import { requireRole, requireScope } from '#observatory/people/rights.ts'
 import {
   addAliases,
@@ -67,6 +68,8 @@ export async function keepEvent(
     if (before?.kept === kept) return before
     const event = await setKept(tx, id, kept)
     await addHistory(tx, id, actor.name, kept ? 'kept' : 'released', kept ? 'Kept' : 'No longer kept')
+    const action = kept ? 'alerts.event_kept' : 'alerts.event_released'
+    await audit(tx, actor, action, { kind: 'event', id }, { kept: !kept }, { kept })
     await platform.events.append(tx, {
       kind: 'alerts.event_changed',
       subject: { kind: 'event', id },
@@ -114,6 +117,11 @@ export async function mergeEvents(
     await moveAll(tx, from, into)
     await addHistory(tx, into, actor.name, 'merged', `Merged with ${gone.name}`, { from, notices })
     await addHistory(tx, from, actor.name, 'merged', `Merged into ${kept.name}`, { into })
+    const before = { name: gone.name, notices }
+    await audit(tx, actor, 'alerts.event_merged', { kind: 'event', id: from }, before, {
+      into,
+      name: kept.name,
+    })
     await refreshEvent(platform, tx, into, defaultRules, { title: `Merged with ${gone.name}` })
     await platform.events.append(tx, {
       kind: 'alerts.event_merged',
@@ -185,6 +193,9 @@ export async function splitEvent(
     const text = `${moved.length} of ${all.length} notices split off`
     await addHistory(tx, from, actor.name, 'split', text, { into: id, notices: moved.map((n) => n.id) })
     await addHistory(tx, id, actor.name, 'created', `Split from ${event.name}`, { from })
+    const before = { name: event.name, notices: all.map((n) => n.id) }
+    const after = { into: id, name, notices: moved.map((n) => n.id) }
+    await audit(tx, actor, 'alerts.event_split', { kind: 'event', id: from }, before, after)
     await refreshEvent(platform, tx, id, defaultRules, { title: `Split from ${event.name}` })
     await refreshEvent(platform, tx, from, defaultRules, { title: text })
     return id
@@ -199,6 +210,10 @@ export async function retryNotice(platform: Needs, actor: Actor, noticeId: strin
     if (!notice) throw new Problem('resource.not_found', `There is no notice ${noticeId}.`)
     if (notice.state === 'received') return
     await setReceived(tx, noticeId)
+    const before = { state: notice.state, problem: notice.problem }
+    await audit(tx, actor, 'alerts.notice_retried', { kind: 'notice', id: noticeId }, before, {
+      state: 'received',
+    })
     await platform.jobs.send(
       tx,
       parseKind,
@@ -227,6 +242,7 @@ export async function expireTests(platform: Needs, now = new Date()): Promise<nu
           data: { name: event.name },
           audience,
         })
+        await audit(tx, system, 'alerts.event_expired', subject, { name: event.name, role: event.role }, null)
         return deleteEvent(tx, id)
       })
       if (bytes === null) continue
