@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { afterAll, inject, onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { afterAll, inject, onTestFinished, TestRunner } from 'vitest'
 import type { Role } from '#platform/config/config.ts'
 import { loadConfig } from '#platform/config/load.ts'
 import { createPlatform, type RunningPlatform } from '#platform/create.ts'
@@ -15,7 +14,7 @@ import { databaseUrl, schemaFolder } from './database.ts'
 
 /** Runs after the current test, or after the file where none runs: hooks made inside a test are ignored. */
 export function atEnd(clean: () => Promise<void>): void {
-  if (getCurrentTest()) onTestFinished(clean)
+  if (TestRunner.getCurrentTest()) onTestFinished(clean)
   else afterAll(clean)
 }
 
