@@ -63,12 +63,18 @@ function Themed() {
   )
 }
 
-createRoot(document.getElementById('root')!).render(
-  <StrictMode>
-    <QueryClientProvider client={client}>
-      <PreferencesProvider>
-        <Themed />
-      </PreferencesProvider>
-    </QueryClientProvider>
-  </StrictMode>,
-)
+// The frame's shape from index.html stays until there is a page to put in its place.
+void router
+  .load()
+  .catch(() => undefined)
+  .then(() =>
+    createRoot(document.getElementById('root')!).render(
+      <StrictMode>
+        <QueryClientProvider client={client}>
+          <PreferencesProvider>
+            <Themed />
+          </PreferencesProvider>
+        </QueryClientProvider>
+      </StrictMode>,
+    ),
+  )

@@ -1,11 +1,12 @@
 /** What the bar and the timeline need of the sky; loaded after the first paint, for its tables are large. */
+import { sunAndMoon as lightsAt } from '#science/chart/lights.ts'
 import type { NightData } from '#science/chart/night-timeline.ts'
 import { horizonAt } from '#science/sky/altaz.ts'
 import { nightLabel, noonBefore } from '#science/sky/night.ts'
 import { siderealTime } from '#science/sky/sidereal.ts'
 import { sites as observatories } from '#science/sky/sites.ts'
 import type { Site } from '#science/sky/sites.ts'
-import { bodyAltAz, moonIllumination, moonPosition, sunPosition } from '#science/sky/sun-moon.ts'
+import { bodyAltAz, moonIllumination } from '#science/sky/sun-moon.ts'
 import { dateOf, mjdUtcOf } from '#science/sky/time.ts'
 
 /** Known sites by slug, in order of their names. */
@@ -36,14 +37,7 @@ export function siderealText(at: number, site: Site): string {
 
 /** Sun and Moon for a sky map at a moment (ms since 1970). */
 export function sunAndMoon(at: number) {
-  const mjd = mjdUtcOf(at)
-  const moon = moonPosition(mjd)
-  const sun = sunPosition(mjd)
-  const light = moonIllumination(mjd)
-  return {
-    sun: { ra: sun.ra, dec: sun.dec },
-    moon: { ra: moon.ra, dec: moon.dec, illumination: light.fraction, waxing: light.phaseDeg < 180 },
-  }
+  return lightsAt(mjdUtcOf(at))
 }
 
 /**
