@@ -62,11 +62,11 @@ export const darkPalette: Palette = {
   moon: '#d5dbe4',
   ecliptic: '#8a7a4f',
   mark: '#ffffff',
-  day: '#3d5a80',
-  civil: '#2c4163',
-  nautical: '#1f2e49',
-  astronomical: '#172135',
-  night: '#0e1420',
+  day: '#2c4566',
+  civil: '#243853',
+  nautical: '#1d2c44',
+  astronomical: '#172337',
+  night: '#0f1522',
   now: '#e8643c',
 }
 
