@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isProblem, Problem } from '#problem.ts'
-import { supereventLetters, type SimulatedNotice } from '#science/simulate/alerts.ts'
+import { sequenceSeconds, supereventLetters, type SimulatedNotice } from '#science/simulate/alerts.ts'
 import { loadConfig, type LoadedConfig } from '#platform/config/load.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
@@ -142,7 +142,9 @@ async function tell(platform: Platform, { seed, speed, note, signal }: Telling):
       }
     }
     const began = Date.now() + (pauseBeforeLive * 1000) / speed
-    for (const notice of await simulate(began, seed)) {
+    // Told faster than it happened, it must have begun earlier: no notice may come from the future.
+    const happened = began - Math.max(0, 1 - 1 / speed) * sequenceSeconds * 1000
+    for (const notice of await simulate(happened, seed)) {
       const due = began + (notice.afterSeconds * 1000) / speed
       await sleep(Math.max(0, due - Date.now()), undefined, { signal })
       await handIn(platform, notice, new Date())

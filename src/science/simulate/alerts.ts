@@ -12,6 +12,9 @@ export interface SimulatedNotice {
   bytes: Uint8Array<ArrayBuffer>
 }
 
+/** How long a sequence takes, s: until the last update of the merger. */
+export const sequenceSeconds = 75
+
 /**
  * One night's alerts: a neutron-star merger told four times (early warning, preliminary, initial, update), a black-hole
  * merger that is retracted, and a gamma-ray burst told twice. Every notice says of itself that it is a test: the
@@ -58,7 +61,7 @@ function neutronStarMerger(random: Random, start: Date, letters: string): Simula
     properties: { HasNS: 1, HasRemnant: 0.98, HasMassGap: 0.02, HasSSM: 0 },
   }
   const far = { EARLYWARNING: 6e-8, PRELIMINARY: 3e-10, INITIAL: 3e-10, UPDATE: 1e-12 }
-  const arrival = { EARLYWARNING: 3, PRELIMINARY: 14, INITIAL: 40, UPDATE: 75 }
+  const arrival = { EARLYWARNING: 3, PRELIMINARY: 14, INITIAL: 40, UPDATE: sequenceSeconds }
   return (Object.keys(far) as (keyof typeof far)[]).map((type) =>
     gravitationalWave(merger, type, far[type], arrival[type], start),
   )
