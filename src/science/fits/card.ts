@@ -32,18 +32,25 @@ function numberOf(text: string): number | bigint | undefined {
   return realForm.test(text) ? Number(text.replace(/[Dd]/, 'E')) : undefined
 }
 
-/** A quoted string starting at `text[0] === "'"`: the value (trailing blanks dropped) and what follows it. */
-function quoted(text: string): { value: string; rest: string } {
-  let value = ''
-  let at = 1
-  for (;;) {
-    const quote = text.indexOf("'", at)
-    if (quote < 0) return { value: (value + text.slice(at)).trimEnd(), rest: '' }
-    value += text.slice(at, quote)
-    if (text[quote + 1] !== "'") return { value: value.trimEnd(), rest: text.slice(quote + 1) }
-    value += "'"
-    at = quote + 2
+/**
+ * A quoted string starting at `text[0] === "'"`: its characters as they stand, quotes doubled, and what follows it.
+ * Some writers part a doubled quote between a card and its CONTINUE, so a single quote before other text than a
+ * blank or slash belongs to the string as long as the string ends properly after it.
+ */
+function quoted(text: string): { raw: string; rest: string } {
+  let strict = -1
+  for (let at = text.indexOf("'", 1); at >= 0; at = text.indexOf("'", at + 1)) {
+    if (text[at + 1] === "'") at++
+    else if (/^[ /]?$/.test(text[at + 1] ?? '')) return { raw: text.slice(1, at), rest: text.slice(at + 1) }
+    else if (strict < 0) strict = at
   }
+  if (strict < 0) return { raw: text.slice(1).replace(/' *$/, ''), rest: '' }
+  return { raw: text.slice(1, strict), rest: text.slice(strict + 1) }
+}
+
+/** The value of a string's characters: quotes no longer doubled, trailing blanks dropped. */
+function unquoted(raw: string): string {
+  return raw.replaceAll("''", "'").trimEnd()
 }
 
 function afterSlash(rest: string): string {
@@ -54,8 +61,8 @@ function afterSlash(rest: string): string {
 function valueAndComment(text: string): { value: CardValue; comment: string } {
   const body = text.trimStart()
   if (body.startsWith("'")) {
-    const { value, rest } = quoted(body)
-    return { value, comment: afterSlash(rest) }
+    const { raw, rest } = quoted(body)
+    return { value: unquoted(raw), comment: afterSlash(rest) }
   }
   const slash = body.indexOf('/')
   const word = (slash < 0 ? body : body.slice(0, slash)).trim()
@@ -107,20 +114,23 @@ function continued(
   if (typeof first.value !== 'string' || !first.value.endsWith('&')) {
     return { card: { keyword, ...first, commentary: false, text: lines[at] }, lines: 1 }
   }
-  let value = first.value
+  let value = quoted(body.trimStart()).raw.trimEnd()
   const comments = first.comment ? [first.comment] : []
   let count = 1
   while (value.endsWith('&') && lines[at + count]?.startsWith('CONTINUE')) {
     const more = lines[at + count].slice(8).trimStart()
     if (!more.startsWith("'")) break
-    const { value: piece, rest } = quoted(more)
-    value = value.slice(0, -1) + piece
+    const { raw, rest } = quoted(more)
+    value = value.slice(0, -1) + raw.trimEnd()
     const comment = afterSlash(rest)
     if (comment) comments.push(comment)
     count++
   }
   const text = lines.slice(at, at + count).join('')
-  return { card: { keyword, value, comment: comments.join(' '), commentary: false, text }, lines: count }
+  return {
+    card: { keyword, value: unquoted(value), comment: comments.join(' '), commentary: false, text },
+    lines: count,
+  }
 }
 
 function checkText(keyword: string, text: string): void {

@@ -143,7 +143,7 @@ export function flipSign(
     for (let i = 0; i < out.length; i++) out[i] ^= 0x80000000
     return out
   }
-  if (kind === 'K' && BigInt(zero) === 2n ** 63n) {
+  if (kind === 'K' && (zero === 2n ** 63n || zero === 2 ** 63)) {
     const halves = new Uint32Array(raw.buffer, raw.byteOffset, 2 * raw.length)
     for (let i = 1; i < halves.length; i += 2) halves[i] ^= 0x80000000
     return new BigUint64Array(raw.buffer, raw.byteOffset, raw.length)

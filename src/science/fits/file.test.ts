@@ -187,6 +187,28 @@ describe('damaged and hostile files get one clear sentence', () => {
     }
   })
 
+  it('a header cut within its last block says so', () => {
+    const empty = writeFits([])
+    expect(problemOf(() => openFits(empty.slice(0, 2879)))).toEqual({
+      code: 'fits.truncated',
+      message: 'The header of HDU 0 ends within a block of 2880 bytes; the file is cut off.',
+    })
+  })
+
+  it('64-bit integers with a fractional offset are scaled values', () => {
+    const file = lines(
+      'SIMPLE  =                    T',
+      'BITPIX  =                   64',
+      'NAXIS   =                    1',
+      'NAXIS1  =                    1',
+      'BZERO   =                  0.5',
+    )
+    const bytes = new Uint8Array(file.length + 2880)
+    bytes.set(file)
+    bytes[file.length + 7] = 3
+    expect([...readImage(bytes, openFits(bytes).hdus[0]).data]).toEqual([3.5])
+  })
+
   it('random damage to headers never throws anything but a Problem', () => {
     const bytes = bytesOf('tables.fits')
     let seed = 12345

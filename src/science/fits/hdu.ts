@@ -67,6 +67,13 @@ export function hduOf(
     1,
   )
   const dataLength = axes === 0 ? 0 : (Math.abs(bitpix) / 8) * gcount * (pcount + elements)
+  if (dataStart > fileLength) {
+    throw new Problem(
+      'fits.truncated',
+      `The header of ${where} ends within a block of ${blockLength} bytes; the file is cut off.`,
+      { hdu: index },
+    )
+  }
   if (dataStart + dataLength > fileLength) {
     const said = [
       ...shape.map((length, n) => `NAXIS${n + 1} = ${length}`),

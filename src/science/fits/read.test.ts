@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { dataFile } from '#test/data.ts'
 import { checkSums } from './checksum.ts'
 import { openFits } from './file.ts'
-import { remarksOf, textOf, valueOf, valuesOf } from './header.ts'
+import { parseHeader, remarksOf, textOf, valueOf, valuesOf } from './header.ts'
 import { readImage } from './image.ts'
 import { columnNamed, readTable } from './table.ts'
 import type { Column } from './table.ts'
@@ -111,6 +111,23 @@ describe('headers', () => {
     expect(valuesOf(odd, 'DUP')).toEqual([1, 2])
     expect(valueOf(odd, 'FREE')).toBe(42)
     expect(valueOf(odd, 'OPEN')).toBe('never closed')
+  })
+})
+
+describe('strings over CONTINUE', () => {
+  const read = (...cards: string[]) =>
+    parseHeader(new TextEncoder().encode(cards.map((line) => line.padEnd(80)).join(''))).cards[0].value
+
+  it('join a doubled quote that the writer parted between two cards', () => {
+    expect(read(`A       = '${'a'.repeat(66)}'&'`, `CONTINUE  ''${'b'.repeat(9)}' / c`)).toBe(
+      `${'a'.repeat(66)}'${'b'.repeat(9)}`,
+    )
+    expect(read(`A       = '${"'".repeat(67)}&'`, `CONTINUE  '${"'".repeat(53)}'`)).toBe("'".repeat(60))
+  })
+
+  it('end at the first quote where nothing closes them properly', () => {
+    expect(read("A       = 'abc'def")).toBe('abc')
+    expect(read("A       = 'abc")).toBe('abc')
   })
 })
 

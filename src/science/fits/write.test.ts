@@ -129,6 +129,22 @@ describe('what is written is read back', () => {
     expect(readTable(again, openFits(again).hdus[1]).columns).toEqual(back.columns)
   })
 
+  it('scaled columns and cells without elements, as they were read', () => {
+    const table = (columns: readonly ColumnInput[]): Uint8Array => writeFits([{ kind: 'table', columns }])
+    const first = table([
+      { name: 'scaled', values: Int16Array.of(1, 2), scale: 0.5, zero: 10 },
+      { name: 'nothing', values: new Int32Array(0), repeat: 0 },
+      { name: 'complex', kind: 'C', values: Float32Array.of(1, 2, 3, 4), scale: 2 },
+    ])
+    const columnsIn = (bytes: Uint8Array) => readTable(bytes, openFits(bytes).hdus[1]).columns
+    const again = columnsIn(table(columnsIn(first)))
+    expect(again.map(({ kind, values }) => [kind, [...values]])).toEqual([
+      ['D', [10.5, 11]],
+      ['J', []],
+      ['M', [2, 4, 6, 8]],
+    ])
+  })
+
   it('cards of every type', () => {
     const { header } = hdus[images.length]
     const cards = table.cards ?? []

@@ -110,11 +110,18 @@ function formCount({ kind, repeat, width }: Layout): number {
   return kind === 'A' ? repeat * width : repeat
 }
 
+/** Scaled columns come back from reading with the type they were stored in but real values: those are written as real. */
+function storedKind(asked: ColumnKind | undefined, stored: ElementKind | 'A'): ColumnKind {
+  if (asked === undefined) return stored
+  if (asked === 'C' && stored === 'D') return 'M'
+  return 'BIJKED'.includes(asked) && stored !== 'A' ? stored : asked
+}
+
 function layoutOf(input: ColumnInput): Layout {
   const { values, offsets } = input
   const text = Array.isArray(values)
   const stored = text ? { kind: 'A' as const } : storageOf(values as NumberArray)
-  const kind = input.kind ?? stored.kind
+  const kind = storedKind(input.kind, stored.kind)
   const typed = kind === 'A' ? text : kind === 'L' || kind === 'X' ? values instanceof Uint8Array : !text
   if (!typed)
     throw new Problem(
@@ -220,12 +227,14 @@ function encodeBlank(view: DataView, at: number, kind: ColumnKind, blank: number
 
 function tableParts(input: TableInput): { cards: Card[]; data: Uint8Array } {
   const layouts = input.columns.map(layoutOf)
-  const rows = layouts.length > 0 ? layouts[0].rows : 0
-  const odd = layouts.find((each) => each.rows !== rows)
+  // Cells without elements take as many rows as the other columns have.
+  const counted = layouts.filter((each) => each.input.offsets || each.repeat > 0)
+  const rows = counted.length > 0 ? counted[0].rows : 0
+  const odd = counted.find((each) => each.rows !== rows)
   if (odd) {
     throw new Problem(
       'fits.invalid',
-      `Column "${odd.input.name}" has ${odd.rows} rows where "${layouts[0].input.name}" has ${rows}; all columns of a table need the same.`,
+      `Column "${odd.input.name}" has ${odd.rows} rows where "${counted[0].input.name}" has ${rows}; all columns of a table need the same.`,
     )
   }
   const rowBytes = layouts.reduce((sum, each) => sum + each.bytes, 0)
