@@ -53,7 +53,15 @@ function statedOrder(header: Header): number | undefined {
 
 function integers64(values: ArrayLike<number | bigint> | readonly string[]): BigInt64Array {
   if (values instanceof BigInt64Array) return values
-  if (values instanceof Int32Array || values instanceof Int16Array) {
+  // No number of a MOC reaches the bit in which the two differ; one that does is refused as negative.
+  if (values instanceof BigUint64Array)
+    return new BigInt64Array(values.buffer, values.byteOffset, values.length)
+  if (
+    values instanceof Int32Array ||
+    values instanceof Int16Array ||
+    values instanceof Uint32Array ||
+    values instanceof Uint16Array
+  ) {
     return BigInt64Array.from(values, (v) => BigInt(v))
   }
   throw invalid('The first column of the table is not integers (TFORM I, J or K), so it holds no cells.')

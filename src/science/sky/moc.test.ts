@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isProblem } from '#problem.ts'
 import { dataFile } from '#test/data.ts'
+import { writeFits } from '#science/fits/write.ts'
 import { mocFromFits, mocToFits } from './moc-fits.ts'
 import { mocFromAscii, mocFromJson, mocToAscii, mocToJson } from './moc-formats.ts'
 import type { Moc } from './moc.ts'
@@ -208,6 +209,16 @@ describe('a map', () => {
     expect(length29(externalBorder(mocFromCells([1], [0])).ranges) >> 56n).toBe(8n)
     expect(length29(externalBorder(mocFromCells([1], [1])).ranges) >> 56n).toBe(7n)
     expect(internalBorder(moc).ranges).toEqual(internalBorder(mocFromRanges(moc.ranges, 5)).ranges)
+    expect(externalBorder(fullMoc(29)).ranges.length).toBe(0)
+    expect(internalBorder(mocComplement(fullMoc(29))).ranges.length).toBe(0)
+  })
+
+  it.each([
+    ['J', Uint32Array.of(7, 21, 164)],
+    ['K', BigUint64Array.of(7n, 21n, 164n)],
+  ])('reads unsigned uniq numbers (TFORM %s with TZERO)', (_, values) => {
+    const bytes = writeFits([{ kind: 'table', columns: [{ name: 'UNIQ', values }] }])
+    expect(mocToAscii(mocFromFits(bytes))).toBe('0/3 1/5 2/100')
   })
 
   it('keeps order-29 cells with all their digits in JSON and ASCII', () => {
@@ -222,6 +233,7 @@ describe('a map', () => {
     expect(() => mocFromAscii('5/4 x')).toThrow(/"x" does not belong/)
     expect(() => mocFromAscii('4 5')).toThrow(/before the first order/)
     expect(() => mocFromAscii('0/12')).toThrow(/Cell 0\/12 does not exist/)
+    expect(() => mocFromAscii('29/3458764513820540928')).toThrow(/ends at 3458764513820540927/)
     expect(() => mocFromJson('{"0":[1.5]}')).toThrow(/1\.5, no pixel/)
     expect(() => mocFromJson('{"t":{"5":[1]}}')).toThrow(/only space MOCs/)
     expect(() => mocFromJson('[1')).toThrow(/not JSON/)

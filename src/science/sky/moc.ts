@@ -16,6 +16,7 @@ import {
   difference,
   emptyRanges,
   intersection,
+  length29,
   normalRanges,
   rangesAreaSr,
   symmetricDifference,
@@ -210,6 +211,8 @@ export function internalBorder(moc: Moc): Moc {
 
 /** Every pixel of `order` that neighbours a cell of the set from outside that cell. */
 function around(ranges: Ranges, order: number): Ranges {
+  // The whole sky has no outside, however many pixels lie along its cells.
+  if (length29(ranges) === pixelCount29) return emptyRanges()
   let count = 0
   eachCell(ranges, (k) => void (count += 4 * 2 ** (order - k) + 4))
   if (count > MOST_BORDER_PIXELS) {
@@ -266,7 +269,7 @@ export function cellRange(order: number, first: bigint, last: bigint = first): [
 function noCell(order: number, pixel: number | bigint): Problem {
   return new Problem(
     'moc.invalid',
-    `Cell ${order}/${pixel} does not exist; order ${order} ends at ${pixelCount(order) - 1}.`,
+    `Cell ${order}/${pixel} does not exist; order ${order} ends at ${(12n << BigInt(2 * order)) - 1n}.`,
     {
       order,
       pixel: `${pixel}`,

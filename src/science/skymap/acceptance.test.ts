@@ -13,6 +13,7 @@ import { cellAreasSr, sortCells, totalOf, uncovered } from './map.ts'
 import type { SkyMap } from './map.ts'
 import { partsOf } from './modes.ts'
 import { rank } from './rank.ts'
+import { rasterize } from './raster.ts'
 import { readSkyMap } from './read.ts'
 import { probabilityIn } from './region.ts'
 import { summarize, productsOf } from './summarize.ts'
@@ -132,6 +133,22 @@ describe('values of the originals’ own tests (README, B)', () => {
       expect(summarize(map).modes90).toBe(2)
       // The split MOC meets the level to within one cell of its order.
       expect(Math.abs(probabilityIn(map, credibleMoc(map, 0.9)) - 0.9)).toBeLessThan(1e-5)
+    },
+  )
+
+  const update = bytesOf(`${notices}/S241102br-update.json`)
+  it.skipIf(!update)(
+    'S241102br-update flattened to nside 64: Σ 1, mean of finite DISTMU to the digits printed, Σ DISTSIGMA and Σ DISTNORM to 2e-5 (needs shared test data)',
+    () => {
+      const { density, distance } = rasterize(readSkyMap(update!), 6)
+      expect(density.length).toBe(49152)
+      const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0)
+      expect(Math.abs(sum(density) * cellAreasSr[6] - 1)).toBeLessThan(1e-9)
+      const finite = distance!.mu.filter((mu) => Number.isFinite(mu))
+      counts(sum(finite) / finite.length, '117.067', 'mean of DISTMU')
+      // Pixels with densities near 1e-323, where a double has one digit left, differ by the order of multiplication.
+      expect(Math.abs(sum(distance!.sigma) / 75590.07 - 1)).toBeLessThan(2e-5)
+      expect(Math.abs(sum(distance!.norm) / 2_453_462_276 - 1)).toBeLessThan(2e-5)
     },
   )
 

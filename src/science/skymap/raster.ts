@@ -1,8 +1,9 @@
 /** Maps at one resolution, for export to programs that know nothing else. Nothing in Urania computes with these. */
 import { Problem } from '#problem.ts'
-import { cellAreasSr } from './map.ts'
+import { parametersAt } from './distance.ts'
+import { finestOrder } from './map.ts'
 import type { SkyMap } from './map.ts'
-import { parametersOf, momentsOf } from './moments.ts'
+import { momentsOf, parametersOf } from './moments.ts'
 
 export interface Raster {
   readonly order: number
@@ -16,6 +17,9 @@ const highest = 12
 /**
  * The map on a NESTED grid of `order` (at most 12): larger cells are repeated, smaller ones averaged over area, their
  * distance moments over probability. The sum is kept to rounding.
+ *
+ * Where anything is averaged, pixels without probability, and those of which a part has no distance, have none either:
+ * the rule of ligo.skymap, so that flattened maps agree with those of others.
  */
 export function rasterize(map: SkyMap, order: number): Raster {
   if (!(Number.isInteger(order) && order >= 0 && order <= highest)) {
@@ -32,43 +36,45 @@ export function rasterize(map: SkyMap, order: number): Raster {
     sigma: new Float64Array(size).fill(1),
     norm: new Float64Array(size),
   }
+  const averaged = finestOrder(map) > order
   for (let i = 0; i < map.order.length;) {
     const k = map.order[i]
     if (k <= order) {
       const count = 4 ** (order - k)
       const start = map.ipix[i] * count
       density.fill(map.density[i], start, start + count)
-      if (distance && map.distance) {
-        distance.mu.fill(map.distance.mu[i], start, start + count)
-        distance.sigma.fill(map.distance.sigma[i], start, start + count)
-        distance.norm.fill(map.distance.norm[i], start, start + count)
+      if (distance && map.distance && (map.density[i] > 0 || !averaged)) {
+        const { mu, sigma, norm } = parametersAt(map.distance, i)
+        distance.mu.fill(mu, start, start + count)
+        distance.sigma.fill(sigma, start, start + count)
+        distance.norm.fill(norm, start, start + count)
       }
       i++
       continue
     }
     const pixel = Math.floor(map.ipix[i] / 4 ** (k - order))
-    let [sum, known, first, second] = [0, 0, 0, 0]
+    let [sum, first, second] = [0, 0, 0]
+    let known = true
     while (
       i < map.order.length &&
       map.order[i] > order &&
       Math.floor(map.ipix[i] / 4 ** (map.order[i] - order)) === pixel
     ) {
-      const p = map.density[i] * cellAreasSr[map.order[i]]
-      sum += p
-      const moments =
-        map.distance &&
-        momentsOf({ mu: map.distance.mu[i], sigma: map.distance.sigma[i], norm: map.distance.norm[i] })
-      if (moments) {
-        known += p
-        first += p * moments.mean
-        second += p * (moments.mean ** 2 + moments.std ** 2)
+      const share = 4 ** (order - map.order[i])
+      const density = map.density[i]
+      sum += share * density
+      const moments = map.distance && momentsOf(parametersAt(map.distance, i))
+      if (!moments) known = false
+      else {
+        first += share * (density * moments.mean)
+        second += share * (density * (moments.mean ** 2 + moments.std ** 2))
       }
       i++
     }
-    density[pixel] = sum / cellAreasSr[order]
-    if (distance && known > 0) {
-      const mean = first / known
-      const { mu, sigma, norm } = parametersOf({ mean, std: Math.sqrt(second / known - mean * mean) })
+    density[pixel] = sum
+    if (distance && known && sum > 0) {
+      const mean = first / sum
+      const { mu, sigma, norm } = parametersOf({ mean, std: Math.sqrt(second / sum - mean * mean) })
       distance.mu[pixel] = mu
       distance.sigma[pixel] = sigma
       distance.norm[pixel] = norm
