@@ -1,23 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { pino } from 'pino'
-import { afterAll } from 'vitest'
-import { loadConfig } from '#platform/config/load.ts'
-import { createPlatform, type RunningPlatform } from '#platform/create.ts'
+import type { RunningPlatform } from '#platform/create.ts'
 import { limitBody } from '#platform/http/body.ts'
 import { errorResponse } from '#platform/http/problem-response.ts'
 import type { Router, ServerEnv } from '#platform/http/router.ts'
 import { localOperator, type Actor } from '#observatory/people/actor.ts'
 import '#observatory/people/request.ts'
-import { schemaFolder } from './database.ts'
-import { testDatabase } from './platform.ts'
 import { ingest } from '#observatory/alerts/ingest.ts'
 import { parseKind } from '#observatory/alerts/job-kinds.ts'
 import { room } from '#observatory/alerts/module.ts'
 import type { NoticeReceipt } from '#observatory/alerts/notice.ts'
 import { alertRoutes } from '#observatory/alerts/routes.ts'
+import { testPlatform } from './platform.ts'
 
 /** A running observatory with this room alone, for the tests of the room. */
 export interface AlertBench {
@@ -30,29 +23,11 @@ export interface AlertBench {
 }
 
 export async function alertBench(
-  options: { actor?: Actor; env?: Record<string, string>; jobs?: boolean } = {},
+  options: { actor?: Actor; env?: Record<string, string> } = {},
 ): Promise<AlertBench> {
-  const { url } = await testDatabase()
-  const home = mkdtempSync(join(tmpdir(), 'urania-alerts-'))
-  const config = loadConfig({
-    sections: room.sections ?? [],
-    env: {
-      URANIA_HOME: home,
-      DATABASE_URL: url,
-      URANIA_LOG_LEVEL: 'silent',
-      URANIA_ALERTS_LOCAL_MAPS: 'true',
-      ...options.env,
-    },
-  })
-  const platform = await createPlatform(config, {
+  const platform = await testPlatform({
     rooms: [room],
-    schema: schemaFolder,
-    roles: ['worker'],
-    log: pino({ level: process.env['URANIA_TEST_LOG'] ?? 'silent' }),
-  })
-  afterAll(async () => {
-    await platform.stop()
-    rmSync(home, { recursive: true, force: true })
+    env: { URANIA_ALERTS_LOCAL_MAPS: 'true', ...options.env },
   })
   const app: Router = new OpenAPIHono<ServerEnv>()
   app.onError((error, c) => errorResponse(error, c))

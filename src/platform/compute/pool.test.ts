@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { Problem } from '#problem.ts'
+import { addUp, fail, fillShared, spin } from '#test/compute-tasks.ts'
 import { createCompute } from './pool.ts'
-import { addUp, fail, fillShared, spin } from './sample.ts'
 
 const compute = createCompute({ threads: 2 })
 afterAll(() => compute.stop())

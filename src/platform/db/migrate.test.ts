@@ -6,8 +6,8 @@ import type pg from 'pg'
 import { isProblem } from '#problem.ts'
 import { schemaFolder } from '#test/database.ts'
 import { atEnd, testDatabase } from '#test/platform.ts'
+import { fillTables } from '#test/fill-tables.ts'
 import { quoted, tablesOf } from './backup.ts'
-import { fillTables } from './fill.ts'
 import { migrate, migrationStatus, parseMigration, readMigrations, rollback, withClient } from './migrate.ts'
 
 const one = parseMigration('0001-one.sql', 'create table a (x int);\n-- down\ndrop table a;\n')

@@ -8,6 +8,7 @@ import { connect } from '#platform/db/connect.ts'
 import { createEvents } from '#platform/events/events.ts'
 import { createSignals } from '#platform/events/signals.ts'
 import { testDatabase } from '#test/platform.ts'
+import { until } from '#test/until.ts'
 import { failure } from './failure.ts'
 import type { JobContext, JobHandler, JobKind } from './job.ts'
 import { createJobs } from './jobs.ts'
@@ -88,16 +89,6 @@ afterAll(async () => {
   await main.stop()
 })
 const { jobs } = main
-
-async function until<T>(look: () => Promise<T | undefined | false>, ms = 10_000): Promise<T> {
-  const end = Date.now() + ms
-  for (;;) {
-    const value = await look()
-    if (value) return value
-    if (Date.now() > end) throw new Error('What was waited for did not come.')
-    await sleep(10)
-  }
-}
 
 it('runs a job with its input and keeps result, subject and times', async () => {
   on(kinds.add, ({ n = 0 }) => ({ sum: n + 1 }))
@@ -207,10 +198,10 @@ it('cancels a queued job, and a running one from another process without waiting
   await sender.jobs.cancel(queued)
   expect(await jobs.get(queued)).toMatchObject({ state: 'cancelled' })
   const id = await sender.jobs.send(db, kinds.wait, {})
-  await until(async () => (await jobs.get(id))?.state === 'running')
+  await until(async () => (await jobs.get(id))?.state === 'running', 'the job running')
   const began = performance.now()
   await sender.jobs.cancel(id)
-  await until(async () => (await jobs.get(id))?.state === 'cancelled')
+  await until(async () => (await jobs.get(id))?.state === 'cancelled', 'the job cancelled')
   expect(performance.now() - began).toBeLessThan(5_000)
   expect(reason).toMatchObject({ code: 'job.cancelled' })
 })
@@ -237,7 +228,7 @@ it('shows progress with rate and time left, and keeps the log in order', async (
   const row = await until(async () => {
     const now = await jobs.get(id)
     return now?.progress?.done === 50 && now
-  })
+  }, 'half of the rows')
   expect(row.progress).toMatchObject({ total: 100, unit: 'rows' })
   expect(row.progress?.perSecond).toBeGreaterThan(1)
   expect(row.progress?.etaSeconds).toBeCloseTo(50 / (row.progress?.perSecond ?? 0), 6)
@@ -303,7 +294,7 @@ it('on stop returns running work to the queue, where the next process finds it',
   await main.jobs.stop()
   const other = await createProcess(true)
   const id = await other.jobs.send(db, kinds.wait, {})
-  await until(async () => (await other.jobs.get(id))?.state === 'running')
+  await until(async () => (await other.jobs.get(id))?.state === 'running', 'the job running')
   await other.stop()
   await main.jobs.start({ work: true })
   await jobs.idle([kinds.wait.name])
@@ -327,11 +318,11 @@ it('takes up the work of a process whose connection died, not before it has give
   await main.jobs.stop()
   const other = await createProcess(true)
   const id = await other.jobs.send(db, kinds.wait, {})
-  await until(async () => (await other.jobs.get(id))?.state === 'running')
+  await until(async () => (await other.jobs.get(id))?.state === 'running', 'the job running')
   await other.cut()
   const cut = performance.now()
   await main.jobs.start({ work: true })
-  await until(async () => began.length === 2)
+  await until(() => began.length === 2, 'the second run')
   expect(performance.now() - cut).toBeGreaterThan(2_000)
   expect(performance.now() - cut).toBeLessThan(20_000)
   await jobs.idle([kinds.wait.name])

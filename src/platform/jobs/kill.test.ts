@@ -2,26 +2,18 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createSignals } from '#platform/events/signals.ts'
 import { testDatabase } from '#test/platform.ts'
+import { until } from '#test/until.ts'
 import { createJobs } from './jobs.ts'
 
 const { db, url } = await testDatabase()
 const folder = await mkdtemp(join(tmpdir(), 'urania-jobs-'))
 afterAll(() => rm(folder, { recursive: true }))
 const kind = { name: 'test.child', title: 'Child', input: z.object({}) }
-
-async function until(look: () => Promise<boolean>, ms = 20_000): Promise<void> {
-  const end = Date.now() + ms
-  while (!(await look())) {
-    if (Date.now() > end) throw new Error('What was waited for did not come.')
-    await sleep(20)
-  }
-}
 
 it('kill -9 of a worker: its jobs run again within seconds, none is lost, none runs twice at once', async () => {
   const file = join(folder, 'journal')
@@ -47,12 +39,15 @@ it('kill -9 of a worker: its jobs run again within seconds, none is lost, none r
 
   const victim = start(60_000)
   const ids = await Promise.all(Array.from({ length: 5 }, () => sender.send(db, kind, {})))
-  await until(async () => (await journal()).length === 3)
+  await until(async () => (await journal()).length === 3, 'three jobs begun')
   await victim.end('SIGKILL')
   const killed = Date.now()
   const heir = start(50)
   const rival = start(50)
-  await until(async () => !(await sender.list({ kind: kind.name })).some((job) => job.state !== 'done'))
+  await until(
+    async () => !(await sender.list({ kind: kind.name })).some((job) => job.state !== 'done'),
+    'all jobs done',
+  )
   const lines = await journal()
   const again = lines.filter((line) => line.what === 'begin' && line.pid !== victim.pid)
   expect(again.map((line) => line.id).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
@@ -67,11 +62,11 @@ it('kill -9 of a worker: its jobs run again within seconds, none is lost, none r
   await Promise.all([heir.end('SIGTERM'), rival.end('SIGTERM')])
   const polite = start(60_000)
   const id = await sender.send(db, kind, {})
-  await until(async () => (await journal()).some((line) => line.id === id))
+  await until(async () => (await journal()).some((line) => line.id === id), 'the job begun')
   await polite.end('SIGTERM')
   expect((await sender.get(id))?.state).toBe('queued')
   const last = start(10)
-  await until(async () => (await sender.get(id))?.state === 'done')
+  await until(async () => (await sender.get(id))?.state === 'done', 'the job done')
   await last.end('SIGTERM')
   await sender.stop()
   await signals.stop()

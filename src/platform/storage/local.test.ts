@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { isProblem } from '#problem.ts'
+import { storageContract } from '#test/storage-contract.ts'
 import { createLocalStorage } from './local.ts'
-import { storageContract } from './storage-contract.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'urania-storage-'))
 let count = 0

@@ -12,20 +12,13 @@ import { clusterInstalled, clusterTitle, startCluster } from '#test/kafka-cluste
 import type { TestCluster } from '#test/kafka-cluster.ts'
 import { startKafkaProxy } from '#test/kafka-proxy.ts'
 import { startTokenServer } from '#test/token-server.ts'
+import { until } from '#test/until.ts'
 import { createKafkaStream } from './kafka.ts'
 import type { KafkaOptions } from './kafka.ts'
 import type { Stream, StreamMessage } from './stream.ts'
 
 const net = createNet()
 let cluster: TestCluster
-
-async function until(look: () => unknown, what: string, ms = 30_000): Promise<void> {
-  const end = Date.now() + ms
-  while (!(await look())) {
-    if (Date.now() > end) throw new Error(`Waited in vain for: ${what}`)
-    await sleep(20)
-  }
-}
 
 async function produce(topic: string, values: (string | Buffer)[], at: TestCluster = cluster): Promise<void> {
   const producer = new Producer({

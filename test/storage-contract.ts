@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { isProblem } from '#problem.ts'
-import type { Storage, StoredBytes } from './storage.ts'
+import type { Storage, StoredBytes } from '#platform/storage/storage.ts'
 
 /** What every storage back end must do; `make` gives an empty one. */
 export function storageContract(name: string, make: () => Promise<Storage>) {

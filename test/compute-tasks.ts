@@ -1,5 +1,5 @@
 import { Problem } from '#problem.ts'
-import { computeTask } from './compute.ts'
+import { computeTask } from '#platform/compute/compute.ts'
 
 // Tasks of the tests of the pool, in a module of their own because a thread imports the module of its task.
 

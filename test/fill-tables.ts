@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { quoted } from './backup.ts'
+import { quoted } from '#platform/db/backup.ts'
 
 /*
  * For tests of migrations and archives: rows for tables that nobody described. Types, checks of the form `x in (…)`, lengths,
