@@ -19,6 +19,11 @@ it('secrets are hidden by name, and passwords in addresses wherever they stand',
   const { log, last, lines } = capture()
   log.info({ password: 'a-secret', request: { headers: { authorization: 'a-secret' } } }, 'x')
   log.info({ settings: { token: 'a-secret' } }, 'to postgres://me:a-secret@host/db')
+  log.info(
+    { response: { headers: { 'set-cookie': ['s=a-secret'] }, body: { access_token: 'a-secret' } } },
+    'x',
+  )
+  log.info({ client_secret: 'a-secret', env: { DATABASE_URL: 'a-secret' } }, 'x')
   log.error({ err: new Error('connect postgresql://me:a-secret@host:5432/db failed') }, 'x')
   expect(lines.join('')).not.toContain('a-secret')
   expect(JSON.stringify(last())).toContain('postgresql://me:[hidden]@host:5432/db')

@@ -1,15 +1,27 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { Config } from '#platform/config/config.ts'
 
+// As we write them, as headers have them, and as OAuth and the environment do.
 const hidden = [
   'password',
   'token',
   'secret',
   'authorization',
   'cookie',
+  '["set-cookie"]',
   'clientSecret',
+  'client_secret',
+  'accessToken',
+  'access_token',
+  'refreshToken',
+  'refresh_token',
+  'idToken',
+  'id_token',
   'apiKey',
+  'api_key',
   'databaseUrl',
+  'database_url',
+  'DATABASE_URL',
 ]
 
 /**
@@ -26,7 +38,12 @@ export function createLog(
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
-        paths: [...hidden, ...hidden.flatMap((key) => [`*.${key}`, `*.*.${key}`])],
+        paths: [
+          ...hidden,
+          ...hidden.flatMap((key) =>
+            ['*', '*.*'].map((under) => (key.startsWith('[') ? under + key : `${under}.${key}`)),
+          ),
+        ],
         censor: '[hidden]',
       },
       formatters: { level: (level) => ({ level }) },
