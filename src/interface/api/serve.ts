@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Problem } from '#problem.ts'
+import { originOf } from '#platform/http/address.ts'
 import type { Router } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Service } from '#platform/room.ts'
@@ -25,11 +26,7 @@ export function createServer(
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { maxHeaderSize: 32 * 1024 } })
   let port = config.port
 
-  const url = () => {
-    const anywhere = config.host === '0.0.0.0' || config.host === '::'
-    const host = anywhere ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host
-    return `http://${host}:${port}`
-  }
+  const url = () => originOf({ host: config.host, port })
 
   return {
     name: 'http',

@@ -6,6 +6,7 @@ import { setupLink } from '#observatory/people/entry-service.ts'
 import { writeDefaultFile } from '#platform/config/file.ts'
 import type { LoadedConfig } from '#platform/config/load.ts'
 import { createPlatform, type RunningPlatform } from '#platform/create.ts'
+import { originOf } from '#platform/http/address.ts'
 import { Problem } from '#problem.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { programVersion, schemaFolder } from './version.ts'
@@ -98,7 +99,7 @@ async function requireFreePort({ host, port }: LoadedConfig): Promise<void> {
   if (error?.code !== 'EADDRINUSE') return
   throw new Problem(
     'server.cannot_listen',
-    `Port ${port} of ${host} is taken, perhaps by a Urania that already runs; open http://${host}:${port}, or start ` +
+    `Port ${port} of ${host} is taken, perhaps by a Urania that already runs; open ${originOf({ host, port })}, or start ` +
       `this one with another --port.`,
     { host, port },
   )

@@ -1,4 +1,5 @@
 import { Problem } from '#problem.ts'
+import { originOf } from '#platform/http/address.ts'
 import { httpSection } from '#platform/http/section.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { Platform } from '#platform/platform.ts'
@@ -32,10 +33,7 @@ const dayMs = 86_400_000
  * or proxy and in no Referer.
  */
 function linkTo(platform: Pick<Platform, 'config'>, page: string, token: string): string {
-  const { host, port } = platform.config
-  const anywhere = host === '0.0.0.0' || host === '::'
-  const name = anywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  const origin = platform.config.section(httpSection).publicUrl ?? `http://${name}:${port}`
+  const origin = platform.config.section(httpSection).publicUrl ?? originOf(platform.config)
   return `${origin.replace(/\/$/, '')}/${page}#token=${token}`
 }
 

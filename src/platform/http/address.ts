@@ -61,6 +61,13 @@ export function clientAddress(
   return address
 }
 
+/** Where a browser on this machine finds a server that listens on a host and port: `http://localhost:4848`. */
+export function originOf({ host, port }: { host: string; port: number }): string {
+  const anywhere = host === '0.0.0.0' || host === '::'
+  const name = anywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
+
 /** A client's address as a key of limits: a whole /64 of IPv6 counts as one. */
 export function limitKey(address: string | null): string {
   if (address === null || isIP(address) !== 6) return address ?? 'none'

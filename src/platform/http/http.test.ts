@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { Problem } from '#problem.ts'
 import { createLog } from '#platform/log/log.ts'
 import { createLocalStorage } from '#platform/storage/local.ts'
-import { clientAddress, isLoopback, isLoopbackHost, limitKey, proxyTrust } from './address.ts'
+import { clientAddress, isLoopback, isLoopbackHost, limitKey, originOf, proxyTrust } from './address.ts'
 import { limitBody, readBody } from './body.ts'
 import { dispositionOf, parseRange, sendBytes, sendStored } from './bytes.ts'
 import { conditional, etagOf, fresh, matches } from './etag.ts'
@@ -287,6 +287,13 @@ it('the client’s address is the last one that no trusted proxy vouches for', (
   ]) {
     expect(isLoopbackHost(no)).toBe(false)
   }
+})
+
+it('every address that is listened on is shown as one that can be opened', () => {
+  expect(originOf({ host: '127.0.0.1', port: 4848 })).toBe('http://127.0.0.1:4848')
+  expect(originOf({ host: '0.0.0.0', port: 1 })).toBe('http://localhost:1')
+  expect(originOf({ host: '::', port: 1 })).toBe('http://localhost:1')
+  expect(originOf({ host: '::1', port: 1 })).toBe('http://[::1]:1')
 })
 
 it('a limit lets so many through, says what is left and when there is more', async () => {
