@@ -1,7 +1,6 @@
-import { resolve } from 'node:path'
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { backup } from '#platform/db/backup.ts'
 import { readMigrations } from '#platform/db/migrate.ts'
 import { restore } from '#platform/db/restore.ts'

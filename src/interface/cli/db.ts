@@ -5,6 +5,7 @@ import { upgradeCluster } from '#platform/db/upgrade.ts'
 import { Problem } from '#problem.ts'
 import type { LoadedConfig } from '#platform/config/load.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
+import { numberFlag, textFlag } from '#platform/terminal/flags.ts'
 import { table } from '#platform/terminal/table.ts'
 import { schemaFolder } from './version.ts'
 
@@ -112,7 +113,7 @@ export const commands: readonly Command[] = [
           'This is for the embedded database, and DATABASE_URL is set; upgrade that server by its own means.',
         )
       }
-      const oldBin = typeof flags['old-bin'] === 'string' ? flags['old-bin'] : null
+      const oldBin = textFlag(flags, 'old-bin') ?? null
       const migrations = await readMigrations(schemaFolder)
       const result = await upgradeCluster({ config: loaded, migrations, oldBin, onStep: note })
       document(result, () => {
@@ -157,14 +158,4 @@ export async function withDatabase<T>(
   } finally {
     await database.close()
   }
-}
-
-export function numberFlag(flags: Invocation['flags'], name: string): number | undefined {
-  const text = flags[name]
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (typeof text !== 'string' || text.trim() === '' || !(value >= 0)) {
-    throw new Problem('command.usage', `--${name} takes a number of at least 0, not "${String(text)}".`)
-  }
-  return value
 }

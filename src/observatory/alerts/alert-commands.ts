@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '#problem.ts'
 import type { Command } from '#platform/terminal/command.ts'
+import { textFlag } from '#platform/terminal/flags.ts'
 import { table } from '#platform/terminal/table.ts'
 import { localOperator } from '#observatory/people/actor.ts'
 import { fetchSuperevent, type Fetched } from './gracedb.ts'
@@ -30,9 +31,9 @@ export const alertIngest: Command = {
   options: { topic: { type: 'string', doc: 'Kafka topic they came from (default: file)' } },
   async run({ args, flags, out, document, platform: open, progress }) {
     if (args.length === 0)
-      throw new Problem('request.invalid', 'Name a file, a folder, or - for standard input.')
+      throw new Problem('command.usage', 'Name a file, a folder, or - for standard input.')
     const platform = await open()
-    const topic = typeof flags['topic'] === 'string' ? flags['topic'] : 'file'
+    const topic = textFlag(flags, 'topic') ?? 'file'
     const paths = (await Promise.all(args.map(async (arg) => (arg === '-' ? ['-'] : filesOf(arg))))).flat()
     const bar = progress('Taking in', 'notices')
     const taken: { file: string; id: string; sha256: string; duplicate: boolean }[] = []
@@ -96,7 +97,7 @@ export const alertListen: Command = {
     const stream = await gcnStream(platform)
     if (!stream) {
       throw new Problem(
-        'request.invalid',
+        'config.invalid',
         'There is no GCN credential: set client_id and client_secret in the section [gcn] of the configuration (urania config shows it).',
       )
     }
@@ -156,7 +157,7 @@ export const alertFetch: Command = {
   summary: 'Fetch a superevent from GraceDB with every notice of it that is missing here',
   examples: ['urania alerts fetch S241102br'],
   async run({ args, out, document, platform: open, signal }) {
-    if (args.length === 0) throw new Problem('request.invalid', 'Name a superevent, for example S241102br.')
+    if (args.length === 0) throw new Problem('command.usage', 'Name a superevent, for example S241102br.')
     const platform = await open()
     const fetched: Fetched[] = []
     for (const id of args) fetched.push(await fetchSuperevent(platform, localOperator, id, signal))

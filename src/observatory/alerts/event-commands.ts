@@ -2,12 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from '#problem.ts'
 import type { Command } from '#platform/terminal/command.ts'
+import { dateFlag, numberFlag, textFlag } from '#platform/terminal/flags.ts'
 import { table } from '#platform/terminal/table.ts'
 import { localOperator } from '#observatory/people/actor.ts'
 import { figure, rate } from './changes.ts'
 import type { EventSummary } from './event.ts'
 import { aliasesOfEvents, listEvents } from './event-store.ts'
-import { EventKind } from './notice.ts'
+import { EventKind, eventKinds } from './notice.ts'
 import { localizationProduct } from './products.ts'
 import { localizationRow, readEvent } from './queries.ts'
 import { eventSummary } from './view.ts'
@@ -29,14 +30,17 @@ export const eventList: Command = {
     const platform = await open()
     const kind = flags['kind'] === undefined ? undefined : EventKind.safeParse(flags['kind'])
     if (kind?.success === false)
-      throw new Problem('request.invalid', `There is no kind ${String(flags['kind'])}.`)
+      throw new Problem(
+        'command.usage',
+        `There is no kind ${String(flags['kind'])}; kinds are ${eventKinds.join(', ')}.`,
+      )
     const rows = await listEvents(platform.db, {
       kinds: kind && [kind.data],
-      since: dateOf(flags['since'], 'since'),
-      until: dateOf(flags['until'], 'until'),
-      q: typeof flags['q'] === 'string' ? flags['q'] : undefined,
+      since: dateFlag(flags, 'since'),
+      until: dateFlag(flags, 'until'),
+      q: textFlag(flags, 'q'),
       test: flags['test'] ? 'all' : 'false',
-      limit: Number(flags['limit'] ?? 50) || 50,
+      limit: numberFlag(flags, 'limit') ?? 50,
     })
     const names = await aliasesOfEvents(
       platform.db,
@@ -69,14 +73,6 @@ function rowOf(e: EventSummary): (string | number | null)[] {
   ]
 }
 
-function dateOf(value: unknown, name: string): Date | undefined {
-  if (value === undefined) return undefined
-  const date = new Date(typeof value === 'string' ? value : '')
-  if (Number.isNaN(date.getTime()))
-    throw new Problem('request.invalid', `--${name} is no date: write 2026-01-31 or 2026-01-31T12:00:00Z.`)
-  return date
-}
-
 export const eventShow: Command = {
   words: ['events', 'show'],
   usage: 'EVENT',
@@ -84,7 +80,7 @@ export const eventShow: Command = {
   examples: ['urania events show S241102br', 'urania events show "GRB 230410A" --json'],
   async run({ args, out, document, platform: open }) {
     const name = args.join(' ')
-    if (name === '') throw new Problem('request.invalid', 'Name an event, by id or by any of its names.')
+    if (name === '') throw new Problem('command.usage', 'Name an event, by id or by any of its names.')
     const platform = await open()
     const { detail } = await readEvent(platform, localOperator, name)
     document(detail, () => {
@@ -124,10 +120,10 @@ export const eventExport: Command = {
   options: { to: { type: 'string', doc: 'Folder (default: the name of the event)' } },
   async run({ args, flags, out, document, platform: open }) {
     const name = args.join(' ')
-    if (name === '') throw new Problem('request.invalid', 'Name an event, by id or by any of its names.')
+    if (name === '') throw new Problem('command.usage', 'Name an event, by id or by any of its names.')
     const platform = await open()
     const { detail } = await readEvent(platform, localOperator, name)
-    const folder = typeof flags['to'] === 'string' ? flags['to'] : detail.name.replace(/[^\w.-]+/g, '_')
+    const folder = textFlag(flags, 'to') ?? detail.name.replace(/[^\w.-]+/g, '_')
     await mkdir(join(folder, 'notices'), { recursive: true })
     const files: string[] = []
     const write = async (file: string, bytes: Uint8Array | string): Promise<void> => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { Problem } from '#problem.ts'
 import type { Command } from '#platform/terminal/command.ts'
+import { dateFlag } from '#platform/terminal/flags.ts'
 import { table } from '#platform/terminal/table.ts'
 import { localOperator } from '#observatory/people/actor.ts'
 import { describeRules, type Rules } from './rule-file.ts'
@@ -10,7 +11,7 @@ import { readRules, shippedRuleNames, shippedRules } from './rules.ts'
 /** Rules by the name of a shipped set or by a file. */
 function rulesOf(name: string | undefined): Rules {
   if (name === undefined)
-    throw new Problem('request.invalid', `Name a rule set (${shippedRuleNames.join(', ')}) or a rule file.`)
+    throw new Problem('command.usage', `Name a rule set (${shippedRuleNames.join(', ')}) or a rule file.`)
   return existsSync(name) ? readRules(name) : shippedRules(name)
 }
 
@@ -72,15 +73,12 @@ export const ruleReplay: Command = {
   },
   async run({ args, flags, out, document, platform: open }) {
     const rules = rulesOf(args[0])
-    const since = typeof flags['since'] === 'string' ? new Date(flags['since']) : undefined
-    if (since && Number.isNaN(since.getTime()))
-      throw new Problem('request.invalid', '--since is no date: write 2026-01-31.')
     const set = Array.isArray(flags['set']) ? flags['set'] : []
     const parameters = Object.fromEntries(
       set.map((text) => [text.split('=')[0]!, Number(text.split('=')[1])]),
     )
     const report = await replayRules(await open(), localOperator, rules, {
-      since,
+      since: dateFlag(flags, 'since'),
       parameters,
       test: flags['test'] === true,
     })

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { isProblem, Problem } from '#problem.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
+import { textFlag } from '#platform/terminal/flags.ts'
 import { parseDirection } from '#science/sky/angles.ts'
 import { combine } from '#science/skymap/combine.ts'
 import type { SkyMap } from '#science/skymap/map.ts'
@@ -16,7 +17,7 @@ import { mapOfRegion } from './region-map.ts'
 
 async function mapFrom(path: string | undefined): Promise<SkyMap> {
   if (path === undefined)
-    throw new Problem('request.invalid', 'Name a sky map (FITS) or a notice that carries one.')
+    throw new Problem('command.usage', 'Name a sky map (FITS) or a notice that carries one.')
   let bytes: Uint8Array
   try {
     bytes = new Uint8Array(await readFile(path))
@@ -42,23 +43,24 @@ function mapOfNotice(bytes: Uint8Array): SkyMap {
   throw new Problem(
     'notice.no_map',
     address?.at === 'address'
-      ? `the notice gives its map by address only: ${address.url}`
+      ? `the notice gives its map by address only: fetch ${address.url} and name that file.`
       : 'the notice states no place.',
   )
 }
 
 /** Text on standard output, bytes there too unless `--to` names a file. */
 async function deliver({ flags, out }: Invocation, bytes: Uint8Array, binary: boolean): Promise<void> {
-  if (typeof flags['to'] === 'string') await writeFile(flags['to'], bytes)
+  const file = textFlag(flags, 'to')
+  if (file !== undefined) await writeFile(file, bytes)
   else if (binary) process.stdout.write(bytes)
   else out(new TextDecoder().decode(bytes).trimEnd())
 }
 
 function levelsOf(flags: Invocation['flags'], name: string, fallback: string): number[] {
-  const text = typeof flags[name] === 'string' ? flags[name] : fallback
+  const text = textFlag(flags, name) ?? fallback
   const levels = text.split(',').map(Number)
   if (levels.some((level) => !(level > 0 && level < 1)))
-    throw new Problem('request.invalid', `--${name} is ${text}; levels lie between 0 and 1, as 0.9.`)
+    throw new Problem('command.usage', `--${name} is ${text}; levels lie between 0 and 1, as 0.9.`)
   return levels
 }
 
@@ -146,7 +148,7 @@ export const skymapMoc: Command = {
     const [level] = levelsOf(flags, 'level', '0.9')
     const format = (json ? 'json' : (flags['format'] ?? 'json')) as MocFormat
     if (!['json', 'ascii', 'fits'].includes(format))
-      throw new Problem('request.invalid', `--format is json, ascii or fits, not ${format}.`)
+      throw new Problem('command.usage', `--format is json, ascii or fits, not ${format}.`)
     await deliver(invocation, productOf(map, { product: 'moc', level: level!, format }), format === 'fits')
   },
 }
@@ -171,9 +173,9 @@ export const skymapCombine: Command = {
   examples: ['urania skymap combine gw.multiorder.fits fermi.fits --to combined.fits'],
   options: to,
   async run({ args, flags, out, document }) {
-    if (args.length !== 2) throw new Problem('request.invalid', 'Name the two maps to be combined.')
+    if (args.length !== 2) throw new Problem('command.usage', 'Name the two maps to be combined.')
     const { map, overlap } = combine(await mapFrom(args[0]), await mapFrom(args[1]))
-    const file = typeof flags['to'] === 'string' ? flags['to'] : null
+    const file = textFlag(flags, 'to') ?? null
     if (file) await writeFile(file, writeSkyMap(map))
     const { area50Deg2, area90Deg2, peak, distance } = summarize(map)
     document({ files: args, overlap, file, area50Deg2, area90Deg2, peak, distance }, () => {
