@@ -51,7 +51,7 @@ async function find(path: string): Promise<Found | undefined> {
 }
 
 /** Absolute path of a file in the folder; undefined for what would lead out of it or is hidden. */
-export function pathInside(folder: string, urlPath: string): string | undefined {
+function pathInside(folder: string, urlPath: string): string | undefined {
   let decoded: string
   try {
     decoded = decodeURIComponent(urlPath)

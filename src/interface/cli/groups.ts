@@ -56,7 +56,7 @@ export const groups: readonly CommandGroup[] = [
 ]
 
 /** A group whose commands a room contributes. */
-export function ofRoom(name: string, summary: string): CommandGroup {
+function ofRoom(name: string, summary: string): CommandGroup {
   return {
     name,
     summary,

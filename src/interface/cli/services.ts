@@ -42,7 +42,7 @@ export function services(flags: Invocation['flags']): Pick<Invocation, 'config' 
 }
 
 /** The configuration for a command's flags, with the sections of every room. */
-export async function readConfig(flags: Invocation['flags']): Promise<LoadedConfig> {
+async function readConfig(flags: Invocation['flags']): Promise<LoadedConfig> {
   const [{ loadConfig }, { rooms }] = await Promise.all([
     import('#platform/config/load.ts'),
     import('#interface/rooms.ts'),

@@ -11,7 +11,7 @@ export function digestMap(bytes: Uint8Array): MapSummary {
   return digestSkyMap(readSkyMap(bytes))
 }
 
-export function digestSkyMap(map: SkyMap): MapSummary {
+function digestSkyMap(map: SkyMap): MapSummary {
   const ranking = rank(map)
   const top = ranking.index[0]!
   const [ra, dec] = centreOf(map.order[top]!, map.ipix[top]!)

@@ -101,15 +101,3 @@ export const EventHistoryEntry = z
   })
   .meta({ id: 'EventHistoryEntry' })
 export type EventHistoryEntry = z.output<typeof EventHistoryEntry>
-
-/** How each kind is written for people. */
-export const kindLabels: Record<EventKind, string> = {
-  gw: 'Gravitational wave',
-  grb: 'Gamma-ray burst',
-  xray: 'X-ray transient',
-  gamma: 'Gamma-ray source',
-  neutrino: 'Neutrino',
-  frb: 'Fast radio burst',
-  optical: 'Optical transient',
-  unknown: 'Unknown',
-}

@@ -25,7 +25,7 @@ export type MapProduct =
   | { product: 'contours'; levels: number[] }
   | ({ product: 'chart' } & ChartRequest)
 
-export function mapOf(input: MapInput): SkyMap {
+function mapOf(input: MapInput): SkyMap {
   return 'bytes' in input ? readSkyMap(input.bytes) : mapOfRegion(input.region, input.containment)
 }
 

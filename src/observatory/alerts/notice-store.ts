@@ -226,15 +226,3 @@ export async function listNotices(db: Db, filter: NoticeFilter) {
   }
   return query.execute()
 }
-
-/** Ids of notices whose parsing never ended, for a restart. */
-export async function unparsedNotices(db: Db, limit: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('alert_notice')
-    .select('id')
-    .where('state', '=', 'received')
-    .orderBy('received_at')
-    .limit(limit)
-    .execute()
-  return rows.map((row) => row.id)
-}

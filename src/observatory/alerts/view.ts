@@ -91,7 +91,7 @@ export function localizationSummary(row: LocalizationRow): LocalizationSummary {
   }
 }
 
-export function assessmentView(row: AssessmentRow): Assessment {
+function assessmentView(row: AssessmentRow): Assessment {
   return {
     id: row.id,
     eventId: row.event_id,

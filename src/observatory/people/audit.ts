@@ -43,7 +43,7 @@ function stateText(state: unknown): string | null {
 }
 
 /** A copy in which secrets are replaced by `[secret]`. */
-export function withoutSecrets(value: unknown, key = ''): unknown {
+function withoutSecrets(value: unknown, key = ''): unknown {
   if (secretKey.test(key) && value !== null && typeof value !== 'boolean') return '[secret]'
   if (typeof value === 'string') return value.replace(secretText, '[secret]')
   if (value instanceof Date) return value.toISOString()

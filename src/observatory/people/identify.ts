@@ -16,7 +16,7 @@ export interface Identity {
 }
 
 /** The token in an Authorization header: Bearer, or Basic with the token as user or as password. */
-export function tokenIn(header: string | undefined): string | undefined {
+function tokenIn(header: string | undefined): string | undefined {
   const [scheme, rest = ''] = (header ?? '').trim().split(/\s+/, 2)
   if (/^bearer$/i.test(scheme)) return rest
   if (!/^basic$/i.test(scheme)) return undefined

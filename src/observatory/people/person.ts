@@ -20,7 +20,7 @@ export const Email = z
   .transform((text) => text.toLowerCase())
 export const PersonName = z.string().trim().min(1, 'A name is needed').max(120)
 
-export const GroupRef = z.object({ id: z.string(), name: z.string() }).meta({ id: 'GroupRef' })
+const GroupRef = z.object({ id: z.string(), name: z.string() }).meta({ id: 'GroupRef' })
 
 export const Person = z
   .object({

@@ -155,7 +155,7 @@ function isServerOf(pid: number, paths: Layout): boolean {
 }
 
 /** True when a process of that number exists. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -279,7 +279,7 @@ export function logTail(paths: Layout, from: number): string {
 }
 
 /** Writes a private file, durable before it returns. */
-export function writeDurably(path: string, text: string, folder: string): void {
+function writeDurably(path: string, text: string, folder: string): void {
   const temporary = `${path}.new`
   const file = fs.openSync(temporary, 'w', 0o600)
   fs.writeSync(file, text)

@@ -1,7 +1,7 @@
 import type { Audience, EventRow, Events } from './event.ts'
 
 /** One event in the text of server-sent events (HTML Living Standard, 9.2). */
-export function sseText(event: EventRow): string {
+function sseText(event: EventRow): string {
   const { id, at, kind, subject, data } = event
   // JSON has no line breaks, so one data line is enough; a kind is one word, but a break in it would forge fields.
   return `id: ${id}\nevent: ${kind.replace(/[\r\n]/g, ' ')}\ndata: ${JSON.stringify({ id, at, kind, subject, data })}\n\n`

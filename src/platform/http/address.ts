@@ -24,7 +24,7 @@ export function proxyTrust(networks: readonly string[]): ProxyTrust {
 }
 
 /** `::ffff:192.0.2.1` → `192.0.2.1`. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }
 

@@ -9,7 +9,7 @@ export interface BodyLimit {
 }
 
 /** JSON bodies of ordinary routes. */
-export const defaultBodyBytes = 1024 * 1024
+const defaultBodyBytes = 1024 * 1024
 
 /**
  * Counts a body while it is read and breaks off past the limit, whatever Content-Length says. The limit is looked at
@@ -64,7 +64,7 @@ export async function readBody(c: Context<ServerEnv>, maxBytes: number): Promise
 }
 
 /** The raw body as it arrives, for storage that is written while it is received. Errors as `readBody`. */
-export async function* streamBody(c: Context<ServerEnv>, maxBytes: number): AsyncGenerator<Uint8Array> {
+async function* streamBody(c: Context<ServerEnv>, maxBytes: number): AsyncGenerator<Uint8Array> {
   const limit = c.get('bodyLimit')
   limit.max = maxBytes
   if (Number(c.req.header('content-length') ?? 0) > maxBytes) {

@@ -37,7 +37,7 @@ const titles: Record<number, string> = {
 /** Members of the document itself, which details of a Problem must not overwrite. */
 const own = new Set(['type', 'title', 'status', 'code', 'detail', 'instance'])
 
-export function problemDocument(problem: Problem, requestId: string): ProblemDocument {
+function problemDocument(problem: Problem, requestId: string): ProblemDocument {
   const facts = Object.entries(problem.details).filter(([key]) => !own.has(key))
   return {
     ...Object.fromEntries(facts),

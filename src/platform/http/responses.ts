@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 
 /** Problem document as the OpenAPI document describes it. */
-export const problemSchema = z
+const problemSchema = z
   .looseObject({
     type: z.string(),
     title: z.string(),

@@ -44,7 +44,7 @@ export function createRouter(): Router {
 const places: Record<string, string> = { json: 'body', form: 'body', param: 'path', query: 'query' }
 
 /** `request.invalid` with one entry per offending path: `{ path: 'query.limit', message, rule }`. */
-export function invalidInput(target: string, error: Pick<z.ZodError, 'issues'>): Problem {
+function invalidInput(target: string, error: Pick<z.ZodError, 'issues'>): Problem {
   const place = places[target] ?? target
   const errors = error.issues.map((issue) => ({
     path: [place, ...issue.path.map(String)].join('.'),

@@ -6,7 +6,7 @@ import { commandHelp, globalOptions, groupHelp, programHelp, type CommandGroup }
 import { createProgress, type ProgressStream } from './progress.ts'
 
 /** 0 done, 1 a Problem, 2 used wrongly, 70 a bug of ours, 130 stopped by Ctrl-C. */
-export const exitCodes = { done: 0, problem: 1, usage: 2, bug: 70, interrupted: 130 } as const
+const exitCodes = { done: 0, problem: 1, usage: 2, bug: 70, interrupted: 130 } as const
 
 export interface ProgramOptions {
   name: string

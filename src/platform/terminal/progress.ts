@@ -54,7 +54,7 @@ export function createProgress(options: {
 }
 
 /** `reading: 1,200/4,800 rows (25 %), 400/s, 9 s left`. */
-export function progressLine(state: {
+function progressLine(state: {
   label: string
   unit: string
   done: number

@@ -21,7 +21,7 @@ export function onesSum(bytes: Uint8Array, sum = 0): number {
 }
 
 /** The 16 characters that stand for the complement of `sum` in a CHECKSUM card. */
-export function encodeSum(sum: number): string {
+function encodeSum(sum: number): string {
   const complement = ~sum >>> 0
   const letters = new Uint8Array(16)
   for (let byte = 0; byte < 4; byte++) {

@@ -12,7 +12,7 @@ export interface Header {
 }
 
 /** A header made of cards; their order is kept. */
-export function headerOf(cards: readonly Card[]): Header {
+function headerOf(cards: readonly Card[]): Header {
   const first = new Map<string, Card>()
   for (const card of cards) if (!first.has(card.keyword)) first.set(card.keyword, card)
   return { cards, first }
@@ -142,14 +142,4 @@ export function integerOf(
     )
   }
   return value
-}
-
-/** The header with one value replaced in place, or appended where the keyword is new. */
-export function withValue(header: Header, keyword: string, value: CardValue, comment?: string): Header {
-  const name = keyword.toUpperCase()
-  const at = header.cards.findIndex((each) => each.keyword === name && !each.commentary)
-  if (at < 0) return headerOf([...header.cards, card(name, value, comment)])
-  const cards = [...header.cards]
-  cards[at] = card(name, value, comment ?? cards[at].comment)
-  return headerOf(cards)
 }

@@ -32,8 +32,3 @@ export async function readFrom<T>(plan: ReadPlan<T>, source: ByteSource): Promis
   while (!step.done) step = plan.next(await source.slice(step.value.start, step.value.end))
   return step.value
 }
-
-/** A source over bytes in memory. */
-export function sourceOf(bytes: Uint8Array): ByteSource {
-  return { byteLength: bytes.length, slice: (start, end) => bytes.subarray(start, end) }
-}

@@ -41,7 +41,7 @@ export type Frame =
   | { name: 'ecliptic'; equinox?: number }
 
 /** Rotation from ICRS into a frame, to be made once and used on many directions. */
-export function fromIcrs(frame: Frame): Matrix {
+function fromIcrs(frame: Frame): Matrix {
   switch (frame.name) {
     case 'icrs':
       return [1, 0, 0, 0, 1, 0, 0, 0, 1]

@@ -218,7 +218,7 @@ export function centreLocation(k: number, f: number, x: number, y: number): Loca
 }
 
 /** Direction of any point of face f; x and y are fractions of the face, 0 … 1. */
-export function faceLocation(f: number, x: number, y: number): Location {
+function faceLocation(f: number, x: number, y: number): Location {
   const v = faceRow(f) - x - y
   let n = 1
   let z: number

@@ -71,10 +71,6 @@ export function mocFromDirections(lon: Float64Array, lat: Float64Array, order: n
   return mocFromRanges(normalRanges(pairs), order)
 }
 
-export function emptyMoc(order: number): Moc {
-  return { order: checkOrder(order, maxOrder), ranges: emptyRanges() }
-}
-
 export function fullMoc(order: number): Moc {
   return { order: checkOrder(order, maxOrder), ranges: allSky() }
 }

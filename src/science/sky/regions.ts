@@ -115,7 +115,7 @@ interface Edge {
 }
 
 /** The same for unit vectors. */
-export function polygonOfVectors(vertices: readonly Vector[]): Region {
+function polygonOfVectors(vertices: readonly Vector[]): Region {
   const corners = vertices.filter((v, i) => {
     const w = vertices[(i + 1) % vertices.length]
     return v[0] !== w[0] || v[1] !== w[1] || v[2] !== w[2]

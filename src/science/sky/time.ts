@@ -20,8 +20,8 @@ export interface Moment {
   readonly fraction: number
 }
 
-export const mjdOfUnixEpoch = 40_587
-export const mjdOfGpsEpoch = 44_244
+const mjdOfUnixEpoch = 40_587
+const mjdOfGpsEpoch = 44_244
 const ttMinusTai = 32.184
 const taiMinusGps = 19
 
@@ -196,11 +196,7 @@ export function mjdUt1Of(mjdUtc: number, ut1MinusUtc: number): number {
   return day + ((mjdUtc - day) * secondsInUtcDay(day) + ut1MinusUtc) / 86_400
 }
 
-/** Julian years since J2000.0 as an epoch, e.g. 2026.5, and back (`mjdTt`). */
-export function julianYearOf(mjdTt: number): number {
-  return 2000 + (mjdTt - 51_544.5) / 365.25
-}
-
+/** MJD (TT) of a Julian epoch such as 2026.5. */
 export function mjdTtOfJulianYear(year: number): number {
   return 51_544.5 + (year - 2000) * 365.25
 }

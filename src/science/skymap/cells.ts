@@ -1,6 +1,5 @@
 /** Cells in the making: typed arrays that grow, and the merging of equal neighbours while a flat map is read. */
 import { Problem } from '#problem.ts'
-import { cellAreasSr } from './map.ts'
 import type { SkyMap, SkyMapMeta } from './map.ts'
 
 /** Layers of a cell in the order density, mu, sigma, norm; one or all four. */
@@ -221,9 +220,4 @@ export function mergeEqual(map: SkyMap): SkyMap {
       : {}),
     meta: map.meta,
   }
-}
-
-/** Probability of cell `i`. */
-export function probabilityOf(map: SkyMap, i: number): number {
-  return map.density[i] * cellAreasSr[map.order[i]]
 }

@@ -18,7 +18,7 @@ import type { Ranking } from './rank.ts'
  */
 export type AreaConvention = 'excluded' | 'included' | 'interpolated' | 'split'
 
-export function checkLevel(level: number): void {
+function checkLevel(level: number): void {
   if (!(level >= 0 && level <= 1)) {
     throw new Problem(
       'skymap.invalid',
@@ -97,13 +97,6 @@ export function pointLevel(map: SkyMap, ra: number, dec: number, ranking: Rankin
 /** Credible level of a direction: probability of every cell at least as dense, inclusive. */
 export function levelAt(map: SkyMap, ra: number, dec: number, ranking?: Ranking): number {
   return pointLevel(map, ra, dec, ranking).level
-}
-
-/** Level of every cell, inclusive, in the order of the map. */
-export function cellLevels(ranking: Ranking): Float64Array {
-  const out = new Float64Array(ranking.index.length)
-  for (let n = 0; n < out.length; n++) out[ranking.index[n]] = Math.min(1, ranking.probability[n])
-  return out
 }
 
 export interface CredibleMocOptions {

@@ -1,6 +1,6 @@
 /** The ellipse that describes a map best, for people who want four numbers. */
 import { centreOf } from '#science/sky/healpix.ts'
-import { cross, degreesPerRadian, directionOf, dot, offsetBy, unitVector } from '#science/sky/vectors.ts'
+import { cross, degreesPerRadian, directionOf, dot, unitVector } from '#science/sky/vectors.ts'
 import type { Vector } from '#science/sky/vectors.ts'
 import { cellAreasSr, deg2PerSr } from './map.ts'
 import type { SkyMap } from './map.ts'
@@ -143,14 +143,4 @@ function ellipseAreaDeg2(a: number, b: number): number {
     sum += 2 * Math.sin(r / 2) ** 2 * turn
   }
   return ((sum * 2 * Math.PI) / steps) * deg2PerSr
-}
-
-/** Points on the border of a fitted ellipse, degrees, counter-clockwise on the sky. */
-export function ellipseBorder(ellipse: FittedEllipse, steps = 96): [ra: number, dec: number][] {
-  return Array.from({ length: steps }, (_, n) => {
-    const theta = (-2 * Math.PI * n) / steps
-    const [u, v] = [ellipse.majorDeg * Math.cos(theta), ellipse.minorDeg * Math.sin(theta)]
-    const angle = ellipse.positionAngleDeg + (Math.atan2(v, u) * 180) / Math.PI
-    return offsetBy(ellipse.ra, ellipse.dec, angle, Math.hypot(u, v))
-  })
 }

@@ -11,7 +11,7 @@ import type { SkyMap, SkyMapMeta } from './map.ts'
 import { normalWidth } from './normal.ts'
 
 /** Used for an error of 0, which some instruments send for "small", degrees. */
-export const zeroErrorDeg = 0.001
+const zeroErrorDeg = 0.001
 /** Smallest error that order-24 cells (0.01″) can show, degrees. */
 const leastErrorDeg = 2e-5
 /** Above this Gaussian width the sphere is curved and von Mises–Fisher takes over, degrees. */
@@ -162,7 +162,7 @@ function errorOf(error: number, what: string, notes: string[]): number {
 }
 
 /** σ of a two-dimensional Gaussian that holds `containment` within `radius`; in the unit of `radius`. */
-export function sigmaOfRadius(radius: number, containment: number): number {
+function sigmaOfRadius(radius: number, containment: number): number {
   return radius / Math.sqrt(-2 * Math.log1p(-containment))
 }
 

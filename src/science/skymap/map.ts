@@ -4,9 +4,6 @@
  */
 import { Problem } from '#problem.ts'
 import { maxPlainOrder, pixelOf } from '#science/sky/healpix.ts'
-import type { Moc } from '#science/sky/moc.ts'
-import { normalRanges } from '#science/sky/ranges.ts'
-import { halvesOf, putStart29 } from '#science/sky/index64.ts'
 import { ascending } from './sort.ts'
 
 /** Distance along each cell: p(r) = norm/(√(2π) sigma) r² exp(−(r − mu)²/(2 sigma²)); no information is (+∞, 1, 0). */
@@ -137,7 +134,7 @@ export function sortCells(map: SkyMap): SkyMap {
 }
 
 /** A cell as sentences name it. */
-export function cellName(order: number, ipix: number): string {
+function cellName(order: number, ipix: number): string {
   return `${order}/${ipix}`
 }
 
@@ -164,11 +161,7 @@ export function uncovered(map: SkyMap): number {
 }
 
 /** Calls `cell` with the largest cells that make up the half-open range of order-24 pixels. */
-export function cellsOfRange24(
-  start: number,
-  end: number,
-  cell: (order: number, ipix: number) => void,
-): void {
+function cellsOfRange24(start: number, end: number, cell: (order: number, ipix: number) => void): void {
   let at = start
   while (at < end) {
     let order = 24
@@ -251,20 +244,4 @@ export function finestOrder(map: SkyMap): number {
   let most = 0
   for (const each of map.order) if (each > most) most = each
   return most
-}
-
-/** The coverage of the cells with a 1 in `chosen` (all where left out). */
-export function mocOfCells(map: SkyMap, chosen?: Uint8Array): Moc {
-  const pairs = new BigInt64Array(2 * map.order.length)
-  const halves = halvesOf(pairs)
-  let count = 0
-  let order = 0
-  for (let i = 0; i < map.order.length; i++) {
-    if (chosen && !chosen[i]) continue
-    putStart29(halves, 2 * count, map.order[i], map.ipix[i])
-    putStart29(halves, 2 * count + 1, map.order[i], map.ipix[i] + 1)
-    order = Math.max(order, map.order[i])
-    count++
-  }
-  return { order, ranges: normalRanges(pairs.slice(0, 2 * count)) }
 }

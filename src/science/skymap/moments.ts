@@ -25,7 +25,7 @@ export interface DistanceParameters {
 }
 
 /** Parameters of a direction whose distance is not known. */
-export const unknownDistance: DistanceParameters = { mu: Infinity, sigma: 1, norm: 0 }
+const unknownDistance: DistanceParameters = { mu: Infinity, sigma: 1, norm: 0 }
 
 /** Below this the closed form loses digits to cancellation and the recurrence, run backwards, does not. */
 const backwardBelow = -2

@@ -26,7 +26,7 @@ function boundariesOf(ranges: Ranges): Boundaries {
  * Calls `part` with each cell that shares sky with the ranges and the fraction of the cell they share.
  * One merge over both: O(cells + ranges).
  */
-export function overlaps(map: SkyMap, ranges: Ranges, part: (cell: number, fraction: number) => void): void {
+function overlaps(map: SkyMap, ranges: Ranges, part: (cell: number, fraction: number) => void): void {
   const { whole, rest } = boundariesOf(ranges)
   const count = ranges.length / 2
   let first = 0
@@ -57,9 +57,4 @@ export function probabilityIn(map: SkyMap, moc: Moc | Ranges): number {
     sum += fraction * map.density[cell] * cellAreasSr[map.order[cell]]
   })
   return Math.min(1, sum)
-}
-
-/** Probability and solid angle inside each of several regions, for ranking fields; one pass each. */
-export function probabilitiesIn(map: SkyMap, regions: readonly (Moc | Ranges)[]): Float64Array {
-  return Float64Array.from(regions, (region) => probabilityIn(map, region))
 }

@@ -84,7 +84,7 @@ export function Sessions() {
 }
 
 /** `Firefox on Linux` from a user-agent text. */
-export function browserOf(userAgent: string | null): string {
+function browserOf(userAgent: string | null): string {
   if (!userAgent) return 'unknown'
   const browser = /Edg\//.test(userAgent)
     ? 'Edge'

@@ -28,7 +28,7 @@ export function Plain({ title, children }: { title: string; children: ReactNode 
 }
 
 /** Only addresses of this very page are gone to after signing in. */
-export function safeNext(next: string | undefined): string {
+function safeNext(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])/.test(next) ? next : '/'
 }
 

@@ -7,7 +7,7 @@ import type { StreamEvent, StreamState } from './stream.ts'
 const Context = createContext<StreamState>('waiting')
 
 /** Which questions have a new answer after an event. */
-export function staleKeys(event: StreamEvent): string[][] {
+function staleKeys(event: StreamEvent): string[][] {
   const { kind, id } = event.subject
   const room = event.kind.split('.')[0]
   if (room === 'jobs') return [['jobs'], ['job', id]]

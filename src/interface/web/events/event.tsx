@@ -121,7 +121,7 @@ function lastTelling(event: EventDetail): NoticeDetail | undefined {
   )
 }
 
-export function fileName(name: string): string {
+function fileName(name: string): string {
   return name.replaceAll(/[^\w.+-]+/g, '_')
 }
 

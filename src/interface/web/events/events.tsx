@@ -184,7 +184,7 @@ function NoEvents({ filtered, clear }: { filtered: boolean; clear: () => void })
 }
 
 /** One event on a narrow screen. */
-export function CompactEvent({ event }: { event: EventSummary }) {
+function CompactEvent({ event }: { event: EventSummary }) {
   return (
     <Link to="/events/$id" params={{ id: event.id }} className="event-compact">
       <span>

@@ -256,7 +256,7 @@ function round(degrees: number): number {
 }
 
 /** Regions of a GeoJSON answer; a feature says its level as `level`. */
-export function regionsOf(collection: FeatureCollection | undefined): SkyRegion[] {
+function regionsOf(collection: FeatureCollection | undefined): SkyRegion[] {
   return (collection?.features ?? []).flatMap((feature) => {
     const level: unknown = feature.properties?.['level']
     const { geometry } = feature
