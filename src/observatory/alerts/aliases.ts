@@ -133,9 +133,15 @@ export function canonicalName(text: string): KnownName {
   return { name: clean, family: 'other', key: false }
 }
 
+/** A name in a text, and where it stands. */
+export interface FoundName extends KnownName {
+  at: number
+  end: number
+}
+
 /** Every known name in a text, in the order of the table, once each. Trigger numbers are left to `triggersIn`. */
-export function namesIn(text: string): KnownName[] {
-  const found = new Map<string, KnownName>()
+export function namesIn(text: string): FoundName[] {
+  const found = new Map<string, FoundName>()
   for (const { family, pattern, write, key } of aliasPatterns) {
     if (family === 'trigger' || family === 'gracedb') continue
     const every = new RegExp(
@@ -144,7 +150,7 @@ export function namesIn(text: string): KnownName[] {
     )
     for (const m of text.matchAll(every)) {
       const name = write(m)
-      if (!found.has(name)) found.set(name, { name, family, key })
+      if (!found.has(name)) found.set(name, { name, family, key, at: m.index, end: m.index + m[0].length })
     }
   }
   return [...found.values()]
@@ -161,6 +167,11 @@ const triggerPhrases: readonly [RegExp, (m: RegExpMatchArray) => string][] = [
 export function triggersIn(text: string): string[] {
   const found = triggerPhrases.map(([pattern, write]) => text.match(pattern) && write(text.match(pattern)!))
   return [...new Set(found.filter((name) => name !== null))]
+}
+
+/** True for the identifier of a message (`nasa.gsfc.gcn/AGILE#…`): it tells events apart, but nobody calls them so. */
+export function isIdentifier(name: string): boolean {
+  return /^[\w.-]+\/[^\s]*#/.test(name)
 }
 
 /** Key for looking names up: case and blanks do not count. */

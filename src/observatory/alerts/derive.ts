@@ -1,4 +1,5 @@
 import type { EventFacts } from './event-store.ts'
+import { isIdentifier } from './aliases.ts'
 import type { AssessmentRow } from './assessment-store.ts'
 import type { EventPlace, EventVerdict } from './event.ts'
 import type { LocalizationRow } from './localization-store.ts'
@@ -18,8 +19,9 @@ export interface Told {
 /** Notices that were understood, in the order in which their senders wrote them. */
 export function inOrder(rows: readonly NoticeRow[]): Told[] {
   const told: Told[] = []
+  const replaced = oldTexts(rows)
   for (const row of rows) {
-    if (row.parsed === null) continue
+    if (row.parsed === null || replaced.has(row.id)) continue
     told.push({ row, notice: row.parsed, at: (row.sent_at ?? row.received_at).getTime() })
   }
   // A notice comes after those it says it supersedes, whatever its clock said.
@@ -38,6 +40,24 @@ export function inOrder(rows: readonly NoticeRow[]): Told[] {
       a.row.received_at.getTime() - b.row.received_at.getTime() ||
       (a.row.id < b.row.id ? -1 : 1),
   )
+}
+
+/** Circulars of which a newer version is here: they are sent again when edited, and when a library lists them. */
+function oldTexts(rows: readonly NoticeRow[]): Set<string> {
+  const version = (row: NoticeRow): number =>
+    Number(row.parsed!.details.find((d) => d.name === 'Version')?.value ?? 0) || 0
+  const texts = rows.filter((row) => row.type === 'circular' && row.parsed?.voice.startsWith('Circular '))
+  const old = [...Map.groupBy(texts, (row) => row.parsed!.voice).values()].flatMap((same) =>
+    same
+      .toSorted(
+        (a, b) =>
+          version(b) - version(a) ||
+          b.received_at.getTime() - a.received_at.getTime() ||
+          (a.id < b.id ? 1 : -1),
+      )
+      .slice(1),
+  )
+  return new Set(old.map((row) => row.id))
 }
 
 /** Roles of an event by those of its notices: the sky counts before all else. */
@@ -87,7 +107,11 @@ export function deriveEvent(
     farHz: saying((n) => n.farHz !== null)?.farHz ?? null,
     classification: saying((n) => Object.keys(n.classification).length > 0)?.classification ?? {},
     place,
-    verdict: verdictOf(retracted ? last : latest, assessments, defaultRules),
+    verdict: verdictOf(
+      retracted ? last : (decisive(speaking, localizations, preferred) ?? latest),
+      assessments,
+      defaultRules,
+    ),
   }
   return { facts, preferred }
 }
@@ -99,6 +123,22 @@ function standing(told: readonly Told[]): Told[] {
     if (t.notice.type === 'retraction') withdrawn.set(t.notice.voice, i)
   })
   return told.filter((t, i) => t.notice.type !== 'retraction' && i > (withdrawn.get(t.notice.voice) ?? -1))
+}
+
+/**
+ * The notice whose assessment counts for the event: of a wave the newest; of anything else the one whose place counts,
+ * for slews, light curves and "no position found" come after it and say nothing against it. A later word that it was no
+ * burst counts before all.
+ */
+function decisive(
+  speaking: readonly Told[],
+  localizations: readonly LocalizationRow[],
+  preferred: string | null,
+): Told | undefined {
+  if (kindOf(speaking) === 'gw') return speaking.at(-1)
+  const owner = localizations.find((l) => l.id === preferred)?.notice_id
+  const at = speaking.findIndex((t) => t.row.id === owner)
+  return speaking.findLast((t, i) => i > at && t.notice.properties['NotGRB'] === 1) ?? speaking[at]
 }
 
 /** Kind of most weight: what the first notices said, unless a later one knows better than "unknown". */
@@ -126,7 +166,8 @@ function nameOf(
 ): string {
   const family = nameFamilies[kind]
   const known = family ? names.find((n) => n.joins && family.test(n.name)) : undefined
-  return (known ?? names.find((n) => n.joins) ?? names[0])?.name ?? latest.title
+  const spoken = names.filter((n) => !isIdentifier(n.name))
+  return (known ?? spoken.find((n) => n.joins) ?? spoken[0] ?? names[0])?.name ?? latest.title
 }
 
 /** Where it is: per voice and instrument the newest word, of these the narrowest; combined maps before plain ones. */
@@ -143,13 +184,14 @@ function placeOf(
     const best = bestOf(list)
     // One word per voice of the waves; elsewhere instruments of one mission refine each other.
     const voice = t.notice.kind === 'gw' ? t.notice.voice : `${t.notice.voice} ${t.notice.instrument ?? ''}`
-    if (best) newest.set(voice, best)
+    if (best && !(exact(best) && newest.has(voice))) newest.set(voice, best)
     if (list.length > 0) {
       waiting = list.find((l) => l.state === 'waiting')
       failed = best ? undefined : list.find((l) => l.state === 'failed')
     }
   }
-  const area = (l: LocalizationRow): number => l.summary?.area90Deg2 ?? Number.POSITIVE_INFINITY
+  const area = (l: LocalizationRow): number =>
+    exact(l) ? Number.POSITIVE_INFINITY : (l.summary?.area90Deg2 ?? Number.POSITIVE_INFINITY)
   const [best] = [...newest.values()].toSorted((a, b) => area(a) - area(b))
   const position = told.findLast((t) => t.notice.position !== null)?.notice.position ?? null
   const stated = best?.region ?? null
@@ -168,6 +210,11 @@ function placeOf(
     combined: best?.kind === 'combined',
   }
   return { place, preferred: best?.id ?? null }
+}
+
+/** An error of zero is a filler: no place is known without one. */
+function exact(l: LocalizationRow): boolean {
+  return l.region?.shape === 'circle' && l.region.radiusDeg === 0
 }
 
 const preference = ['combined', 'map', 'ellipse', 'polygon', 'circle', 'point']

@@ -75,20 +75,17 @@ export async function lockEvent(tx: Db, id: string): Promise<EventRow | undefine
   return tx.selectFrom('alert_event').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
-/** Events that one of these names joins to, oldest first. */
-export async function eventsJoinedBy(tx: Db, lookups: readonly string[]): Promise<string[]> {
-  if (lookups.length === 0) return []
+/** Ids of the events that these names join to, by name, in the order given. */
+export async function eventsJoinedBy(tx: Db, lookups: readonly string[]): Promise<Map<string, string>> {
+  if (lookups.length === 0) return new Map()
   const rows = await tx
-    .selectFrom('alert_alias as a')
-    .innerJoin('alert_event as e', 'e.id', 'a.event_id')
-    .select(['e.id', 'e.created_at'])
-    .distinct()
-    .where('a.lookup', 'in', [...lookups])
-    .where('a.joins', '=', true)
-    .orderBy('e.created_at')
-    .orderBy('e.id')
+    .selectFrom('alert_alias')
+    .select(['lookup', 'event_id'])
+    .where('lookup', 'in', [...lookups])
+    .where('joins', '=', true)
     .execute()
-  return rows.map((row) => row.id)
+  const of = new Map(rows.map((row) => [row.lookup, row.event_id]))
+  return new Map([...new Set(lookups)].flatMap((l) => (of.has(l) ? [[l, of.get(l)!] as const] : [])))
 }
 
 const emptyPlace: EventPlace = {

@@ -6,13 +6,13 @@ import {
   aliasesOf,
   addAliases,
   addHistory,
-  eventById,
   eventsJoinedBy,
   insertEvent,
   lockEvent,
   lockNames,
   lookupOf,
   moveAll,
+  type EventRow,
 } from './event-store.ts'
 import { ruleFacts } from './facts.ts'
 import { parseNotice } from './formats/registry.ts'
@@ -80,8 +80,8 @@ export async function interpretNotice(
     await lockNames(tx, lookups)
     const locked = await lockNotice(tx, noticeId)
     if (locked?.state !== 'received') return { state: locked?.state ?? 'gone' }
-    const eventId = locked.pinned
-      ? locked.event_id
+    const { eventId, apart } = locked.pinned
+      ? { eventId: locked.event_id, apart: new Set<string>() }
       : await eventFor(platform, tx, rules, parsed, role, lookups, locked.received_at)
     const state = parsed.makes === 'nothing' ? 'other' : localized.problem ? 'dead' : 'parsed'
     const stored = await setParsed(tx, noticeId, parsed, { state, role, eventId, problem: localized.problem })
@@ -97,7 +97,8 @@ export async function interpretNotice(
       if (parsed.makes !== 'nothing') await insertOrphan(tx, noticeId, lookups)
       return { state }
     }
-    const names = parsed.makes === 'event' ? parsed.names : parsed.names.filter((n) => n.key)
+    const own = parsed.makes === 'event' ? parsed.names : parsed.names.filter((n) => n.key)
+    const names = own.filter((n) => !apart.has(lookupOf(n.name, role)))
     await addAliases(
       tx,
       eventId,
@@ -132,7 +133,16 @@ export async function assessNotice(
   await saveAssessments(tx, { ...at, localizationId: bestOf(places)?.id ?? null }, verdicts)
 }
 
-/** The event that the notice belongs to: found by its names, joined where they join two, made where there is none. */
+/** Where a notice belongs, and those of its names that lead to events which stay on their own. */
+interface Belonging {
+  eventId: string | null
+  apart: ReadonlySet<string>
+}
+
+/**
+ * The event that the notice belongs to: found by its names, joined where they join two, made where there is none. Prose
+ * belongs to the event it names first; other events that it mentions are joined only where they may be the same.
+ */
 async function eventFor(
   platform: Pick<Platform, 'events'>,
   tx: Db,
@@ -141,54 +151,111 @@ async function eventFor(
   role: EventRole,
   lookups: readonly string[],
   at: Date,
-): Promise<string | null> {
-  if (parsed.makes === 'nothing' || lookups.length === 0) return null
-  const [first, ...others] = await eventsJoinedBy(tx, lookups)
-  if (first === undefined) {
+): Promise<Belonging> {
+  const apart = new Set<string>()
+  if (parsed.makes === 'nothing' || lookups.length === 0) return { eventId: null, apart }
+  const found = await lockJoined(tx, lookups)
+  const event = chosen(found, parsed)
+  if (event === undefined) {
     // A retraction or a circular of something unknown waits; it never makes an event.
-    if (parsed.makes === 'attachment' || parsed.type === 'retraction') return null
+    if (parsed.makes === 'attachment' || parsed.type === 'retraction') return { eventId: null, apart }
     const id = randomUUID()
     const name = parsed.names.find((n) => n.key)!.name
     await insertEvent(tx, { id, name, kind: parsed.kind, role, type: parsed.type, at })
     await addHistory(tx, id, 'urania', 'created', `Created by ${parsed.title}`)
-    await adopt(tx, rules, id, lookups)
-    return id
+    await adopt(tx, rules, id, role, lookups)
+    return { eventId: id, apart }
   }
-  await lockEvent(tx, first)
-  for (const other of others) {
-    const gone = await eventById(tx, other)
-    await moveAll(tx, other, first)
-    const text = `Joined with ${gone?.name ?? other}: ${parsed.title} carries names of both`
-    await addHistory(tx, first, 'urania', 'merged', text, { from: other })
+  for (const other of new Set(found.values())) {
+    if (other.id === event.id) continue
+    if (!mayBeSame(event, other, parsed)) {
+      for (const [lookup, { id }] of found) if (id === other.id) apart.add(lookup)
+      continue
+    }
+    await moveAll(tx, other.id, event.id)
+    const text = `Joined with ${other.name}: ${parsed.title} carries names of both`
+    await addHistory(tx, event.id, 'urania', 'merged', text, { from: other.id })
     await platform.events.append(tx, {
       kind: 'alerts.event_merged',
-      subject: { kind: 'event', id: other },
-      data: { into: first },
+      subject: { kind: 'event', id: other.id },
+      data: { into: event.id },
       audience,
     })
   }
-  const before = new Set((await aliasesOf(tx, first)).map((a) => a.lookup))
-  await adopt(
-    tx,
-    rules,
-    first,
-    lookups.filter((l) => !before.has(l)),
-  )
-  return first
+  const before = new Set((await aliasesOf(tx, event.id)).map((a) => a.lookup))
+  const learnt = lookups.filter((l) => !before.has(l) && !apart.has(l))
+  await adopt(tx, rules, event.id, role, learnt)
+  return { eventId: event.id, apart }
 }
 
-/** Takes in the notices that waited for these names, and assesses those that speak of the event itself. */
+/**
+ * Events by the names that lead to them, in the order of the names, their rows held. A person may merge or split them
+ * until they are held, so it is asked again until both answers agree.
+ */
+async function lockJoined(tx: Db, lookups: readonly string[]): Promise<Map<string, EventRow>> {
+  const held = new Map<string, EventRow>()
+  for (;;) {
+    const joined = await eventsJoinedBy(tx, lookups)
+    const missing = [...new Set(joined.values())].filter((id) => !held.has(id)).toSorted()
+    if (missing.length === 0) return new Map([...joined].map(([lookup, id]) => [lookup, held.get(id)!]))
+    for (const id of missing) {
+      const row = await lockEvent(tx, id)
+      if (row) held.set(id, row)
+    }
+  }
+}
+
+/** Prose goes to the first name that is known, a notice to the oldest event of its own sort. */
+function chosen(found: ReadonlyMap<string, EventRow>, parsed: ParsedNotice): EventRow | undefined {
+  const events = [...found.values()]
+  if (parsed.makes === 'attachment') return events[0]
+  const aged = events.toSorted(
+    (a, b) => a.created_at.getTime() - b.created_at.getTime() || (a.id < b.id ? -1 : 1),
+  )
+  return aged.find((e) => (e.kind === 'gw') === (parsed.kind === 'gw')) ?? aged[0]
+}
+
+/** Farther apart than this, two triggers that a text names are not one burst. */
+const sameTriggerMs = 3_600_000
+
+/** A wave is never one event with a burst, nor a neutrino with either; what people write joins near triggers alone. */
+function mayBeSame(a: EventRow, b: EventRow, parsed: ParsedNotice): boolean {
+  for (const kind of ['gw', 'neutrino'] as const) {
+    if ((a.kind === kind) !== (b.kind === kind) && a.kind !== 'unknown' && b.kind !== 'unknown') return false
+  }
+  if (parsed.makes !== 'attachment' || !a.event_at || !b.event_at) return true
+  return Math.abs(a.event_at.getTime() - b.event_at.getTime()) <= sameTriggerMs
+}
+
+/**
+ * Takes in the notices that waited for these names with the further names that they tell, and assesses those that speak
+ * of the event itself.
+ */
 async function adopt(
   tx: Db,
   rules: readonly Rules[],
   eventId: string,
+  role: EventRole,
   lookups: readonly string[],
 ): Promise<void> {
   const waiting = await orphansOf(tx, lookups)
   await setEventOf(tx, waiting, eventId)
   for (const noticeId of waiting) {
     const row = await noticeById(tx, noticeId)
-    if (row?.parsed) await assessNotice(tx, rules, { noticeId, eventId, notice: row.parsed })
+    if (!row?.parsed) continue
+    const keys = row.parsed.names.filter((n) => n.key)
+    const taken = await eventsJoinedBy(
+      tx,
+      keys.map((n) => lookupOf(n.name, role)),
+    )
+    const free = keys.filter((n) => (taken.get(lookupOf(n.name, role)) ?? eventId) === eventId)
+    await addAliases(
+      tx,
+      eventId,
+      role,
+      free.map((n) => ({ name: n.name, source: n.source, joins: true })),
+    )
+    await assessNotice(tx, rules, { noticeId, eventId, notice: row.parsed })
   }
 }
 

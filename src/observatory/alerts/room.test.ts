@@ -161,10 +161,58 @@ describe('from bytes to an event', () => {
     const shown = await event('Fermi 790000001')
     expect(new Set(shown.notices.map((n) => n.type))).toEqual(new Set(['circular', 'initial']))
     expect(shown.place.state).toBe('none')
+    // The name came with the circular that had waited.
+    expect(shown.name).toBe('GRB 260301C')
     await take({ ...circular, circularId: 44002, body: `${circular.body} Second.` })
+    // Sent again with an address in a library, and edited: of each the newest text is shown.
+    await take({ ...circular, circularId: 44002, bibcode: '2026GCN.44002....1X' })
+    await take({ ...circular, circularId: 44002, version: 2, body: 'Edited.' })
     const named = await event('GRB 260301C')
     expect(named).toMatchObject({ id: shown.id, name: 'GRB 260301C', noticeCount: 3 })
+    expect(named.notices.find((n) => n.title.startsWith('Circular 44002'))!.body).toBe('Edited.')
     expect(named.aliases).toContain('bn260301123')
+  })
+
+  it('joins nothing because prose mentions it: another event, a trigger that a wave has not', async () => {
+    const text = (circularId: number, subject: string, body = 'Nothing found.') => ({
+      circularId,
+      subject,
+      body,
+      createdOn: 1,
+    })
+    const fermi = (id: string, name: string, at: string) =>
+      burst(id, { $schema: 'x/gcn/notices/fermi/gbm/x', event_name: name, trigger_time: at })
+    await take(wave('S260305a', 'INITIAL'))
+    await take(fermi('790000005', 'GRB 260305A', '2026-03-05T00:00:00Z'))
+    await take(fermi('790000006', 'GRB 260305B', '2026-03-05T09:00:00Z'))
+    const before = await Promise.all(['S260305a', 'GRB 260305A', 'GRB 260305B'].map(event))
+    const quoted = 'The Fermi GBM trigger 790000005 is not related.'
+    await take(text(1, 'LIGO/Virgo/KAGRA S260305a: no coincidence with GRB 260305A', quoted))
+    await take(text(2, 'GRB  260305B and GRB 260305A: radio limits'))
+    await take(text(3, 'GRB 260305A / GRB 260305B: one burst or two?'))
+    await take(text(4, 'GRB 260305A = EP260305c: one burst'))
+    const after = await Promise.all(['S260305a', 'GRB 260305A', 'GRB 260305B'].map(event))
+    expect(after.map((e) => [e.id, e.kind, e.name])).toEqual(before.map((e) => [e.id, e.kind, e.name]))
+    expect(after.map((e) => e.noticeCount)).toEqual([2, 3, 2])
+    expect(after[0]!.aliases).toEqual(['S260305a'])
+    expect((await event('EP260305c')).id).toBe(after[1]!.id)
+  })
+  it('goes on by the best place when later notices have none', async () => {
+    const vo = (stream: string, more: string, sent: string) =>
+      new TextEncoder().encode(
+        `<VOEvent ivorn="ivo://nasa.gsfc.gcn/SWIFT#${stream}_1600001-1" role="observation"><Who><Date>${sent}</Date></Who><What><Param name="TrigID" value="1600001"/></What><WhereWhen><ObsDataLocation><ObservationLocation><AstroCoords coord_system_id="UTC-FK5-GEO"><Position2D unit="deg"><Value2><C1>10</C1><C2>20</C2></Value2><Error2Radius>${more}</Error2Radius></Position2D></AstroCoords></ObservationLocation></ObsDataLocation></WhereWhen></VOEvent>`,
+      )
+    await take(
+      vo('BAT_GRB_Pos', '0.05', '2026-03-06T00:00:10'),
+      vo('SC_Slew', '0', '2026-03-06T00:00:20'),
+      vo('BAT_GRB_LC', '0', '2026-03-06T00:00:30'),
+      vo('XRT_Pos_Nack', '0', '2026-03-06T00:02:00'),
+    )
+    expect(await event('Swift 1600001')).toMatchObject({
+      noticeCount: 4,
+      place: { errorDeg: 0.05 },
+      verdict: { decision: 'GO', score: 3 },
+    })
   })
 
   it('joins two events when a notice carries names of both', async () => {

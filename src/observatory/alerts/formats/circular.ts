@@ -1,5 +1,5 @@
 import { Problem } from '#problem.ts'
-import { canonicalName, namesIn, triggersIn } from '#observatory/alerts/aliases.ts'
+import { canonicalName, namesIn, triggersIn, type KnownName } from '#observatory/alerts/aliases.ts'
 import type { EventKind } from '#observatory/alerts/notice.ts'
 import { blankNotice, type Format } from './format.ts'
 import { numberOf, stringOf, trimmed } from './text.ts'
@@ -14,6 +14,28 @@ const kinds: readonly [RegExp, EventKind][] = [
   [/\bFRB\b/, 'frb'],
   [/\b(AT|SN) ?\d{4}/, 'optical'],
 ]
+
+const burstFamilies = new Set(['grb', 'grb-day', 'gbm-burst', 'ep', 'svom', 'glowbug'])
+
+/**
+ * Names of a circular: what it is about first. A second name is the same burst where it is set beside the first with a
+ * stroke or an equals sign; any other is only mentioned.
+ */
+function subjectNames(eventId: string | null, subject: string): KnownName[] {
+  const found = namesIn(subject).toSorted((a, b) => a.at - b.at)
+  const first = eventId ? canonicalName(eventId) : found[0]
+  if (!first) return []
+  let end = found[0]?.end ?? 0
+  let beside = first.name === found[0]?.name && burstFamilies.has(first.family)
+  const others = found
+    .filter((f) => f.name !== first.name)
+    .map((f): KnownName => {
+      beside &&= burstFamilies.has(f.family) && /^ ?[/=] ?$/.test(subject.slice(end, f.at))
+      end = f.end
+      return { name: f.name, family: f.family, key: f.key && beside }
+    })
+  return [first, ...others]
+}
 
 const known = new Set([
   '$schema',
@@ -46,12 +68,16 @@ export const circular: Format = {
     const notice = blankNotice('gcn.circular', 'GCN', `Circular ${id}: ${subject}`.slice(0, 300))
     notice.makes = 'attachment'
     notice.type = 'circular'
+    // An edited circular, or one sent again, replaces what it said before.
+    notice.voice = `Circular ${id}`
     const named = stringOf(json!['eventId'])
-    const names = named ? [canonicalName(named)] : namesIn(subject)
+    const names = subjectNames(named, subject.replace(/\s+/g, ' '))
     notice.names = names.map(({ name, key }) => ({ name, source: `Circular ${id}`, key }))
-    // Only the first line of numbers is about this event; further names in the text are other events.
-    for (const trigger of triggersIn(body.slice(0, 3000)))
-      notice.names.push({ name: trigger, source: `Circular ${id}`, key: true })
+    // Only a text about a burst tells its trigger; one about a wave or a neutrino quotes triggers that it rules out.
+    if (names.length === 0 || burstFamilies.has(names[0]!.family)) {
+      for (const trigger of triggersIn(body.slice(0, 3000)))
+        notice.names.push({ name: trigger, source: `Circular ${id}`, key: true })
+    }
     notice.kind = kinds.find(([pattern]) => pattern.test(names[0]?.name ?? subject))?.[1] ?? 'unknown'
     const created = numberOf(json!['createdOn'])
     if (created !== null && Math.abs(created) < 8e15) notice.createdAt = new Date(created).toISOString()
