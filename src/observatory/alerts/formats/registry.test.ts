@@ -164,6 +164,15 @@ const core = {
 }
 
 describe('unified schema', () => {
+  it.each([
+    ['Test', 'test', 'event'],
+    ['INJECTION', 'mock', 'event'],
+    ['planned', 'observation', 'nothing'],
+    ['archival', 'observation', 'event'],
+  ])('alert_tense %s', (alert_tense, role, makes) => {
+    const json = { alert_datetime: '2026-01-01T00:00:00Z', alert_tense, mission: 'Swift', id: '1' }
+    expect(parseNotice(bytesOf(JSON.stringify(json)), 'gcn.notices.swift.x')).toMatchObject({ role, makes })
+  })
   it('reads a mission nobody has heard of by its core fields', () => {
     const notice = parseNotice(bytesOf(JSON.stringify(core)), 'gcn.notices.lobster.alert')
     expect(notice.names).toEqual([{ name: 'Lobster Eye 7 77', source: 'Lobster Eye 7', key: true }])
@@ -256,6 +265,48 @@ describe('VOEvent', () => {
     expect(notice).toMatchObject({ kind: 'neutrino', mission: 'Super-Kamiokande', containmentStated: true })
     expect(notice.position).toMatchObject({ errorDeg: 118, containment: 0.9 })
     expect(notice.names[0]!.name).toBe('Super-Kamiokande 1')
+  })
+  it('turns Galactic and ecliptic coordinates, and refuses frames that need an equinox', () => {
+    const at = (system: string, axis = 'RA') =>
+      swift(
+        where(
+          `<Position2D unit="deg"><Name1>${axis}</Name1><Value2><C1>120</C1><C2>30</C2></Value2><Error2Radius>0.1</Error2Radius></Position2D>`,
+          system,
+        ),
+      )
+    // astropy 5.2.1: SkyCoord(120, 30, unit='deg', frame='galactic').icrs
+    for (const bytes of [at('UTC-GALACTIC-GEO'), at('UTC-FK5-GEO', 'GLON')]) {
+      expect(parseNotice(bytes).position!.ra).toBeCloseTo(234.04956363, 6)
+      expect(parseNotice(bytes).position!.dec).toBeCloseTo(86.1431998, 6)
+    }
+    expect(parseNotice(at('UTC-ECLIPTIC-GEO')).position!.ra).toBeCloseTo(131.512129, 4)
+    expect(sentenceOf(at('UTC-FK4-GEO'), '')).toMatch(/FK4/)
+  })
+  it('makes nothing of predictions, and reads errors in their unit', () => {
+    const bytes = (role: string) =>
+      bytesOf(
+        `<VOEvent ivorn="ivo://nasa.gsfc.gcn/AMON#HAWC_Burst_1" role="${role}"><What><Param name="run_id" value="5"/><Param name="event_id" value="7"/><Param name="src_error_90" value="36" unit="arcmin"/></What>${where('<Position2D unit="deg"><Value2><C1>1</C1><C2>2</C2></Value2><Error2Radius>0.1</Error2Radius></Position2D>')}</VOEvent>`,
+      )
+    expect(parseNotice(bytes('prediction')).makes).toBe('nothing')
+    const notice = parseNotice(bytes('observation'))
+    expect(notice).toMatchObject({ makes: 'event', mission: 'HAWC', kind: 'grb' })
+    expect(notice.names[0]!.name).toBe('HAWC 5_7')
+    expect(notice.position!.errorDeg).toBeCloseTo(0.6, 12)
+  })
+  it('knows events without a number by identifiers and citations, and calls them by mission and time', () => {
+    const bytes = (id: string, cite = '') =>
+      bytesOf(
+        `<VOEvent ivorn="ivo://nasa.gsfc.gcn/AGILE#${id}" role="observation"><What/>${where('')}${cite}</VOEvent>`,
+      )
+    const names = (b: Uint8Array) => parseNotice(b).names.map((n) => [n.name, n.key])
+    expect(names(bytes('A_1'))).toEqual([
+      ['AGILE 2026-01-01T00:00:00', false],
+      ['nasa.gsfc.gcn/AGILE#A_1', true],
+    ])
+    const cite =
+      '<Citations><EventIVORN cite="retraction">ivo://nasa.gsfc.gcn/AGILE#A_1</EventIVORN></Citations>'
+    expect(names(bytes('A_2', cite))).toContainEqual(['nasa.gsfc.gcn/AGILE#A_1', true])
+    expect(parseNotice(bytes('Pointing_Dir_3')).makes).toBe('nothing')
   })
   it('leaves out where a spacecraft points', () => {
     const bytes = bytesOf(

@@ -77,6 +77,8 @@ function parseUnified(json: Record<string, unknown>, topic: string): ParsedNotic
     if (!known.has(field)) notice.unknownFields[field] = trimmed(value)
   }
   mission.adapt?.(notice, json)
+  // What is planned has not happened.
+  if (tenseOf(json) === 'planned') notice.makes = 'nothing'
   if (notice.makes === 'event' && notice.names.length === 0) notice.makes = 'nothing'
   notice.title ||= [notice.mission, notice.instrument, notice.type].filter(Boolean).join(' ')
   return notice
@@ -103,7 +105,7 @@ function noticeType(value: unknown): NoticeType {
 
 /** Test by tense, by topic or by the name of the schema; injections are mock data. */
 function noticeRole(json: Record<string, unknown>, schema: string, topic: string): ParsedNotice['role'] {
-  const tense = stringOf(json['alert_tense'])
+  const tense = tenseOf(json)
   if (tense === 'injection') return 'mock'
   if (
     tense === 'test' ||
@@ -114,6 +116,10 @@ function noticeRole(json: Record<string, unknown>, schema: string, topic: string
     return 'test'
   const reference = stringOf(json['ref_ID'])
   return reference && /^[MT]S\d/.test(reference) ? gwRole(reference) : 'observation'
+}
+
+function tenseOf(json: Record<string, unknown>): string | undefined {
+  return stringOf(json['alert_tense'])?.toLowerCase()
 }
 
 function timeOf(json: Record<string, unknown>, field: string): string | null {

@@ -86,13 +86,13 @@ const table: readonly Line[] = [
   { ivorn: /\/CALET#/i, mission: 'CALET', kind: 'grb' },
   { ivorn: /\/GECAM#/i, mission: 'GECAM', kind: 'grb', containment: 0.68 },
   { ivorn: /\/(KONUS|IPN)/i, mission: 'IPN', kind: 'grb' },
+  { ivorn: /\/AMON#.*HAWC/i, mission: 'HAWC', kind: 'grb', idParams: [] },
   {
     ivorn: /\/(AMON|ICECUBE)#/i,
     mission: 'IceCube',
     kind: 'neutrino',
     idParams: [],
     instruments: [
-      [/HAWC/i, 'HAWC', { kind: 'grb' }],
       [/NU_EM/i, 'AMON coincidence'],
       [/ICECUBE_(GOLD|BRONZE|CASCADE|HESE|EHE)/i, 'IceCube'],
     ],
@@ -136,7 +136,7 @@ export function dialectOf(ivorn: string, params: Params): Dialect {
   const own = found?.[2] ?? {}
   const mission = line?.mission ?? (/\/([\w.-]+)#/.exec(ivorn)?.[1] || 'unknown mission')
   const prefix = own.idPrefix ?? line?.idPrefix ?? mission
-  const pointing = /point_?dir/i.test(stream)
+  const pointing = /point(ing)?_?dir/i.test(stream)
   return {
     mission,
     instrument: found?.[1] ?? null,
@@ -150,10 +150,10 @@ export function dialectOf(ivorn: string, params: Params): Dialect {
     systematicIncluded: false,
     lvk: line?.mission === 'LVK' && params.has('GraceID'),
     ids: (p) =>
-      mission === 'IceCube'
-        ? iceCubeIds(p)
+      mission === 'IceCube' || /\/AMON#/i.test(ivorn)
+        ? runIds(p, mission)
         : triggerIds(p, prefix, own.idParams ?? line?.idParams ?? ['TrigID']),
-    error: (p) => numberOf((p.get('src_error_90') ?? p.get('Src_Error90'))?.value),
+    error: (p) => degreesIn(p.get('src_error_90') ?? p.get('Src_Error90')),
     containmentStated: (p) => p.has('src_error_90') || p.has('Src_Error90'),
     known,
   }
@@ -178,11 +178,28 @@ function triggerIds(params: Params, prefix: string, names: string[]): string[] {
   return []
 }
 
+/** Degrees in one unit of angle, as messages spell it. */
+export const degreesPer: Record<string, number> = {
+  deg: 1,
+  degrees: 1,
+  arcmin: 1 / 60,
+  arcsec: 1 / 3600,
+  rad: 180 / Math.PI,
+  hours: 15,
+  h: 15,
+}
+
+/** An angle in degrees; where its unit is left out or no angle, it is in degrees. */
+function degreesIn(param: { value: string; unit: string } | undefined): number | null {
+  const value = numberOf(param?.value)
+  return value === null ? null : value * (degreesPer[param!.unit.trim().toLowerCase()] ?? 1)
+}
+
 /** Run and event number name an IceCube event in every stream; alerts of other detectors go by their AMON number. */
-function iceCubeIds(params: Params): string[] {
+function runIds(params: Params, mission: string): string[] {
   const run = params.get('run_id')?.value.trim()
   const event = params.get('event_id')?.value.trim()
-  if (run && event && /^\d+$/.test(run) && run !== '0') return [`IceCube ${run}_${event}`]
+  if (run && event && /^\d+$/.test(run) && run !== '0') return [`${mission} ${run}_${event}`]
   const id = params.get('AMON_ID')?.value ?? params.get('TrigID')?.value
   return id && !/^0+$/.test(id) ? [`AMON ${id}`] : []
 }

@@ -1,11 +1,12 @@
 import { Problem } from '#problem.ts'
+import { eclipticToIcrs, galacticToIcrs } from '#science/sky/frames.ts'
 import { convertTime, momentOfUnix, unixOf } from '#science/sky/time.ts'
 import { canonicalName } from '#observatory/alerts/aliases.ts'
 import type { Position } from '#observatory/alerts/notice.ts'
 import { blankNotice, type Format, type ParsedNotice } from './format.ts'
 import { booleanOf, isoUtc, millisOf, numberOf, rateHz, stringOf } from './text.ts'
 import { checkDirection, inTurn } from './unified.ts'
-import { dialectOf, type Dialect, type Params } from './voevent-dialects.ts'
+import { degreesPer, dialectOf, type Dialect, type Params } from './voevent-dialects.ts'
 import { readLvk } from './voevent-lvk.ts'
 import { attribute, child, children, parseXml, textIn, type Element } from './xml.ts'
 
@@ -46,7 +47,8 @@ function parseVoevent(root: Element): ParsedNotice {
   }))
   notice.type = voeventType(params, notice.cites)
   notice.role = voeventRole(root, ivorn, params)
-  if (attribute(root, 'role') === 'utility') notice.makes = 'nothing'
+  // Tables of how a satellite moves, and what somebody expects: nothing was seen.
+  if (/^(utility|prediction)$/.test(attribute(root, 'role') ?? '')) notice.makes = 'nothing'
   readWhereWhen(notice, root, dialect, params)
   if (dialect.lvk) readLvk(notice, params)
   else readMission(notice, root, dialect, params, ivorn)
@@ -113,16 +115,6 @@ function voeventRole(root: Element, ivorn: string, params: Params): ParsedNotice
   return 'observation'
 }
 
-const degreesPer: Record<string, number> = {
-  deg: 1,
-  degrees: 1,
-  arcmin: 1 / 60,
-  arcsec: 1 / 3600,
-  rad: 180 / Math.PI,
-  hours: 15,
-  h: 15,
-}
-
 function readWhereWhen(notice: ParsedNotice, root: Element, dialect: Dialect, params: Params): void {
   const location = child(root, 'WhereWhen', 'ObsDataLocation', 'ObservationLocation')
   const coords = child(location, 'AstroCoords')
@@ -139,7 +131,7 @@ function readWhereWhen(notice: ParsedNotice, root: Element, dialect: Dialect, pa
     notice.details.push({ name: 'Time as stated, not readable', value: stated.slice(0, 60), unit: '' })
   }
   if (dialect.place === 'none') return
-  const position = readPosition(coords, dialect, params)
+  const position = readPosition(coords, system, dialect, params)
   if (!position) return
   notice.position = position
   notice.containmentStated = dialect.containmentStated(params)
@@ -158,7 +150,24 @@ function utcOf(iso: string | null, system: string): string | null {
 
 const timeScales = ['tt', 'tdb', 'tai', 'gps'] as const
 
-function readPosition(coords: Element, dialect: Dialect, params: Params): Position | null {
+/**
+ * ICRS position of two coordinates in the frame that the coordinate system or the names of the axes tell. FK5 and ICRS
+ * agree to 0.02″, far below any error radius. Throws for frames that would need an equinox or an epoch.
+ */
+function icrsOf(first: number, second: number, system: string, axis: string): [number, number] {
+  const galactic = /GALACTIC|(^|-)GAL(-|$)/i.test(system) || /^(g?lon\b|glon|gal.*l|l|l_?ii)$/i.test(axis)
+  if (galactic) return galacticToIcrs(first, second)
+  if (/ECLIPTIC/i.test(system)) return eclipticToIcrs(first, second)
+  if (/FK4|B1950|ALT_?AZ|HORIZON|GEO_[CD]/i.test(system)) {
+    throw new Problem(
+      'notice.unreadable',
+      `The VOEvent's position is in ${JSON.stringify(system.slice(0, 60))}; ICRS, FK5, Galactic and ecliptic are read.`,
+    )
+  }
+  return [first, second]
+}
+
+function readPosition(coords: Element, system: string, dialect: Dialect, params: Params): Position | null {
   const place = coords['Position2D'] === undefined ? child(coords, 'Position3D') : child(coords, 'Position2D')
   const scale = degreesPer[(attribute(place, 'unit') ?? 'deg').toLowerCase().split('-')[0]!]
   const value = place['Value2'] === undefined ? child(place, 'Value3') : child(place, 'Value2')
@@ -172,14 +181,15 @@ function readPosition(coords: Element, dialect: Dialect, params: Params): Positi
     )
   }
   // Some senders put declination first and say so by name.
-  const swapped = /^dec/i.test(textIn(place, 'Name1') ?? '')
-  const ra = (swapped ? second : first) * scale
-  const dec = (swapped ? first : second) * scale
+  const axis = textIn(place, 'Name1') ?? ''
+  const swapped = /^dec/i.test(axis)
+  const lon = (swapped ? second : first) * scale
+  const lat = (swapped ? first : second) * scale
   const printed = numberOf(textIn(place, 'Error2Radius'))
   const error = dialect.error(params) ?? (printed === null ? null : printed * scale)
-  checkDirection(ra, dec)
+  checkDirection(lon, lat)
   // Missions without a position yet fill in zeros.
-  if (ra === 0 && dec === 0 && (error === null || error === 0 || error >= 180)) return null
+  if (lon === 0 && lat === 0 && (error === null || error === 0 || error >= 180)) return null
   if (error !== null && (error < 0 || error > 360)) {
     throw new Problem(
       'notice.unreadable',
@@ -187,6 +197,7 @@ function readPosition(coords: Element, dialect: Dialect, params: Params): Positi
     )
   }
   if (error !== null && error >= 180) return null
+  const [ra, dec] = icrsOf(lon, lat, system, axis)
   return {
     ra: inTurn(ra),
     dec,
@@ -219,7 +230,14 @@ function readMission(
     const name = canonicalName(given)
     add(name.name, name.key)
   }
-  if (!notice.names.some((n) => n.key)) add(ivorn.replace(/^ivo:\/\//, ''), true)
+  // Without a number of the event the message's own identifier, and those it replaces, tell it from others.
+  if (!notice.names.some((n) => n.key)) {
+    if (notice.eventTime) add(`${dialect.mission} ${notice.eventTime.slice(0, 19)}`, false)
+    add(identifier(ivorn), true)
+    for (const { relation, id } of notice.cites) {
+      if (/^(retraction|supersedes)$/.test(relation) && id) add(identifier(id), true)
+    }
+  }
   const far = params.get('FAR')
   const rate = numberOf(far?.value)
   if (far && rate !== null) notice.farHz = rateHz(rate, far.unit)
@@ -250,6 +268,10 @@ function readMission(
   ) {
     notice.properties['NotGRB'] = 1
   }
+}
+
+function identifier(ivorn: string): string {
+  return ivorn.replace(/^ivo:\/\//, '')
 }
 
 /** Parameters shown for people: name, label, unit, factor to it. UVOT prints magnitudes times 100. */
