@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { angle, changesBetween, rate, separationDeg, type Comparable } from './changes.ts'
+import { angle, changesBetween, rate, separationDeg, type Comparable, distanceText } from './changes.ts'
 import type { MapSummary } from './localization.ts'
 
 const map = (area90Deg2: number, meanMpc: number): MapSummary => ({
@@ -79,4 +79,10 @@ it('writes rates and angles for people', () => {
   expect(rate(1e-6)).toBe('31.6 per yr')
   expect(angle(0.0003)).toBe('1.08″')
   expect(separationDeg({ ra: 10, dec: 90 }, { ra: 200, dec: 90 })).toBeLessThan(1e-12)
+})
+
+it('writes distances in the unit that carries their digits', () => {
+  expect(distanceText(0.0025, 0.0004)).toBe('2.5 ± 0.4 kpc')
+  expect(distanceText(39.77, 8.3)).toBe('39.77 ± 8.3 Mpc')
+  expect(distanceText(12_000, null)).toBe('12 ± ? Gpc')
 })

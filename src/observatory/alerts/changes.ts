@@ -159,6 +159,13 @@ export function figure(value: number): string {
   return value.toExponential(2)
 }
 
+/** A distance with its error in the unit that suits it: kpc inside the Local Group, Mpc, Gpc. */
+export function distanceText(meanMpc: number, stdMpc: number | null): string {
+  const [unit, scale] =
+    meanMpc < 0.1 ? (['kpc', 1e3] as const) : meanMpc < 1e4 ? (['Mpc', 1] as const) : (['Gpc', 1e-3] as const)
+  return `${figure(meanMpc * scale)} ± ${stdMpc === null ? '?' : figure(stdMpc * scale)} ${unit}`
+}
+
 /** An angle in the unit that suits it. */
 export function angle(deg: number): string {
   if (deg >= 1) return `${figure(deg)}°`

@@ -5,7 +5,7 @@ import type { Command } from '#platform/terminal/command.ts'
 import { dateFlag, numberFlag, textFlag } from '#platform/terminal/flags.ts'
 import { table } from '#platform/terminal/table.ts'
 import { localOperator } from '#observatory/people/actor.ts'
-import { figure, rate } from './changes.ts'
+import { distanceText, figure, rate } from './changes.ts'
 import type { EventSummary } from './event.ts'
 import { aliasesOfEvents, listEvents } from './event-store.ts'
 import { EventKind, eventKinds } from './notice.ts'
@@ -49,7 +49,7 @@ export const eventList: Command = {
     const items = rows.map((row) => eventSummary(row, names))
     document({ items, next: null }, () => {
       for (const line of table(
-        ['name', 'kind', 'time (UTC)', 'notices', 'A90 (deg²)', 'distance (Mpc)', 'score', ''],
+        ['name', 'kind', 'time (UTC)', 'notices', 'A90 (deg²)', 'distance', 'score', ''],
         items.map(rowOf),
       ))
         out(line)
@@ -65,9 +65,7 @@ function rowOf(e: EventSummary): (string | number | null)[] {
     e.eventTime,
     e.noticeCount,
     area90Deg2 === null ? null : figure(area90Deg2),
-    distanceMeanMpc === null
-      ? null
-      : `${figure(distanceMeanMpc)} ± ${distanceStdMpc === null ? '?' : figure(distanceStdMpc)}`,
+    distanceMeanMpc === null ? null : distanceText(distanceMeanMpc, distanceStdMpc),
     e.verdict?.score ?? null,
     e.status === 'retracted' ? 'RETRACTED' : (e.verdict?.decision ?? ''),
   ]
@@ -96,9 +94,7 @@ export const eventShow: Command = {
       if (place.area90Deg2 !== null)
         out(`area      50 % ${figure(place.area50Deg2!)}  90 % ${figure(place.area90Deg2)} deg²`)
       if (place.distanceMeanMpc !== null)
-        out(
-          `distance  ${figure(place.distanceMeanMpc)} ± ${place.distanceStdMpc === null ? '?' : figure(place.distanceStdMpc)} Mpc`,
-        )
+        out(`distance  ${distanceText(place.distanceMeanMpc, place.distanceStdMpc)}`)
       if (verdict)
         out(
           `verdict   ${verdict.decision}, score ${verdict.score} (${verdict.rules} ${verdict.version}): ${verdict.reason}`,
