@@ -1,6 +1,6 @@
 // Makes .oxlintrc.json from layers.json; `--check` compares instead of writing.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 interface Layers {
   storeys: string[]
@@ -28,7 +28,15 @@ function allow(files: string[], allowed: string[], message: string, extra: objec
   }
 }
 
+// A room that layers.json does not name would be bound by no rule at all.
+const unnamed = readdirSync('src/observatory').filter((room) => room !== 'schema' && !(room in layers.rooms))
+if (unnamed.length > 0) {
+  console.error(`layers.json does not say which rooms src/observatory/${unnamed[0]} may import; add it there.`)
+  process.exit(1)
+}
+
 const overrides: object[] = [
+  allow(['src/**'], ['#*', '#*/**'], ''),
   allow(['src/science/**'], ['#problem.ts', '#science/**'], 'science imports science and problem only.', [
     {
       group: ['node:*', 'node:**', 'react', 'kysely', 'pg', 'hono', 'pino'],
@@ -59,13 +67,12 @@ overrides.push(
     [
       {
         group: [
-          '#observatory/*/store.ts',
-          '#observatory/*/*-store.ts',
-          '#observatory/*/service.ts',
-          '#observatory/*/routes.ts',
-          '#observatory/*/jobs.ts',
-          '#observatory/*/commands.ts',
+          ...['store', 'service', 'routes', 'jobs', 'commands'].flatMap((part) => [
+            `#observatory/*/${part}.ts`,
+            `#observatory/*/*-${part}.ts`,
+          ]),
           '#observatory/*/module.ts',
+          '#observatory/*/tables.ts',
           'node:*',
         ],
         message: 'The page imports only <noun>.ts of a room.',
@@ -115,7 +122,7 @@ execFileSync('node_modules/.bin/prettier', [
   `${target}.new`,
 ])
 text = readFileSync(`${target}.new`, 'utf8')
-execFileSync('rm', [`${target}.new`])
+rmSync(`${target}.new`)
 if (process.argv.includes('--check')) {
   if (!existsSync(target) || readFileSync(target, 'utf8') !== text) {
     console.error(`${target} is not what layers.json makes: run \`npm run layers\` and commit it.`)
