@@ -39,7 +39,8 @@ function headerOf(field: string): { name: string; unit?: string } {
 export function readCsv(input: Uint8Array | string, options: CsvOptions = {}): Table {
   const text = textOfBytes(input, 'CSV')
   const fields = fieldsOf(text, { delimiter: delimiterOf(options), from: 0, what: 'CSV' })
-  if (fields.rows === 0) throw new Problem('table.invalid', 'The CSV is empty; its first line must name the columns.')
+  if (fields.rows === 0)
+    throw new Problem('table.invalid', 'The CSV is empty; its first line must name the columns.')
   const columns: Column[] = []
   for (let index = 0; index < fields.width; index++) {
     const { name, unit } = headerOf(fieldText(fields, index))
@@ -82,7 +83,8 @@ function writeRows(table: Table, delimiter: string, end: string, sink: { add(tex
       const column = columns[i]
       if (i > 0) line += delimiter
       if (column.nulls?.[row]) continue
-      line += column.type === 'string' ? quotedField(column.values[row] as string, delimiter) : wordOf(column, row)
+      line +=
+        column.type === 'string' ? quotedField(column.values[row] as string, delimiter) : wordOf(column, row)
     }
     // One empty field would be an empty line, which readers skip.
     sink.add((line === '' ? '""' : line) + end)

@@ -96,7 +96,8 @@ export function fieldsOf(text: string, { delimiter, from, what, comment }: Field
         stop('text follows a closing quote; double the quotes inside a field', at)
     } else {
       let end = at
-      for (let c = first; end < length; c = text.charCodeAt(++end)) if (c === cut || c === 10 || c === 13) break
+      for (let c = first; end < length; c = text.charCodeAt(++end))
+        if (c === cut || c === 10 || c === 13) break
       starts[count] = at
       ends[count] = end
       at = end
@@ -133,7 +134,10 @@ export function fieldText({ text, starts, ends, quoted }: Fields, index: number)
 }
 
 /** Line and column of a field, for sentences. */
-export function placeOfField({ text, starts, quoted }: Fields, index: number): { line: number; column: number } {
+export function placeOfField(
+  { text, starts, quoted }: Fields,
+  index: number,
+): { line: number; column: number } {
   const at = starts[index] - (quoted[index] ? 1 : 0)
   const before = Math.max(text.lastIndexOf('\n', at - 1), text.lastIndexOf('\r', at - 1))
   return { line: lineOf(text, at), column: at - before }
@@ -284,6 +288,11 @@ function shortFloat(value: number): string {
 
 /** A field in quotes where its text needs them. */
 export function quotedField(word: string, delimiter: string): string {
-  const needs = word === '' || /["\r\n]/.test(word) || word.includes(delimiter) || word.startsWith('#') || /^\s|\s$/.test(word)
+  const needs =
+    word === '' ||
+    /["\r\n]/.test(word) ||
+    word.includes(delimiter) ||
+    word.startsWith('#') ||
+    /^\s|\s$/.test(word)
   return needs ? `"${word.replaceAll('"', '""')}"` : word
 }
