@@ -63,30 +63,32 @@ export function frameRotation(from: Frame, to: Frame): Matrix {
   return multiply(fromIcrs(to), transpose(fromIcrs(from)))
 }
 
-/** [l, b] */
+/** Galactic [l, b] of an ICRS direction, degrees. */
 export function icrsToGalactic(ra: number, dec: number): [number, number] {
   return rotateDirection(icrsToGalacticMatrix, ra, dec)
 }
 
-/** [ra, dec] */
+/** ICRS [ra, dec] of a Galactic direction, degrees. */
 export function galacticToIcrs(l: number, b: number): [number, number] {
   return rotateDirection(transpose(icrsToGalacticMatrix), l, b)
 }
 
-/** [ra, dec] in FK5 of the equinox (MJD TT). */
+/** [ra, dec] in FK5 of the equinox (MJD TT) of an ICRS direction, degrees. */
 export function icrsToFk5(ra: number, dec: number, equinox: number = mjdJ2000): [number, number] {
   return rotateDirection(fromIcrs({ name: 'fk5', equinox }), ra, dec)
 }
 
+/** ICRS [ra, dec] of a direction in FK5 of the equinox (MJD TT), degrees. */
 export function fk5ToIcrs(ra: number, dec: number, equinox: number = mjdJ2000): [number, number] {
   return rotateDirection(transpose(fromIcrs({ name: 'fk5', equinox })), ra, dec)
 }
 
-/** [longitude, latitude] in the mean ecliptic and equinox (MJD TT), barycentric: no aberration. */
+/** [longitude, latitude] in the mean ecliptic and equinox (MJD TT), degrees; barycentric: no aberration. */
 export function icrsToEcliptic(ra: number, dec: number, equinox: number = mjdJ2000): [number, number] {
   return rotateDirection(fromIcrs({ name: 'ecliptic', equinox }), ra, dec)
 }
 
+/** ICRS [ra, dec] of a direction in the mean ecliptic and equinox (MJD TT), degrees. */
 export function eclipticToIcrs(lon: number, lat: number, equinox: number = mjdJ2000): [number, number] {
   return rotateDirection(transpose(fromIcrs({ name: 'ecliptic', equinox })), lon, lat)
 }

@@ -71,26 +71,32 @@ export function mocFromDirections(lon: Float64Array, lat: Float64Array, order: n
   return mocFromRanges(normalRanges(pairs), order)
 }
 
+/** The whole sky at an order of 0 to 29. @throws Problem healpix.order */
 export function fullMoc(order: number): Moc {
   return { order: checkOrder(order, maxOrder), ranges: allSky() }
 }
 
+/** What lies in either; like all set algebra here at the finer of the two orders. */
 export function mocUnion(a: Moc, b: Moc): Moc {
   return { order: Math.max(a.order, b.order), ranges: union(a.ranges, b.ranges) }
 }
 
+/** What lies in both. */
 export function mocIntersection(a: Moc, b: Moc): Moc {
   return { order: Math.max(a.order, b.order), ranges: intersection(a.ranges, b.ranges) }
 }
 
+/** What lies in `a` and not in `b`. */
 export function mocDifference(a: Moc, b: Moc): Moc {
   return { order: Math.max(a.order, b.order), ranges: difference(a.ranges, b.ranges) }
 }
 
+/** What lies in exactly one of them. */
 export function mocSymmetricDifference(a: Moc, b: Moc): Moc {
   return { order: Math.max(a.order, b.order), ranges: symmetricDifference(a.ranges, b.ranges) }
 }
 
+/** The rest of the sky. */
 export function mocComplement(moc: Moc): Moc {
   return { order: moc.order, ranges: complement(moc.ranges) }
 }

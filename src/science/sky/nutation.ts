@@ -26,6 +26,7 @@ export function fundamentalArguments(mjdTt: number): readonly [number, number, n
   ]
 }
 
+/** Nutation at an MJD (TT), IAU 2000B (McCarthy & Luzum 2003). */
 export function nutation(mjdTt: number): Nutation {
   const t = centuriesSinceJ2000(mjdTt)
   const [l, lp, f, d, om] = fundamentalArguments(mjdTt)

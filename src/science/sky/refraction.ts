@@ -21,6 +21,7 @@ export interface RefractionConstants {
   b: number
 }
 
+/** Constants of the bending A tan z + B tan³ z of an observed zenith distance z in an atmosphere, after ERFA's `refco`. */
 export function refractionConstants({
   pressureHPa,
   temperatureC = 10,

@@ -25,6 +25,7 @@ export function vectorOfDirection(lon: number, lat: number): Vector {
   return [c * Math.cos(lon * RAD), c * Math.sin(lon * RAD), Math.sin(lat * RAD)]
 }
 
+/** Circle of a radius of 0 to 180 degrees around a direction. @throws Problem region.invalid */
 export function cone(lon: number, lat: number, radius: number): Region {
   if (!(radius >= 0 && radius <= 180)) throw invalid(`A circle's radius is 0 to 180 degrees, not ${radius}.`)
   const c = vectorOfDirection(lon, lat)

@@ -45,6 +45,7 @@ export function jdOf({ day, fraction }: Moment): [number, number] {
   return [day + 2_400_000.5, fraction]
 }
 
+/** The moment of a Julian date given as two numbers, in the scale that the date has. */
 export function momentOfJd(jd: number, rest: number = 0): Moment {
   const whole = Math.floor(jd - 0.5)
   return moment(whole - 2_400_000, jd - 0.5 - whole + rest)
@@ -77,6 +78,7 @@ export function unixOf(utc: Moment): number {
   return (utc.day - mjdOfUnixEpoch) * 86_400 + seconds
 }
 
+/** The UTC moment of Unix seconds. */
 export function momentOfUnix(seconds: number): Moment {
   const days = Math.floor(seconds / 86_400)
   const day = days + mjdOfUnixEpoch
@@ -103,6 +105,7 @@ export function convertTime(at: Moment, from: TimeScale, to: TimeScale): Moment 
   return from === to ? at : fromTai(toTai(at, from), to)
 }
 
+/** @throws Problem time.out_of_range before 1960, when UTC begins */
 export function utcToTai(utc: Moment): Moment {
   return addSeconds(
     { day: utc.day, fraction: 0 },
@@ -110,6 +113,7 @@ export function utcToTai(utc: Moment): Moment {
   )
 }
 
+/** The inverse of `utcToTai`, leap seconds included. */
 export function taiToUtc(tai: Moment): Moment {
   // UTC's day is TAI's or the one before; the fraction follows from the seconds since that day began.
   let day = tai.day

@@ -12,6 +12,7 @@ export const radiansPerDegree = Math.PI / 180
 export const degreesPerRadian = 180 / Math.PI
 export const radiansPerArcsec = Math.PI / 648_000
 
+/** Unit vector of a direction in degrees: x to (0, 0), y to (90, 0), z to the pole. */
 export function unitVector(lon: number, lat: number): Vector {
   const cosLat = Math.cos(lat * radiansPerDegree)
   return [
