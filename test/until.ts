@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits for what comes by itself: asks until the answer is truthy, and returns it. @throws Error that names what was waited for */
+/** Waits for what comes by itself: asks until the answer is truthy, and returns it. */
 export async function until<T>(
   look: () => T | Promise<T>,
   what: string,

@@ -64,7 +64,10 @@ export function checkedUrl(
 ): URL {
   const url = URL.parse(text, base?.href)
   if (!url)
-    throw new Problem('request.invalid', 'The address to fetch is not a URL.', { url: text.slice(0, 200) })
+    throw new Problem(
+      'request.invalid',
+      `${JSON.stringify(text.slice(0, 200))} is not a URL; write it with https:// in front.`,
+    )
   const shown = shownUrl(url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new Problem('net.host_refused', `${shown} is refused: only http and https are fetched.`, {

@@ -22,7 +22,7 @@ export function numberFlag(flags: Flags, name: string): number | undefined {
   return value
 }
 
-/** A flag as an ISO 8601 date or time, UTC where no zone is given; undefined where the flag was not given. @throws Problem `command.usage` */
+/** A flag as an ISO 8601 date or time, UTC where it names no zone; undefined where absent. @throws Problem `command.usage` */
 export function dateFlag(flags: Flags, name: string): Date | undefined {
   const text = textFlag(flags, name)
   if (text === undefined) return undefined
