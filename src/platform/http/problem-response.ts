@@ -93,6 +93,14 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
     c.get('log')?.warn({ err: error }, 'a unique value was given twice')
     return new Problem('request.conflict', 'Somebody made the same a moment ago; load it again.')
   }
+  if (isLostDatabase(error)) {
+    return new Problem(
+      'database.unavailable',
+      'The database is not there for a moment; send the request again.',
+      { retryAfter: 1 },
+      error,
+    )
+  }
   const id = c.get('requestId') ?? 'none'
   return new Problem(
     'internal.error',
@@ -104,6 +112,20 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
 /** PostgreSQL's `character_not_in_repertoire` and `untranslatable_character`. */
 function isUnstorableText(error: unknown): boolean {
   return ['22021', '22P05'].includes(databaseCode(error))
+}
+
+/**
+ * The server ended, starts, recovers or has no room for another connection, as PostgreSQL (classes 08 and 57P, 53300),
+ * the system or the driver say it.
+ */
+function isLostDatabase(error: unknown): boolean {
+  if (/^(08...|57P0[123]|53300)$/.test(databaseCode(error))) return true
+  if (!(error instanceof Error)) return false
+  const system = 'syscall' in error && ['connect', 'read', 'write'].includes(String(error.syscall))
+  if (system && /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)$/.test(databaseCode(error))) return true
+  return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+    error.message,
+  )
 }
 
 /** SQLSTATE of an error of the database driver. */
