@@ -42,6 +42,7 @@ import { bestOf } from './derive.ts'
 import type { Rules } from './rule-file.ts'
 import { evaluate } from './rules.ts'
 import type { StoredNotice } from './stored-notice.ts'
+import { transaction } from './transaction.ts'
 
 export type InterpretNeeds = Pick<Platform, 'db' | 'storage' | 'compute' | 'jobs' | 'events' | 'log'>
 
@@ -75,7 +76,7 @@ export async function interpretNotice(
     return { state: 'dead' }
   }
   const role: EventRole = simulatedTopic.test(row.topic) ? 'simulated' : parsed.role
-  return platform.db.transaction().execute(async (tx) => {
+  return transaction(platform.db, async (tx) => {
     const lookups = keysOf(parsed).map((name) => lookupOf(name, role))
     await lockNames(tx, lookups)
     const locked = await lockNotice(tx, noticeId)

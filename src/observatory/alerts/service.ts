@@ -27,6 +27,7 @@ import { audience } from './ingest.ts'
 import { parseKind } from './job-kinds.ts'
 import { lockNotice, noticesOfEvent, setEventOf, setReceived } from './notice-store.ts'
 import { refreshEvent } from './refresh.ts'
+import { transaction } from './transaction.ts'
 
 type Needs = Pick<Platform, 'db' | 'storage' | 'jobs' | 'events'>
 
@@ -93,7 +94,7 @@ export async function mergeEvents(
   const from = await findEvent(platform, other)
   if (into === from)
     throw new Problem('event.not_mergeable', `${idOrAlias} and ${other} are the same event already.`)
-  return platform.db.transaction().execute(async (tx) => {
+  return transaction(platform.db, async (tx) => {
     const [first, second] = [into, from].toSorted()
     const rows = new Map([
       [first, await lockEvent(tx, first!)],
@@ -143,7 +144,7 @@ export async function splitEvent(
 ): Promise<string> {
   requireEditor(actor)
   const from = await findEvent(platform, idOrAlias)
-  return platform.db.transaction().execute(async (tx) => {
+  return transaction(platform.db, async (tx) => {
     const event = (await lockEvent(tx, from))!
     const all = await noticesOfEvent(tx, from)
     const moved = all.filter((n) => noticeIds.includes(n.id))
