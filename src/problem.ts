@@ -14,6 +14,7 @@ export const problemCodes = {
   'request.conflict': 409,
   'request.rate_limited': 429,
   'resource.not_found': 404,
+  'request.method_not_allowed': 405,
   'access.unauthenticated': 401,
   'access.forbidden': 403,
   'access.setup_needed': 403,

@@ -327,3 +327,15 @@ it('visitors are signed in by themselves only on loopback, in a demonstration, u
     404,
   )
 })
+
+it('says which methods an address answers, and takes no packed bodies', async () => {
+  const other = await request('/api/v1/things', { method: 'DELETE', headers: { cookie } })
+  expect([other.status, other.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
+  expect(await other.json()).toMatchObject({
+    code: 'request.method_not_allowed',
+    allowed: ['GET', 'HEAD', 'POST'],
+  })
+  expect((await request('/api/v1/thing', { method: 'DELETE', headers: { cookie } })).status).toBe(404)
+  const packed = { method: 'POST', body: 'x', headers: { cookie, 'content-encoding': 'gzip' } }
+  expect((await request('/api/v1/things', packed)).status).toBe(415)
+})

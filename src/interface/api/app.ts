@@ -21,7 +21,7 @@ import { compress } from './compress.ts'
 import * as gates from './gates.ts'
 import { mayReadMetrics, readiness } from './health.ts'
 import { jobRoutes } from './jobs.ts'
-import { openApiText, openRoutes } from './openapi.ts'
+import { methodsAt, openApiText, openRoutes } from './openapi.ts'
 import { sendPage } from './page.ts'
 import { streamRoutes } from './stream.ts'
 
@@ -69,9 +69,16 @@ export function createApi(platform: Platform, rooms: readonly Room[], options: A
 
   const app: Router = new OpenAPIHono<ServerEnv>()
   app.onError((error, c) => errorResponse(error, c))
-  app.notFound((c) =>
-    errorResponse(new Problem('resource.not_found', `There is nothing at ${c.req.method} ${c.req.path}.`), c),
-  )
+  app.notFound((c) => {
+    const { method, path } = c.req
+    const allowed = methodsAt(app, path)
+    if (allowed.length === 0) {
+      return errorResponse(new Problem('resource.not_found', `There is nothing at ${method} ${path}.`), c)
+    }
+    c.header('Allow', allowed.join(', '))
+    const sentence = `${path} does not answer ${method}, only ${allowed.join(', ')}.`
+    return errorResponse(new Problem('request.method_not_allowed', sentence, { allowed }), c)
+  })
   app.use(gates.recordRequest(platform, trust, http.publicUrl))
   app.use(gates.securityHeaders(http.skySurveys))
   if (automatic) app.use(gates.onlyLoopbackNames)

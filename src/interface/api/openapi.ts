@@ -57,12 +57,26 @@ export function openApiText(app: Router): () => { text: string; etag: string } {
   }
 }
 
+/** Path of a route as a pattern that matches addresses of it. */
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+')}$`)
+}
+
+/** Methods under which an address is answered, in the order of the document; none where there is nothing. */
+export function methodsAt(app: Router, path: string): string[] {
+  const methods = app.openAPIRegistry.definitions.flatMap((definition) =>
+    definition.type === 'route' && patternOf(definition.route.path).test(path)
+      ? [definition.route.method.toUpperCase()]
+      : [],
+  )
+  return [...new Set(methods.flatMap((m) => (m === 'GET' ? ['GET', 'HEAD'] : [m])))]
+}
+
 /** Whether a route says in the document that it needs no sign-in (`security: []`). */
 export function openRoutes(app: Router): (method: string, path: string) => boolean {
   const open = app.openAPIRegistry.definitions.flatMap((definition) => {
     if (definition.type !== 'route' || definition.route.security?.length !== 0) return []
-    const pattern = definition.route.path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+')
-    return [{ method: definition.route.method.toUpperCase(), pattern: new RegExp(`^${pattern}$`) }]
+    return [{ method: definition.route.method.toUpperCase(), pattern: patternOf(definition.route.path) }]
   })
   return (method, path) =>
     open.some(

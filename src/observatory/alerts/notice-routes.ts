@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { Problem } from '#problem.ts'
 import { readBody } from '#platform/http/body.ts'
 import { sendStored } from '#platform/http/bytes.ts'
 import { decodeCursor, pageOf, pageQuery, pageSchema } from '#platform/http/pages.ts'
@@ -43,10 +44,12 @@ export function noticeRoutes(app: Router, platform: Platform): void {
           },
         },
       },
-      responses: { 202: json(NoticeReceipt, 'It is safe'), ...problems(413) },
+      responses: { 202: json(NoticeReceipt, 'It is safe'), ...problems(400, 413, 415) },
     }),
     async (c) => {
       const bytes = await readBody(c, maxIncomingBytes)
+      if (bytes.length === 0)
+        throw new Problem('request.malformed', 'The body is empty; send the bytes of one notice.')
       const receipt = await intake.take(c.var.actor, { bytes, topic: c.req.valid('query').topic })
       c.header('Location', `/api/v1/notices/${receipt.id}`)
       return c.json(receipt, 202)

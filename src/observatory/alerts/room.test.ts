@@ -343,6 +343,10 @@ describe('what cannot be read', () => {
 })
 
 describe('the door of HTTP', () => {
+  it('takes no empty notice', async () => {
+    const answer = await request('/notices', { method: 'POST', body: '' })
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'request.malformed' }])
+  })
   it('answers a POST when the notice is durable', async () => {
     const body = JSON.stringify(burst('sb26030108'))
     const answer = await request('/notices?topic=gcn.notices.svom', { method: 'POST', body })

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import { Problem } from '#problem.ts'
 import { tooLarge } from './problem-response.ts'
 import type { ServerEnv } from './router.ts'
 
@@ -20,6 +21,14 @@ export function limitBody(max: number = defaultBodyBytes): MiddlewareHandler<Ser
     const limit: BodyLimit = { max, exceeded: false }
     c.set('bodyLimit', limit)
     const { method } = c.req
+    const encoding = c.req.header('content-encoding')
+    // Unpacked it may be any size, and kept as it came nobody could read it.
+    if (encoding !== undefined && !/^\s*(identity)?\s*$/i.test(encoding)) {
+      throw new Problem(
+        'request.unsupported_type',
+        `The body is sent with Content-Encoding ${JSON.stringify(encoding.slice(0, 40))}; send it plain.`,
+      )
+    }
     if (method !== 'GET' && method !== 'HEAD' && c.req.raw.body) {
       c.req.raw = new Request(c.req.raw, {
         body: c.req.raw.body.pipeThrough(counting(limit)),

@@ -228,7 +228,7 @@ function readNames(notice: ParsedNotice, json: Record<string, unknown>, prefix: 
   for (const id of stringsOf(json['id'])) {
     const name = canonicalName(id)
     if (name.key && name.family !== 'gracedb') add(name.name, true)
-    else add(`${prefix} ${id}`, true)
+    else add(`${prefix} ${name.name}`, true)
   }
   const related = stringOf(json['follow_up_event']) ?? stringOf(json['ref_ID'])
   if (related) notice.cites.push({ relation: 'followup', id: canonicalName(related).name })
