@@ -1,3 +1,4 @@
+import { normalizeDegrees } from '#science/sky/angles.ts'
 import { meridian, parallel } from './great-circles.ts'
 import type { Palette } from './palette.ts'
 import type { SkyProjection } from './projection.ts'
@@ -67,7 +68,7 @@ export function label(
 
 /** A right ascension as a graticule writes it: `22h`, `22h 40m`, `340°`, `340.5°`. */
 export function raText(ra: number, labels: RaLabels, stepDeg: number): string {
-  const value = ((ra % 360) + 360) % 360
+  const value = normalizeDegrees(ra)
   if (labels === 'degrees') return `${trim(value, stepDeg)}°`
   const seconds = Math.round(value * 240 * 10) / 10
   const h = Math.floor(seconds / 3600) % 24

@@ -5,6 +5,7 @@
 import { geoGnomonic, geoOrthographic, geoPath } from 'd3-geo'
 import type { GeoPermissibleObjects, GeoProjection } from 'd3-geo'
 import { geoMollweide } from 'd3-geo-projection'
+import { normalizeDegrees } from '#science/sky/angles.ts'
 
 export interface SkyProjection {
   readonly kind: 'all-sky' | 'zoom'
@@ -104,7 +105,7 @@ function wrap(
       const back = projection(direction)
       // Beyond the edge of the Mollweide ellipse or the globe the inverse lands somewhere else.
       if (!back || Math.hypot(back[0] - x, back[1] - y) > 0.5) return null
-      return [((direction[0] % 360) + 360) % 360, direction[1]]
+      return [normalizeDegrees(direction[0]), direction[1]]
     },
     path: (object) => write(object),
   }

@@ -3,6 +3,7 @@
  * data to an SVG tree, drawn at the size it is shown so that letters keep their size.
  */
 import type { MultiLineString, MultiPolygon, Polygon, Position } from 'geojson'
+import { directionOf, separation, unitVector } from '#science/sky/vectors.ts'
 import { graticule, label } from './graticule.ts'
 import type { RaLabels } from './graticule.ts'
 import { circle, ecliptic, milkyWayBand, milkyWayPlane } from './great-circles.ts'
@@ -108,7 +109,7 @@ export function fieldOf(
   let nearest: { distance: number; ring: Position[] } | null = null
   for (const rings of parts) {
     const ring = rings[0] ?? []
-    const distance = Math.min(...ring.map((point) => separation(point, [peak.ra, peak.dec])))
+    const distance = Math.min(...ring.map(([lon, lat]) => separation(lon, lat, peak.ra, peak.dec)))
     if (!nearest || distance < nearest.distance) nearest = { distance, ring }
   }
   const part = nearest && enclosing(nearest.ring)
@@ -119,26 +120,13 @@ function fieldAround(cap: { ra: number; dec: number; radius: number }) {
   return { ra: cap.ra, dec: cap.dec, fieldDeg: Math.min(150, Math.max(0.02, cap.radius * 3.2)) }
 }
 
-const rad = Math.PI / 180
-
-function vector([ra, dec]: Position): [number, number, number] {
-  const c = Math.cos(dec * rad)
-  return [c * Math.cos(ra * rad), c * Math.sin(ra * rad), Math.sin(dec * rad)]
-}
-
-function separation(a: Position, b: Position): number {
-  const [p, q] = [vector(a), vector(b)]
-  const cross = Math.hypot(p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0])
-  return Math.atan2(cross, p[0] * q[0] + p[1] * q[1] + p[2] * q[2]) / rad
-}
-
+/** The smallest cap about their mean direction that holds all points, degrees; null where they have no mean. */
 function enclosing(points: readonly Position[]): { ra: number; dec: number; radius: number } | null {
-  const sum = [0, 0, 0]
-  for (const point of points) vector(point).forEach((v, i) => (sum[i] += v))
+  const sum: [number, number, number] = [0, 0, 0]
+  for (const [lon, lat] of points) unitVector(lon, lat).forEach((v, i) => (sum[i] += v))
   if (points.length === 0 || Math.hypot(...sum) < 1e-6 * points.length) return null
-  const ra = (((Math.atan2(sum[1], sum[0]) / rad) % 360) + 360) % 360
-  const dec = Math.atan2(sum[2], Math.hypot(sum[0], sum[1])) / rad
-  return { ra, dec, radius: Math.max(...points.map((point) => separation(point, [ra, dec]))) }
+  const [ra, dec] = directionOf(sum)
+  return { ra, dec, radius: Math.max(...points.map(([lon, lat]) => separation(lon, lat, ra, dec))) }
 }
 
 /** Labels of the graticule without those under the words of Sun, Moon and marks. */
