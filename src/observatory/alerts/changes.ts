@@ -1,3 +1,4 @@
+import { separation } from '#science/sky/vectors.ts'
 import type { MapSummary } from './localization.ts'
 import type { Change, ExternalCoincidence, NoticeType, Position } from './notice.ts'
 
@@ -126,7 +127,7 @@ export function changesBetween(before: Comparable, after: Comparable): Change[] 
       add('position', 'Position', 'deg', null, place(b), `Position now ${place(b)}`, 'up')
       return
     }
-    const moved = separationDeg(a, b)
+    const moved = separation(a.ra, a.dec, b.ra, b.dec)
     // Within a hundredth of the error a position has not moved.
     if (moved > Math.max(1e-4, 0.01 * (b.errorDeg ?? 0))) {
       add('position', 'Position', 'deg', place(a), place(b), `Position moved by ${angle(moved)}`, 'neutral')
@@ -180,18 +181,4 @@ export function rate(hz: number): string {
   if (years >= 1) return `1 per ${figure(Number(years.toPrecision(3)))} yr`
   const perYear = 1 / years
   return perYear < 1000 ? `${figure(Number(perYear.toPrecision(3)))} per yr` : `${hz.toExponential(2)} Hz`
-}
-
-/** Great-circle distance (deg) by the vector formula, good at every separation. */
-export function separationDeg(a: { ra: number; dec: number }, b: { ra: number; dec: number }): number {
-  const rad = Math.PI / 180
-  const dra = (b.ra - a.ra) * rad
-  const [sa, ca, sb, cb] = [
-    Math.sin(a.dec * rad),
-    Math.cos(a.dec * rad),
-    Math.sin(b.dec * rad),
-    Math.cos(b.dec * rad),
-  ]
-  const y = Math.hypot(cb * Math.sin(dra), ca * sb - sa * cb * Math.cos(dra))
-  return Math.atan2(y, sa * sb + ca * cb * Math.cos(dra)) / rad
 }

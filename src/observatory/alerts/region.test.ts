@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { areaAt } from '#science/skymap/credible.ts'
 import type { Region } from './formats/format.ts'
 import { mapOfRegion } from './region-map.ts'
-import { polygonAreaSr, summaryOfRegion } from './region.ts'
+import { summaryOfRegion } from './region.ts'
 
 const circle = (radiusDeg: number): Region => ({ shape: 'circle', ra: 123, dec: -45, radiusDeg })
 
@@ -51,14 +51,4 @@ it('a radius that holds 90 % encloses its own area, on the plane and on the sphe
   expect(summaryOfRegion(circle(0.05), 0.9).area90Deg2).toBeCloseTo(Math.PI * 0.05 ** 2, 8)
   const cap = 2 * Math.PI * (1 - Math.cos((20 * Math.PI) / 180)) * (180 / Math.PI) ** 2
   expect(summaryOfRegion(circle(20), 0.9).area90Deg2).toBeCloseTo(cap, 3)
-})
-
-it('an octant is an eighth of the sphere', () => {
-  expect(
-    polygonAreaSr([
-      [0, 0],
-      [90, 0],
-      [0, 90],
-    ]),
-  ).toBeCloseTo(Math.PI / 2, 12)
 })

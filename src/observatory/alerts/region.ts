@@ -1,3 +1,5 @@
+import { polygonAreaSr } from '#science/sky/vectors.ts'
+import { deg2PerSr } from '#science/skymap/map.ts'
 import type { Region } from './formats/format.ts'
 import type { LocalizationKind, MapSummary } from './localization.ts'
 
@@ -8,7 +10,6 @@ import type { LocalizationKind, MapSummary } from './localization.ts'
  */
 
 const rad = Math.PI / 180
-const deg2PerSr = (180 / Math.PI) ** 2
 
 /** An error of zero means that nobody knows it; it is drawn this small. */
 export const unknownRadiusDeg = 0.001
@@ -56,24 +57,4 @@ function areasOf(region: Region, containment: number): { area: (level: number) =
     area: (level) => 2 * Math.PI * (-Math.log1p(-level * whole) / kappa) * deg2PerSr,
     peak: kappa / (2 * Math.PI * whole),
   }
-}
-
-/** Area of a spherical polygon (sr) by the sum of its triangles seen from the first vertex; either sense of rotation. */
-export function polygonAreaSr(vertices: readonly (readonly [number, number])[]): number {
-  const points = vertices.map(([ra, dec]) => [
-    Math.cos(dec * rad) * Math.cos(ra * rad),
-    Math.cos(dec * rad) * Math.sin(ra * rad),
-    Math.sin(dec * rad),
-  ])
-  const dot = (a: number[], b: number[]): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-  let area = 0
-  for (let i = 1; i + 1 < points.length; i++) {
-    const [a, b, c] = [points[0], points[i], points[i + 1]]
-    const triple =
-      a[0] * (b[1] * c[2] - b[2] * c[1]) +
-      a[1] * (b[2] * c[0] - b[0] * c[2]) +
-      a[2] * (b[0] * c[1] - b[1] * c[0])
-    area += 2 * Math.atan2(triple, 1 + dot(a, b) + dot(b, c) + dot(c, a))
-  }
-  return Math.abs(area)
 }

@@ -7,6 +7,7 @@ import {
   directionsOf,
   multiply,
   offsetBy,
+  polygonAreaSr,
   positionAngle,
   rotateDirection,
   rotateDirections,
@@ -80,4 +81,14 @@ it('rotates there and back (1e-13 deg), one by one as in bulk', () => {
     expect([again.lon[i], again.lat[i]]).toEqual(directionOf(unitVector(lon[i], lat[i])))
     expect(from[i]).toBe(separation(33, 44, lon[i], lat[i]))
   }
+})
+
+it('an octant is an eighth of the sphere, turned either way, within 1e-12 sr', () => {
+  const octant: [number, number][] = [
+    [0, 0],
+    [90, 0],
+    [0, 90],
+  ]
+  expect(polygonAreaSr(octant)).toBeCloseTo(Math.PI / 2, 12)
+  expect(polygonAreaSr(octant.toReversed())).toBeCloseTo(Math.PI / 2, 12)
 })

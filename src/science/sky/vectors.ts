@@ -97,6 +97,20 @@ export function separationsFrom(
   return out
 }
 
+/**
+ * Solid angle (sr) of a polygon of great circles, by the sum of its triangles seen from the first vertex (Van Oosterom &
+ * Strackee 1983); vertices (lon, lat) in degrees, in either sense of rotation. Right for polygons within a hemisphere.
+ */
+export function polygonAreaSr(vertices: readonly (readonly [lon: number, lat: number])[]): number {
+  const [a, ...rest] = vertices.map(([lon, lat]) => unitVector(lon, lat))
+  let area = 0
+  for (let i = 1; i < rest.length; i++) {
+    const [b, c] = [rest[i - 1], rest[i]]
+    area += 2 * Math.atan2(dot(a, cross(b, c)), 1 + dot(a, b) + dot(b, c) + dot(c, a))
+  }
+  return Math.abs(area)
+}
+
 /** Position angle of the second direction seen from the first, north through east, degrees in [0, 360). */
 export function positionAngle(lon1: number, lat1: number, lon2: number, lat2: number): number {
   const turn = (lon2 - lon1) * radiansPerDegree
