@@ -226,6 +226,21 @@ export function columnNamed(table: Table, name: string): Column {
   )
 }
 
+/** Line of the first byte sequence that is no UTF-8. */
+function brokenLine(bytes: Uint8Array): number {
+  let line = 1
+  let following = 0
+  for (const byte of bytes) {
+    if (following > 0 && byte >> 6 !== 2) break
+    if (following > 0) following--
+    else if (byte >= 0x80) {
+      following = byte >= 0xc2 && byte < 0xe0 ? 1 : byte >> 4 === 14 ? 2 : byte >= 0xf0 && byte < 0xf5 ? 3 : 0
+      if (following === 0) break
+    } else if (byte === 10) line++
+  }
+  return line
+}
+
 /** Text of bytes that must be UTF-8, without a byte-order mark. Throws `table.invalid` naming `what`. */
 export function textOfBytes(bytes: Uint8Array | string, what: string): string {
   if (typeof bytes === 'string') return bytes.startsWith('\ufeff') ? bytes.slice(1) : bytes
@@ -234,17 +249,7 @@ export function textOfBytes(bytes: Uint8Array | string, what: string): string {
   } catch (error) {
     if (error instanceof RangeError)
       throw new Problem('table.too_large', `The ${what} of ${bytes.length} bytes is too long for one text.`)
-    // The line of the first byte that is no UTF-8: halve until it is found.
-    let [low, high] = [0, bytes.length]
-    const lenient = new TextDecoder('utf-8')
-    while (high - low > 4) {
-      const middle = (low + high) >> 1
-      const damaged = lenient.decode(bytes.subarray(low, middle)).slice(0, -4).includes('\ufffd')
-      if (damaged) high = middle
-      else low = Math.max(low + 1, middle - 4)
-    }
-    let line = 1
-    for (let i = 0; i < low; i++) if (bytes[i] === 10) line++
+    const line = brokenLine(bytes)
     throw new Problem('table.invalid', `Line ${line}: the ${what} is not UTF-8; save it as UTF-8.`, { line })
   }
 }

@@ -103,7 +103,7 @@ function createReader(text: string, strict: boolean) {
   function power(): number {
     const before = at
     const mark = rest(strict ? /\*\*/y : /\s*(\*\*|\^)\s*/y)
-    const plainPower = mark === undefined && !strict ? rest(/[+-]?\d+(?![\d.]*[A-Za-z(])/y) : undefined
+    const plainPower = mark === undefined && !strict ? rest(/[+-]?\d+(?!\d*[A-Za-z(])/y) : undefined
     if (plainPower !== undefined) return Number(plainPower)
     if (mark === undefined) return 1
     const bare = rest(/[+-]?\d+(\.\d+)?/y)
@@ -159,7 +159,8 @@ function createReader(text: string, strict: boolean) {
   }
 
   function product(): Parsed {
-    let out = rest(/\s*1?\s*\/\s*/y) === undefined ? factorPart() : raised(factorPart(), -1)
+    let out =
+      (strict ? undefined : rest(/\s*1?\s*\/\s*/y)) === undefined ? factorPart() : raised(factorPart(), -1)
     for (;;) {
       const mark = rest(strict ? /[./]/y : /\s*(?:[./·×]|\*(?!\*))\s*|\s+(?=[A-Za-z("'%µμÅ\u212bΩ°/])/y)
       if (mark === undefined) return out

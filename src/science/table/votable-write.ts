@@ -54,11 +54,7 @@ function layoutOf(column: Column): Written {
     const width = texts.reduce((most, each) => Math.max(most, each.length), 1)
     return { column, datatype, width, arraysize: [width, ...rest].join('x') }
   }
-  const extra = {
-    ...(rest.length > 0
-      ? { arraysize: rest.join('x').replace('x*', offsets && axes.length > 0 ? 'x*' : '*') }
-      : {}),
-  }
+  const extra = rest.length > 0 ? { arraysize: rest.join('x') } : {}
   if (type === 'uint64') {
     if ((values as BigUint64Array).some((each) => each >= 1n << 63n) || (blank ?? 0n) >= 1n << 63n)
       return tooWide(column)
@@ -95,6 +91,20 @@ function fieldXml(written: Written, id: string): string {
   return inside ? `<FIELD${head}>${inside}</FIELD>\n` : `<FIELD${head}/>\n`
 }
 
+/** Ids of the fields: their names as far as XML allows, since astropy names columns by them. */
+function idsOf({ columns, coosys = [], timesys = [] }: Table): Map<string, string> {
+  const taken = new Set([...coosys, ...timesys].map((each) => each.id))
+  const ids = new Map<string, string>()
+  for (const { name } of columns) {
+    const plain = name.replace(/[^\w.-]/g, '_').replace(/^(?![A-Za-z_])/, '_')
+    let id = plain
+    for (let n = 2; taken.has(id); n++) id = `${plain}_${n}`
+    taken.add(id)
+    ids.set(name, id)
+  }
+  return ids
+}
+
 function groupXml(group: Group, ids: ReadonlyMap<string, string>): string {
   const { name, ucd, utype, description, columns, groups = [] } = group
   const refs = columns.flatMap((each) => {
@@ -112,9 +122,10 @@ function paramXml(name: string, value: MetaValue): string {
     typeof value === 'object' &&
     'value' in value &&
     'unit' in value &&
-    typeof value['value'] === 'number'
+    typeof value['value'] === 'number' &&
+    typeof value['unit'] === 'string'
   )
-    return `<PARAM${attributes({ name, datatype: 'double', unit: String(value['unit']), value: String(value['value']) })}/>\n`
+    return `<PARAM${attributes({ name, datatype: 'double', unit: value['unit'], value: String(value['value']) })}/>\n`
   if (typeof value === 'number' && Number.isFinite(value)) {
     const datatype = Number.isSafeInteger(value) ? 'long' : 'double'
     return `<PARAM${attributes({ name, datatype, value: String(value) })}/>\n`
@@ -260,7 +271,7 @@ export function writeVotable(
     meta = {},
   } = table
   const written = columns.map(layoutOf)
-  const ids = new Map(columns.map((each, index) => [each.name, `c${index + 1}`]))
+  const ids = idsOf(table)
   const sink = createTextSink()
   sink.add(
     `<?xml version="1.0" encoding="UTF-8"?>\n<VOTABLE version="${version}" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n<RESOURCE type="results">\n`,
@@ -282,7 +293,7 @@ export function writeVotable(
   sink.add(`<TABLE${attributes({ name: title, nrows: String(rows) })}>\n`)
   if (description) sink.add(`<DESCRIPTION>${encodeEntities(description)}</DESCRIPTION>\n`)
   for (const [name, value] of Object.entries(meta)) sink.add(paramXml(name, value))
-  for (const [index, each] of written.entries()) sink.add(fieldXml(each, `c${index + 1}`))
+  for (const each of written) sink.add(fieldXml(each, ids.get(each.column.name) ?? ''))
   for (const group of groups) sink.add(groupXml(group, ids))
   if (data === 'tabledata') {
     sink.add('<DATA><TABLEDATA>\n')
@@ -295,7 +306,7 @@ export function writeVotable(
   } else {
     const name = data === 'binary' ? 'BINARY' : 'BINARY2'
     sink.add(`<DATA><${name}><STREAM encoding="base64">\n`)
-    encodeBase64(binaryOf(written, rows, data === 'binary2'), sink.add)
+    encodeBase64(binaryOf(written, rows, data === 'binary2'), (text) => sink.add(text))
     sink.add(`</STREAM></${name}></DATA>\n`)
   }
   sink.add('</TABLE>\n</RESOURCE>\n</VOTABLE>\n')
