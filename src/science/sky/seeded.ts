@@ -1,10 +1,6 @@
-/** A small seeded generator of uniform numbers in [0, 1) for tests (mulberry32). */
+import { seededRandom } from '#science/simulate/random.ts'
+
+/** Seeded uniform numbers in [0, 1), for tests. */
 export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+  return seededRandom(seed).uniform
 }
