@@ -1,5 +1,6 @@
 /** A condition gives the same rows in PostgreSQL, in DuckDB and in memory, whatever the condition and the rows. */
 import { DuckDBInstance } from '@duckdb/node-api'
+import { CompiledQuery } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conditionSql, readCondition, rowTest } from '#science/adql/condition.ts'
 import { numbered, sql } from '#science/adql/fragment.ts'
@@ -102,7 +103,7 @@ function number(depth: number): string {
   ])
 }
 
-/** Without a unit, so that any two may meet: SIGN and multiplication by itself would change the value, COALESCE not. */
+/** Without a unit, so that any two may meet. */
 function bare(value: string): string {
   return `TWICE(${value})`
 }
@@ -151,20 +152,17 @@ function condition(depth: number): string {
   ])()
 }
 
-const { db, ...connection } = await testDatabase({ empty: true })
-void db
+const { db } = await testDatabase({ empty: true })
 const rows = Array.from({ length: 300 }, (_, i) => makeRow(i))
 const duck = await DuckDBInstance.create(':memory:')
 const quack = await duck.connect()
 
 async function ask(statement: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const { CompiledQuery } = await import('kysely')
   const { rows: found } = await db.executeQuery(CompiledQuery.raw(statement, values))
   return found as Record<string, unknown>[]
 }
 
 beforeAll(async () => {
-  void connection
   const columns = ['id', 'ra', 'dec', 'hpx', 'flux', 'n', 'name', 'ok', 'seen']
   const types = ['int8', 'float8', 'float8', 'int8', 'float8', 'int4', 'text', 'boolean', 'timestamptz']
   const define = (last: string) =>

@@ -32,16 +32,27 @@ export function decodeBase64(text: string, start = 0, end = text.length): Uint8A
   return out.subarray(0, length)
 }
 
-/** Base64 of bytes, in lines of 76. */
+/** Base64 of bytes, in lines of 76, given to `add` some thousand lines at a time. */
 export function encodeBase64(bytes: Uint8Array, add: (text: string) => void): void {
-  for (let at = 0; at < bytes.length; at += 57) {
-    let line = ''
-    for (let i = at; i < Math.min(at + 57, bytes.length); i += 3) {
-      const left = bytes.length - i
-      const three = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-      line += alphabet[three >> 18] + alphabet[(three >> 12) & 63]
-      line += (left > 1 ? alphabet[(three >> 6) & 63] : '=') + (left > 2 ? alphabet[three & 63] : '=')
+  const letters = new TextEncoder().encode(alphabet)
+  const decoder = new TextDecoder()
+  const step = 57 * 8192
+  const out = new Uint8Array((step / 57) * 77)
+  for (let from = 0; from < bytes.length; from += step) {
+    const end = Math.min(from + step, bytes.length)
+    let to = 0
+    for (let at = from; at < end; at += 57) {
+      const stop = Math.min(at + 57, end)
+      for (let i = at; i < stop; i += 3) {
+        const left = stop - i
+        const three = (bytes[i] << 16) | ((left > 1 ? bytes[i + 1] : 0) << 8) | (left > 2 ? bytes[i + 2] : 0)
+        out[to++] = letters[three >> 18]
+        out[to++] = letters[(three >> 12) & 63]
+        out[to++] = left > 1 ? letters[(three >> 6) & 63] : 61
+        out[to++] = left > 2 ? letters[three & 63] : 61
+      }
+      out[to++] = 10
     }
-    add(`${line}\n`)
+    add(decoder.decode(out.subarray(0, to)))
   }
 }

@@ -21,8 +21,6 @@ export interface FieldOptions {
   readonly from: number
   /** What the file is, for sentences. */
   readonly what: string
-  /** Records after the first may miss fields at their end. */
-  readonly ragged?: boolean
   /** Lines starting so are skipped. */
   readonly comment?: string
 }

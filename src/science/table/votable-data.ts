@@ -215,7 +215,9 @@ export function readBinary(bytes: Uint8Array, fields: readonly Field[], masked: 
       need(packed ? Math.ceil(count / 8) : count * datatypeBytes[field.datatype], field)
       const first = builder.room(count)
       for (let i = 0; i < count; i++) {
-        if (packed) builder.values()[first + i] = (bytes[at + (i >> 3)] >> (7 - (i & 7))) & 1
+        // astropy writes a single bit as 8, the standard as 128: any bit set is true.
+        if (packed && count === 1) builder.values()[first] = bytes[at] === 0 ? 0 : 1
+        else if (packed) builder.values()[first + i] = (bytes[at + (i >> 3)] >> (7 - (i & 7))) & 1
         else at = readElement(builder, first + i)
         if (isNull) builder.setNull(first + i)
       }
