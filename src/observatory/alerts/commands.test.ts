@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,6 +53,8 @@ describe.skipIf(!testData)('sky maps in files, without a server (needs shared te
     const xrt = dataFile('gw', 'grandma-gcn', 'notices', 'swift_xrt_type67.xml')!
     const { document } = await run(`skymap info ${xrt}`, { json: true })
     expect((document['peak'] as { ra: number }).ra).toBeCloseTo(74.751, 4)
+    // In a unit that shows digits: 0.0000 deg² says nothing.
+    expect((await run(`skymap info ${xrt}`)).text).toMatch(/90 % 79\.8\d+ arcsec²/)
   })
   it.each([
     ['197.448776 -23.383831', 0.555926, 10.41577],
@@ -69,6 +72,12 @@ describe.skipIf(!testData)('sky maps in files, without a server (needs shared te
     const { document } = await run(`skymap combine ${map()} ${map()}`, { to, json: true })
     expect(document['overlap']).toBeGreaterThan(100)
     expect(readSkyMap(readFileSync(to)).order.length).toBeGreaterThan(1000)
+  })
+  it('reads standard input', () => {
+    const program = join(import.meta.dirname, '../../../bin/urania.js')
+    const input = readFileSync(map())
+    const text = execFileSync(process.execPath, [program, 'skymap', 'info', '-'], { input, encoding: 'utf8' })
+    expect(text).toMatch(/90 % 30\.9799 deg²/)
   })
   it('says what is wrong, with the name of the file', async () => {
     const broken = join(folder, 'broken.fits')

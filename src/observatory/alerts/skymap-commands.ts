@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
 import { isProblem, Problem } from '#problem.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { textFlag } from '#platform/terminal/flags.ts'
@@ -9,6 +10,7 @@ import { readSkyMap } from '#science/skymap/read.ts'
 import { summarize } from '#science/skymap/summarize.ts'
 import { writeSkyMap } from '#science/skymap/write.ts'
 import { mapBytes } from './assess.ts'
+import { distanceText } from './changes.ts'
 import { parseNotice } from './formats/registry.ts'
 import { levelOf, productOf, type MocFormat } from './map-products.ts'
 import { mapOfRegion } from './region-map.ts'
@@ -17,10 +19,13 @@ import { mapOfRegion } from './region-map.ts'
 
 async function mapFrom(path: string | undefined): Promise<SkyMap> {
   if (path === undefined)
-    throw new Problem('command.usage', 'Name a sky map (FITS) or a notice that carries one.')
+    throw new Problem(
+      'command.usage',
+      'Name a sky map (FITS) or a notice that carries one, or - for standard input.',
+    )
   let bytes: Uint8Array
   try {
-    bytes = new Uint8Array(await readFile(path))
+    bytes = new Uint8Array(path === '-' ? await buffer(process.stdin) : await readFile(path))
   } catch (error) {
     throw new Problem('resource.not_found', `There is no readable file ${path}.`, { path }, error)
   }
@@ -46,6 +51,19 @@ function mapOfNotice(bytes: Uint8Array): SkyMap {
       ? `the notice gives its map by address only: fetch ${address.url} and name that file.`
       : 'the notice states no place.',
   )
+}
+
+/** An area in the unit that carries its digits. */
+function areaText(deg2: number): string {
+  if (deg2 >= 0.01) return `${deg2.toFixed(4)} deg²`
+  const arcmin2 = deg2 * 3600
+  return arcmin2 >= 0.1 ? `${arcmin2.toFixed(4)} arcmin²` : `${(arcmin2 * 3600).toPrecision(5)} arcsec²`
+}
+
+/** A direction with the decimals that a region of this size needs. */
+function directionText({ ra, dec }: { ra: number; dec: number }, area90Deg2: number): string {
+  const digits = area90Deg2 >= 0.01 ? 4 : 6
+  return `RA ${ra.toFixed(digits)}  Dec ${dec.toFixed(digits)} deg`
 }
 
 /** Text on standard output, bytes there too unless `--to` names a file. */
@@ -89,13 +107,13 @@ export const skymapInfo: Command = {
         `object    ${object ?? 'not named'}${instruments ? `  ${instruments.join(', ')}` : ''}${dateObs ? `  ${dateObs}` : ''}`,
       )
       out(`cells     ${summary.rows}, orders ${summary.orders.join('–')}`)
-      out(`area      50 % ${summary.area50Deg2.toFixed(4)} deg²   90 % ${summary.area90Deg2.toFixed(4)} deg²`)
+      out(`area      50 % ${areaText(summary.area50Deg2)}   90 % ${areaText(summary.area90Deg2)}`)
       out(
-        `peak      RA ${summary.peak.ra.toFixed(4)}  Dec ${summary.peak.dec.toFixed(4)} deg   ${summary.peak.densityPerSr.toFixed(4)} sr⁻¹`,
+        `peak      ${directionText(summary.peak, summary.area90Deg2)}   ${summary.peak.densityPerSr.toPrecision(7)} sr⁻¹`,
       )
       out(
         summary.distance
-          ? `distance  ${summary.distance.meanMpc.toFixed(3)} ± ${summary.distance.stdMpc.toFixed(3)} Mpc (marginal)`
+          ? `distance  ${distanceText(summary.distance.meanMpc, summary.distance.stdMpc)} (marginal)`
           : 'distance  none',
       )
       for (const text of summary.notes) out(`note      ${text}`)
@@ -117,12 +135,10 @@ export const skymapLevel: Command = {
     const answer = levelOf(map, ra, dec)
     document({ file: args[0], ...answer }, () => {
       out(`level     ${(100 * answer.level).toFixed(4)} %`)
-      out(`searched  ${answer.searchedAreaDeg2.toFixed(5)} deg²`)
+      out(`searched  ${areaText(answer.searchedAreaDeg2)}`)
       out(`density   ${answer.densityPerSr.toPrecision(7)} sr⁻¹`)
       if (answer.distance)
-        out(
-          `distance  ${answer.distance.meanMpc.toFixed(2)} ± ${answer.distance.stdMpc.toFixed(2)} Mpc (in this direction)`,
-        )
+        out(`distance  ${distanceText(answer.distance.meanMpc, answer.distance.stdMpc)} (in this direction)`)
     })
   },
 }
@@ -180,8 +196,8 @@ export const skymapCombine: Command = {
     const { area50Deg2, area90Deg2, peak, distance } = summarize(map)
     document({ files: args, overlap, file, area50Deg2, area90Deg2, peak, distance }, () => {
       out(`overlap   ${overlap.toPrecision(6)} (1 is what chance gives)`)
-      out(`area      50 % ${area50Deg2.toFixed(4)} deg²   90 % ${area90Deg2.toFixed(4)} deg²`)
-      out(`peak      RA ${peak.ra.toFixed(4)}  Dec ${peak.dec.toFixed(4)} deg`)
+      out(`area      50 % ${areaText(area50Deg2)}   90 % ${areaText(area90Deg2)}`)
+      out(`peak      ${directionText(peak, area90Deg2)}`)
       if (file) out(`written   ${file}`)
     })
   },
