@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { Problem } from '#problem.ts'
 import { createLog } from './log.ts'
+import { readable } from './readable.ts'
 
 function capture() {
   const lines: string[] = []
@@ -43,4 +44,16 @@ it('less severe lines are left out', () => {
   const { log, lines } = capture()
   log.debug('no')
   expect(lines).toEqual([])
+})
+
+it('at a terminal an entry is one line for people, its error by its sentence', () => {
+  const entry = {
+    level: 'warn',
+    time: '2026-03-01T16:05:11.904Z',
+    err: { message: 'gone', code: 'net.timeout', stack: 'x' },
+  }
+  expect(readable(JSON.stringify({ ...entry, folder: '/srv', n: 3, msg: 'trying again' }))).toBe(
+    '16:05:11 warn  trying again  folder=/srv  n=3  gone (net.timeout)\n',
+  )
+  expect(readable('not JSON\n')).toBe('not JSON\n')
 })

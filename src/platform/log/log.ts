@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { Config } from '#platform/config/config.ts'
+import { readable } from './readable.ts'
 
 // As we write them, as headers have them, and as OAuth and the environment do.
 const hidden = [
@@ -25,12 +26,12 @@ const hidden = [
 ]
 
 /**
- * The program's log: one JSON line per entry, time in UTC (ISO 8601), errors as `err` with code and stack, and what
+ * The program's log: one JSON line per entry (on a terminal a readable one), time in UTC (ISO 8601), errors as `err` with code and stack, and what
  * carries a secret's name (at the top or one level down) replaced by `[hidden]`. Addresses lose their passwords.
  */
 export function createLog(
   config: Pick<Config, 'logLevel'>,
-  destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
+  destination: DestinationStream = standardError(),
 ): Logger {
   return pino(
     {
@@ -51,6 +52,12 @@ export function createLog(
     },
     { write: (line: string) => destination.write(line.replace(credentials, '$1[hidden]@')) },
   )
+}
+
+/** JSON for whatever collects logs; at a terminal, lines for people. */
+function standardError(): DestinationStream {
+  const stream = pino.destination({ fd: 2, sync: true })
+  return process.stderr.isTTY ? { write: (line: string) => stream.write(readable(line)) } : stream
 }
 
 const credentials = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi
