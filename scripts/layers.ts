@@ -31,7 +31,9 @@ function allow(files: string[], allowed: string[], message: string, extra: objec
 // A room that layers.json does not name would be bound by no rule at all.
 const unnamed = readdirSync('src/observatory').filter((room) => room !== 'schema' && !(room in layers.rooms))
 if (unnamed.length > 0) {
-  console.error(`layers.json does not say which rooms src/observatory/${unnamed[0]} may import; add it there.`)
+  console.error(
+    `layers.json does not say which rooms src/observatory/${unnamed[0]} may import; add it there.`,
+  )
   process.exit(1)
 }
 

@@ -21,8 +21,10 @@ export async function startTokenServer(options: { seconds: number }): Promise<To
     request.on('end', () => {
       const wanted = `Basic ${Buffer.from('me:se%3Acret').toString('base64')}`
       const granted = new URLSearchParams(body).get('grant_type') === 'client_credentials'
-      if (failing) return response.writeHead(503).end()
-      if (request.headers.authorization !== wanted || !granted) return response.writeHead(401).end()
+      if (failing || request.headers.authorization !== wanted || !granted) {
+        response.writeHead(failing ? 503 : 401).end()
+        return
+      }
       const token = `token-${tokens.size + 1}`
       tokens.set(token, Date.now() + options.seconds * 1_000)
       response.writeHead(200, { 'content-type': 'application/json' })

@@ -34,9 +34,8 @@ export type Router = OpenAPIHono<ServerEnv>
  */
 export function createRouter(): Router {
   return new OpenAPIHono<ServerEnv>({
-    defaultHook: (result, c) => {
-      if (!result.success) return problemResponse(c, invalidInput(result.target, result.error))
-    },
+    defaultHook: (result, c) =>
+      result.success ? undefined : problemResponse(c, invalidInput(result.target, result.error)),
   })
 }
 

@@ -1,10 +1,11 @@
 /** A seeded source of random numbers: same seed, same sky, on every machine. */
 export interface Random {
   /** Uniform in [0, 1). */
-  uniform(): number
+  uniform: () => number
   /** Standard normal. */
-  normal(): number
-  integer(below: number): number
+  normal: () => number
+  /** Uniform among 0 … below − 1. */
+  integer: (below: number) => number
 }
 
 /** Mulberry32 (T. Ettinger, public domain): 32 bits of state are plenty for a demonstration. */
