@@ -76,6 +76,7 @@ describe('parseDirection', () => {
     ['12:34:56 33.1', 'angle.ambiguous', '"12:34:56"'],
     ['12 34 56, 33.1', 'angle.ambiguous', '"12 34 56"'],
     ['12:34:56 33d12m', 'angle.ambiguous', '"12:34:56"'],
+    ['-1:30:00 +10:00:00', 'angle.ambiguous', '"-1:30:00"'],
     ['12 34 01 02', 'angle.ambiguous', '"12 34 01 02"'],
     ['12 34 56', 'angle.unreadable', '"12 34 56"'],
     ['400 3', 'angle.out_of_range', '"400"'],

@@ -97,8 +97,9 @@ function hoursToDegrees(hours: number): number {
 function rightAscension(reading: Reading, hoursAreClear: boolean): number {
   const { value, unit, fields, text } = reading
   let degrees = unit === 'hours' ? hoursToDegrees(value) : value
-  if (unit === undefined && fields > 1 && value < 24 && value >= 0) {
-    if (!hoursAreClear)
+  if (unit === undefined && fields > 1 && value < 24) {
+    // A negative one is no right ascension in hours that anybody writes: an hour angle, or degrees.
+    if (!hoursAreClear || value < 0)
       throw new Problem(
         'angle.ambiguous',
         `The right ascension "${text}" may be hours or degrees; write hours as 12h34m56s, degrees as 12d34m56s or decimal.`,

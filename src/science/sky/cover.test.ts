@@ -165,6 +165,40 @@ describe('brute force', () => {
     expect(length29(inside) + length29(outside)).toBe(12n << 58n)
   })
 
+  it('a polygon whose edges cross, or which has no area, is never turned inside out', () => {
+    const crossing: [number, number][] = [
+      [45.1525, 49.0836],
+      [44.628, 49.0711],
+      [44.3006, 49.1265],
+      [44.1424, 49.0271],
+      [45.3227, 49.1241],
+    ]
+    const spike: [number, number][] = [
+      [10, 0],
+      [11, 0],
+      [12, 0],
+      [11, 0],
+    ]
+    for (const vertices of [crossing, crossing.toReversed(), spike]) {
+      for (const order of [5, 11]) expect(rangesAreaSr(polygonRanges(vertices, { order }))).toBeLessThan(0.01)
+    }
+    // Two triangles that touch in a point: both are inside, whichever way each one runs.
+    const bow = polygonRanges(
+      [
+        [0, 0],
+        [2, 2],
+        [2, 0],
+        [0, 2],
+      ],
+      { order: 9, inclusive: false },
+    )
+    expect(contains(bow, pixel29Of(0.2, 1))).toBe(true)
+    expect(contains(bow, pixel29Of(1.8, 1))).toBe(true)
+    expect(contains(bow, pixel29Of(1, 0.2))).toBe(false)
+    expect(contains(bow, pixel29Of(1, 1.8))).toBe(false)
+    expect(contains(bow, pixel29Of(181, -1))).toBe(false)
+  })
+
   it('a polygon of one milliarcsecond is found in both directions', () => {
     const d = 1 / 3.6e6
     const tiny: [number, number][] = [

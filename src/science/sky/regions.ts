@@ -131,12 +131,13 @@ function polygonOfVectors(vertices: readonly Vector[]): Region {
     }
     return { a, b, n: unit(cross(a, b)) }
   })
-  const start = besideAnEdge(edges)
-  const leftInside = leftIsSmaller(corners)
-  const first = partOf(edges, start, leftInside)
+  const middle = middleOf(corners)
+  // Of a polygon within a hemisphere the far pole is outside, whether its edges cross each other or not.
+  const start: Vector = middle ? [-middle[0], -middle[1], -middle[2]] : besideAnEdge(edges)
+  const first = partOf(edges, start, middle ? false : leftArea(corners) <= 2 * Math.PI)
   // A second point at a right angle: from one of the two, every direction is reached by an arc of at most 135°.
   const other = perpendicular(start)
-  const second = partOf(edges, other, first.depth(other) <= 0)
+  const second = partOf(edges, other, middle ? false : first.depth(other) <= 0)
   const best = (v: Vector): Region => (dot(v, start) >= dot(v, other) ? first : second)
   return { depth: (v) => best(v).depth(v), near: (v, radius) => best(v).near(v, radius) }
 }
@@ -184,21 +185,11 @@ function besideAnEdge(edges: readonly Edge[]): Vector {
   return moved(m, longest.n, room / 2)
 }
 
-/** Whether the smaller side of the polygon lies left of its edges. */
-function leftIsSmaller(corners: readonly Vector[]): boolean {
+/** The middle of corners that lie within a hemisphere around it; undefined for a polygon that goes farther. */
+function middleOf(corners: readonly Vector[]): Vector | undefined {
   const sum = corners.reduce<Vector>((s, v) => [s[0] + v[0], s[1] + v[1], s[2] + v[2]], [0, 0, 0])
   const m = norm(sum) > 0 ? unit(sum) : sum
-  if (!corners.every((v) => dot(v, m) > 1e-6)) return leftArea(corners) <= 2 * Math.PI
-  // Within a hemisphere: sign of the area in the gnomonic plane, which keeps its digits for the smallest polygons.
-  const u = perpendicular(m)
-  const w = cross(m, u)
-  const plane = corners.map((v) => [dot(v, u) / dot(v, m), dot(v, w) / dot(v, m)])
-  return (
-    plane.reduce((area, p, i) => {
-      const q = plane[(i + 1) % plane.length]
-      return area + p[0] * (q[1] - p[1]) - p[1] * (q[0] - p[0])
-    }, 0) > 0
-  )
+  return corners.every((v) => dot(v, m) > 1e-6) ? m : undefined
 }
 
 /** Solid angle left of the polygon's edges, sr, 0 … 4π: excess of the interior angles. */
