@@ -32,7 +32,7 @@ it.each(operations)('%s says what it is, what it wants and what goes wrong', (_,
   expect(described.toSorted()).toEqual(named.toSorted())
   expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true)
   if (path.endsWith('/openapi.json')) return
-  for (const status of ['401', '403']) {
+  for (const status of ['400', '401', '403', '429']) {
     expect(Object.keys(operation.responses[status]?.content ?? {})).toEqual(['application/problem+json'])
   }
 })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { problemMeanings, type ProblemStatus } from '#platform/http/responses.ts'
 import type { Router } from '#platform/http/router.ts'
 
 /** Version of the interface, not of the program: additions do not change it. */
@@ -32,7 +33,7 @@ export function openApiDocument(app: Router) {
       description: 'The session of the page.',
     })
   }
-  return app.getOpenAPI31Document({
+  const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Urania',
@@ -43,6 +44,25 @@ export function openApiDocument(app: Router) {
     servers: [{ url: '/' }],
     security: [{ token: [] }, { basic: [] }, { session: [] }],
   })
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(operations as Record<string, Operation>)) addCommon(operation)
+  }
+  return document
+}
+
+interface Operation {
+  requestBody?: unknown
+  responses: Record<string, { content?: Record<string, unknown> } | undefined>
+}
+
+/** What the gates in front of every route may answer, which no route says itself. */
+function addCommon({ requestBody, responses }: Operation): void {
+  const like = responses['422'] ?? responses['401']
+  if (!like) return
+  const statuses = requestBody === undefined ? ['400', '429'] : ['400', '413', '415', '429']
+  for (const status of statuses) {
+    responses[status] ??= { ...like, description: problemMeanings[Number(status) as ProblemStatus] } as typeof like
+  }
 }
 
 /** The document as JSON text with its entity tag, made at the first call. */

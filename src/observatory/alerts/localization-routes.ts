@@ -91,7 +91,14 @@ export function localizationRoutes(app: Router, platform: Platform): void {
         }),
       },
       responses: {
-        200: bytesOf('application/fits', 'MOC; application/json or text/plain by format'),
+        200: {
+          ...bytesOf('application/fits', 'MOC: FITS, or JSON or text by format'),
+          content: {
+            ...bytesOf('application/fits', '').content,
+            'application/json': { schema: z.record(z.string(), z.array(z.number())) },
+            'text/plain': { schema: z.string() },
+          },
+        },
         ...problems(404),
       },
     }),

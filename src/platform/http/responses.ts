@@ -16,7 +16,8 @@ const problemSchema = z
   })
   .openapi('Problem')
 
-const meanings = {
+/** What a status of a problem means. */
+export const problemMeanings = {
   400: 'The request could not be read',
   401: 'Not signed in, or the token is not valid any more',
   403: 'Not allowed, or no account exists yet',
@@ -31,13 +32,13 @@ const meanings = {
   503: 'Not available now; see Retry-After',
 } as const
 
-type ProblemStatus = keyof typeof meanings
+export type ProblemStatus = keyof typeof problemMeanings
 
 /** Error responses for `createRoute`: `responses: { 200: json(Event, 'The event'), ...problems(404, 409) }`. 401, 403 and 422 are always among them. */
 export function problems<S extends ProblemStatus>(...statuses: S[]) {
   const all = [401, 403, 422, ...statuses] as (S | 401 | 403 | 422)[]
   const entry = (status: ProblemStatus) => ({
-    description: meanings[status],
+    description: problemMeanings[status],
     content: { 'application/problem+json': { schema: problemSchema } },
   })
   return Object.fromEntries(all.map((status) => [status, entry(status)])) as Record<
