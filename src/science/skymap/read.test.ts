@@ -31,6 +31,16 @@ const uniq = Float64Array.from(numbers, (i) => 4 ** (order + 1) + i)
 function file(columns: ColumnInput[], cards: Card[]): Uint8Array {
   return writeFits([{ kind: 'table', columns, cards: [card('PIXTYPE', 'HEALPIX'), ...cards] }])
 }
+/** A gzip file whose header claims a flat map of `nside` pixels on a side, with hardly any data. */
+function claiming(nside: number): Uint8Array {
+  const small = file(
+    [{ name: 'PROB', values: new Float32Array(12) }],
+    [card('ORDERING', 'NESTED'), card('NSIDE', nside)],
+  )
+  const text = new TextDecoder('latin1').decode(small)
+  const said = text.replace(/NAXIS2 {2}= +12/, `NAXIS2  = ${String(12 * nside ** 2).padStart(20)}`)
+  return deflate(Uint8Array.from(said, (letter) => letter.charCodeAt(0)))
+}
 const nested = [card('ORDERING', 'NESTED'), card('NSIDE', 2 ** order), card('COORDSYS', 'C')]
 const ringed = [card('ORDERING', 'RING'), card('NSIDE', 2 ** order), card('COORDSYS', 'C')]
 const multi = [card('ORDERING', 'NUNIQ'), card('COORDSYS', 'C'), card('INDXSCHM', 'EXPLICIT')]
@@ -390,6 +400,7 @@ describe('what is no map, or a damaged one, gets one sentence', () => {
       'fits.invalid',
       /gzip/,
     ],
+    ['gzip that claims 13 TB', claiming(2 ** 19), 'skymap.too_large', /inflates to \d+ bytes, more than/],
   ])('%s', (_, bytes, code, sentence) => {
     let seen: unknown
     try {

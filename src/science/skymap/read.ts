@@ -45,6 +45,8 @@ const sumTolerance = 0.01
 const unseen = -1.6375e30
 /** Flat NESTED tables longer than this are inflated and merged piece by piece. */
 const streamFrom = 64 * 2 ** 20
+/** What a streamed table may claim unless the caller says otherwise: NSIDE 2048 with distances takes 1.6 GB. */
+const streamLimit = 2 ** 31
 const chunkPixels = 65536
 
 interface Opened {
@@ -169,6 +171,14 @@ function readStreamed(
 ): void {
   const { rowBytes } = layout.table
   const end = hdu.dataStart + layout.table.rows * rowBytes
+  const most = options.maxBytes ?? streamLimit
+  if (end > most) {
+    throw new Problem(
+      'skymap.too_large',
+      `The sky map says it inflates to ${end} bytes, more than the limit of ${most}; ask its maker for a multi-order map, or a lower resolution.`,
+      { bytes: end, maxBytes: most },
+    )
+  }
   let position = 0
   let rest = new Uint8Array(0)
   inflateInto(
@@ -185,7 +195,7 @@ function readStreamed(
       if (count > 0) rows(decodeRows(layout, joined, count))
       rest = joined.slice(count * rowBytes)
     },
-    options.maxBytes ?? Math.max(2 ** 30, end + 2880),
+    most,
   )
   if (position < end) {
     throw new Problem(
