@@ -61,7 +61,10 @@ function addCommon({ requestBody, responses }: Operation): void {
   if (!like) return
   const statuses = requestBody === undefined ? ['400', '429'] : ['400', '413', '415', '429']
   for (const status of statuses) {
-    responses[status] ??= { ...like, description: problemMeanings[Number(status) as ProblemStatus] } as typeof like
+    responses[status] ??= {
+      ...like,
+      description: problemMeanings[Number(status) as ProblemStatus],
+    } as typeof like
   }
 }
 

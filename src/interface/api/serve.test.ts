@@ -30,11 +30,24 @@ const room: Room = {
 }
 
 const stopping = new AbortController()
-const { app, platform, person } = await testApi({ rooms: [room], api: { stopping: stopping.signal } })
+const { app, platform, person, lines } = await testApi({ rooms: [room], api: { stopping: stopping.signal } })
 const member = await person('member', 'Mia')
 const server = createServer({ config: { ...platform.config, port: 0 }, log: platform.log }, app, stopping)
 await server.start()
 const headers = { authorization: `Bearer ${member.token}` }
+
+it('takes a sender who goes away in the middle of the body for no fault of its own', async () => {
+  const before = lines.length
+  const socket = openSocket(Number(new URL(server.url()!).port), '127.0.0.1')
+  const head = `POST /api/v1/raw HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${headers.authorization}\r\nContent-Length: 1000\r\n\r\n`
+  socket.write(`${head}half of it`)
+  await sleep(200)
+  socket.resetAndDestroy()
+  await sleep(300)
+  const said = lines.slice(before).join('\n')
+  expect(said).toContain('/api/v1/raw 400')
+  expect(said).not.toContain('"level":"error"')
+})
 
 it('answers over a real socket, with the address of the client and JSON, bytes and problems as in process', async () => {
   const me = await fetch(`${server.url()}/api/v1/me`, { headers })

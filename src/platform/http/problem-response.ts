@@ -88,6 +88,15 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
       'The request holds a character that no text can have (U+0000); take it out.',
     )
   }
+  // What Node says of a request whose sender went away in the middle of the body; nobody hears the answer.
+  if (
+    error instanceof Error &&
+    error.message === 'aborted' &&
+    'code' in error &&
+    error.code === 'ECONNRESET'
+  ) {
+    return new Problem('request.malformed', 'The connection ended before the body was whole; send it again.')
+  }
   // unique_violation: two asked for the same at once, and the check before the insert saw neither.
   if (databaseCode(error) === '23505') {
     c.get('log')?.warn({ err: error }, 'a unique value was given twice')
