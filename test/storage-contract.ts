@@ -93,6 +93,17 @@ export function storageContract(name: string, make: () => Promise<Storage>) {
       expect(await all(storage)).toEqual([])
     })
 
+    it('does not remove what was put again since', async () => {
+      const storage = await make()
+      const bytes = new Uint8Array(randomBytes(100))
+      const { sha256 } = await storage.put(bytes)
+      await storage.put(bytes)
+      await storage.remove(sha256, { unlessPutSince: new Date(Date.now() - 60_000) })
+      expect(await storage.get(sha256)).toEqual(bytes)
+      await storage.remove(sha256, { unlessPutSince: new Date(Date.now() + 60_000) })
+      expect(await storage.size(sha256)).toBeUndefined()
+    })
+
     it('removes, and lists what is left', async () => {
       const storage = await make()
       const kept = await storage.put(new Uint8Array([1]))

@@ -22,6 +22,7 @@ const Superevent = z.looseObject({
   superevent_id: z.string(),
   t_0: z.number(),
   far: z.number().nullable().optional(),
+  created: z.string().optional(),
   labels: z.array(z.string()).default([]),
   category: z.string().optional(),
   preferred_event_data: z
@@ -118,7 +119,7 @@ async function reconstruct(
   const labels = record.labels
   const alert = {
     alert_type: retracted ? 'RETRACTION' : labels.includes('ADVOK') ? 'INITIAL' : 'PRELIMINARY',
-    time_created: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+    time_created: createdAt(record.created),
     superevent_id: id,
     urls: { gracedb: `https://gracedb.ligo.org/superevents/${id}/view/` },
     event: retracted
@@ -143,6 +144,12 @@ async function reconstruct(
     reconstructed_from: 'GraceDB record',
   }
   return new TextEncoder().encode(JSON.stringify(alert))
+}
+
+/** GraceDB writes `2024-11-02 12:41:05 UTC`. Not the clock's time: fetched again, the same record is the same notice. */
+function createdAt(text: string | undefined): string | null {
+  const found = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)/.exec(text ?? '')
+  return found ? `${found[1]}T${found[2]}Z` : null
 }
 
 function newest(files: readonly string[], pattern: RegExp): string | undefined {

@@ -120,8 +120,20 @@ export async function createLocalStorage(folder: string): Promise<LocalStorage> 
         await file.close()
       }
     },
-    async remove(sha256) {
-      await rm(pathOf(sha256), { force: true })
+    async remove(sha256, { unlessPutSince } = {}) {
+      const path = pathOf(sha256)
+      const isFresh = async (at: string) => unlessPutSince && (await stat(at)).mtime > unlessPutSince
+      // Set aside first: what is put between the look and the removal is another file, or is seen here and put back.
+      const aside = join(incoming, randomBytes(12).toString('hex'))
+      try {
+        if (await isFresh(path)) return
+        await rename(path, aside)
+        if (await isFresh(aside)) return await rename(aside, path)
+      } catch (error) {
+        if (isAbsent(error)) return
+        throw error
+      }
+      await rm(aside, { force: true })
     },
     async *list() {
       for (const first of await shards(folder)) {

@@ -18,7 +18,10 @@ export interface Storage {
   slice(sha256: Sha256, start: number, end: number): Promise<Uint8Array<ArrayBuffer>>
   stream(sha256: Sha256): AsyncIterable<Uint8Array>
   size(sha256: Sha256): Promise<number | undefined>
-  /** Removes the bytes; the caller has made sure that no row names them. */
-  remove(sha256: Sha256): Promise<void>
+  /**
+   * Removes the bytes; the caller has made sure that no row names them. Bytes that were put (again) after `unlessPutSince`
+   * stay: whoever put them is about to write a row.
+   */
+  remove(sha256: Sha256, options?: { unlessPutSince?: Date }): Promise<void>
   list(): AsyncIterable<StoredBytes>
 }
