@@ -32,12 +32,15 @@ export interface Job {
   finishedAt: string | null
 }
 
+/** A stream of alerts; `updatedAt` is when the listening process last wrote. */
 export interface StreamRow {
   name: string
   state: string
-  lag: number | string | null
+  /** Messages not yet read. */
+  lag: number | null
   lastMessageAt: string | null
-  problem?: { code: string; message: string } | null
+  updatedAt: string
+  problem: { code: string; message: string } | null
 }
 
 /** Cursor pages of any list, as one growing array. */
@@ -86,12 +89,6 @@ export const eventHistoryOptions = (id: string) =>
     queryKey: ['event', id, 'history'],
     queryFn: ({ signal }) =>
       get<Page<EventHistoryEntry>>(`/events/${encodeURIComponent(id)}/history`, {}, signal),
-  })
-
-export const localizationOptions = (id: string) =>
-  queryOptions({
-    queryKey: ['localization', id],
-    queryFn: ({ signal }) => get<LocalizationSummary>(`/localizations/${id}`, {}, signal),
   })
 
 /** Credible level of a place on a map. */
@@ -146,5 +143,6 @@ export const jobLogOptions = (id: string) =>
 
 export const streamsOptions = queryOptions({
   queryKey: ['streams'],
-  queryFn: ({ signal }) => get<Page<StreamRow>>('/streams', {}, signal),
+  queryFn: ({ signal }) => get<Page<StreamRow> & { configured: boolean }>('/streams', {}, signal),
+  refetchInterval: 10_000,
 })

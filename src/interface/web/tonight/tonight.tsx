@@ -16,6 +16,7 @@ import { State } from '#interface/web/pieces/state.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { EventSummary } from '#observatory/alerts/event.ts'
 import { Begin } from './begin.tsx'
+import { Streams } from './streams.tsx'
 import './tonight.css'
 
 /** The home of a shift: the night, what needs a person, what happened, what runs. */
@@ -53,6 +54,7 @@ export function Tonight() {
         </div>
         <div>
           <Running />
+          <Streams />
         </div>
       </div>
     </>
