@@ -67,11 +67,19 @@ function directionText({ ra, dec }: { ra: number; dec: number }, area90Deg2: num
 }
 
 /** Text on standard output, bytes there too unless `--to` names a file. */
-async function deliver({ flags, out }: Invocation, bytes: Uint8Array, binary: boolean): Promise<void> {
+async function deliver({ flags, out, note }: Invocation, bytes: Uint8Array, binary: boolean): Promise<void> {
   const file = textFlag(flags, 'to')
-  if (file !== undefined) await writeFile(file, bytes)
-  else if (binary) process.stdout.write(bytes)
+  if (file !== undefined) {
+    await writeFile(file, bytes)
+    note(`written   ${file}`)
+  } else if (binary) process.stdout.write(bytes)
   else out(new TextDecoder().decode(bytes).trimEnd())
+}
+
+/** A file named region.fits is meant to hold FITS. */
+function formatOf(file: string | undefined): MocFormat {
+  if (file !== undefined && /\.fits?$/i.test(file)) return 'fits'
+  return file !== undefined && /\.(?:txt|ascii)$/i.test(file) ? 'ascii' : 'json'
 }
 
 function levelsOf(flags: Invocation['flags'], name: string, fallback: string): number[] {
@@ -151,18 +159,18 @@ export const skymapMoc: Command = {
   summary: 'The credible region of a level as a MOC',
   examples: [
     'urania skymap moc map.fits --level 0.9 --format ascii',
-    'urania skymap moc map.fits --format fits --to moc.fits',
+    'urania skymap moc map.fits --to region.fits',
   ],
   options: {
     level: { type: 'string', doc: 'Credible level (default 0.9)' },
-    format: { type: 'string', doc: 'json (default), ascii, fits' },
+    format: { type: 'string', doc: 'json, ascii or fits (default: as the name after --to ends, else json)' },
     ...to,
   },
   async run(invocation) {
     const { args, flags, json } = invocation
     const map = await mapFrom(args[0])
     const [level] = levelsOf(flags, 'level', '0.9')
-    const format = (json ? 'json' : (flags['format'] ?? 'json')) as MocFormat
+    const format = (json ? 'json' : (flags['format'] ?? formatOf(textFlag(flags, 'to')))) as MocFormat
     if (!['json', 'ascii', 'fits'].includes(format))
       throw new Problem('command.usage', `--format is json, ascii or fits, not ${format}.`)
     await deliver(invocation, productOf(map, { product: 'moc', level: level!, format }), format === 'fits')
