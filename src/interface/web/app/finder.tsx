@@ -152,7 +152,8 @@ function FinderBox({ close, showKeys }: { close: () => void; showKeys: () => voi
         <p className="dim" style={{ padding: '8px 10px' }}>
           {found.isFetching
             ? 'Looking…'
-            : 'Nothing by that name. Coordinates in any form work too: 10h08m22s +12d18m.'}
+            : (whyNoPlace(text) ??
+              'Nothing by that name. Coordinates in any form work too: 10h08m22s +12d18m.')}
         </p>
       )}
       {found.isError && asked.length >= 2 && (
@@ -202,6 +203,17 @@ function useCommands(showKeys: () => void): Choice[] {
 }
 
 /** A text that reads as a direction can be looked at elsewhere, or on the map of the event one is at. */
+/** What is wrong with two numbers that were meant as a place. */
+function whyNoPlace(text: string): string | undefined {
+  if (!/^[\d\s.,:+\-−hmsd°'"]+$/i.test(text) || !/\d\S*[\s,]+\S*\d/.test(text)) return undefined
+  try {
+    parseDirection(text)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : undefined
+  }
+}
+
 function usePlaces(text: string): Choice[] {
   const write = useCoordinateText()
   const navigate = useNavigate()

@@ -22,6 +22,7 @@ export function SameFrom({
     ]),
   ].join('\n')
   const python = [
+    '# URANIA_TOKEN: Settings, Tokens; pip install requests',
     'import os, requests',
     `api = "${base}/api/v1"`,
     'session = requests.Session()',
@@ -31,7 +32,7 @@ export function SameFrom({
       `# ${item.label}`,
       item.file
         ? `open("${item.file}", "wb").write(session.get(api + "${item.path}").content)`
-        : `session.get(api + "${item.path}").json()`,
+        : `print(session.get(api + "${item.path}").json())`,
     ]),
   ].join('\n')
   const text = language === 'curl' ? curl : python

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { sendBytes } from '#interface/web/api/client.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
 
@@ -36,21 +36,36 @@ function DropNotice() {
   const take = (files: FileList | null) => {
     for (const file of files ?? []) post.mutate(file)
   }
+  const { mutate } = post
+  useEffect(() => {
+    // Anywhere on the page counts: beside the field a browser would leave the page and show the file.
+    const isFile = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
+    const drag = (event: DragEvent) => {
+      if (!isFile(event)) return
+      event.preventDefault()
+      setOver(true)
+    }
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false)
+    }
+    const drop = (event: DragEvent) => {
+      if (!isFile(event)) return
+      event.preventDefault()
+      setOver(false)
+      for (const file of event.dataTransfer?.files ?? []) mutate(file)
+    }
+    window.addEventListener('dragover', drag)
+    window.addEventListener('dragleave', leave)
+    window.addEventListener('drop', drop)
+    return () => {
+      window.removeEventListener('dragover', drag)
+      window.removeEventListener('dragleave', leave)
+      window.removeEventListener('drop', drop)
+    }
+  }, [mutate])
   return (
     <>
-      <label
-        className={over ? 'drop over' : 'drop'}
-        onDragOver={(event) => {
-          event.preventDefault()
-          setOver(true)
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault()
-          setOver(false)
-          take(event.dataTransfer.files)
-        }}
-      >
+      <label className={over ? 'drop over' : 'drop'}>
         <input
           type="file"
           className="visually-hidden"
