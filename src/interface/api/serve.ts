@@ -66,10 +66,12 @@ function cannotListen(error: NodeJS.ErrnoException, url: string): Problem {
       ? 'another program listens there'
       : error.code === 'EACCES'
         ? 'this account may not use that port'
-        : error.message
+        : error.code === 'EADDRNOTAVAIL'
+          ? 'this machine has no such address'
+          : error.message
   return new Problem(
     'server.cannot_listen',
-    `Cannot listen on ${url}: ${why}; choose another with --port.`,
+    `Cannot listen on ${url}: ${why}; choose another with ${error.code === 'EADDRNOTAVAIL' ? '--host' : '--port'}.`,
     { url },
     error,
   )

@@ -12,6 +12,8 @@ import { readRules, shippedRuleNames, shippedRules } from './rules.ts'
 function rulesOf(name: string | undefined): Rules {
   if (name === undefined)
     throw new Problem('command.usage', `Name a rule set (${shippedRuleNames.join(', ')}) or a rule file.`)
+  if (!existsSync(name) && /[/\\]|\.toml$/i.test(name))
+    throw new Problem('rules.unknown', `There is no rule file ${name}.`, { file: name })
   return existsSync(name) ? readRules(name) : shippedRules(name)
 }
 

@@ -25,8 +25,8 @@ export interface LoadedConfig extends Config {
   readonly warnings: readonly string[]
 }
 
-/** Environment names that are ours but no settings. */
-const otherNames = ['URANIA_HOME', 'URANIA_SECRET_KEY', 'URANIA_TEST_DATA']
+/** Environment names that are ours but no settings; the token is what the guide and the pages tell scripts to use. */
+const otherNames = ['URANIA_HOME', 'URANIA_SECRET_KEY', 'URANIA_TEST_DATA', 'URANIA_TOKEN']
 
 interface Entry {
   key: string
