@@ -76,7 +76,8 @@ export async function sendPage(
   const path = pathInside(folder, c.req.path)
   const file = path && (await find(path))
   if (file) return sendFile(c, file, c.req.path.startsWith('/assets/'))
-  if (extname(c.req.path) !== '') throw nothing(c)
+  // Names of events hold dots: /events/BUG230423.789 is a page.
+  if (extname(c.req.path) !== '' && !c.req.path.startsWith('/events/')) throw nothing(c)
   await onPage(c)
   const page = await find(resolve(folder, 'index.html'))
   if (page) return sendFile(c, page, false)

@@ -60,7 +60,7 @@ export function Frame() {
         </main>
         <Foot />
         <nav className="tabs-phone" aria-label="Rooms, below">
-          {[...shown.slice(0, 3), { name: 'You', to: '/settings' as const }].map((room) => (
+          {[...shown.slice(0, 4), { name: 'You', to: '/settings' as const }].map((room) => (
             <Link key={room.to} to={room.to} activeOptions={{ exact: room.to === '/', includeSearch: false }}>
               {room.name}
             </Link>

@@ -28,6 +28,15 @@ export function EventSky({
   localization: LocalizationSummary | undefined
 }) {
   if (!localization) {
+    const { ra, dec } = event.place
+    if (ra !== null && dec !== null) {
+      return (
+        <>
+          <p className="dim">A position is stated, but neither a map nor how well it is known.</p>
+          <StatedSky event={event} ra={ra} dec={dec} />
+        </>
+      )
+    }
     return (
       <div className="sky-waiting">
         <span className="dim">No notice of this event states where it is.</span>
