@@ -166,7 +166,7 @@ function Legend() {
         <LegendLine colour="var(--chart-outline90)" dash="5 3" /> 90 % region
       </span>
       <span>
-        <LegendLine colour="var(--chart-milky-way)" dash="2 3" /> Milky Way
+        <LegendLine colour="var(--chart-milky-way)" dash="5 4" /> Milky Way
       </span>
       <span>
         <LegendLine colour="var(--chart-ecliptic)" dash="1 3" /> ecliptic
