@@ -10,7 +10,7 @@ import type { LocalizationRow } from './localization-store.ts'
 import { chartThemes, chartViews } from './map-chart.ts'
 import type { MapProduct } from './map-products.ts'
 import { localizationLevel, localizationProduct } from './products.ts'
-import { chartTitle, localizationRow } from './queries.ts'
+import { chartTitle, fileStem, localizationRow } from './queries.ts'
 import { localizationSummary } from './view.ts'
 
 const tags = ['Localizations']
@@ -64,7 +64,7 @@ export function localizationRoutes(app: Router, platform: Platform): void {
     }),
     async (c) => {
       const row = await localizationRow(platform, c.var.actor, c.req.valid('param').id)
-      const filename = `localization-${row.id}.fits`
+      const filename = `${await fileStem(platform, row)}.fits`
       if (row.state === 'ready' && row.map_sha256) {
         const gzip = (await platform.storage.slice(row.map_sha256, 0, 2)).join() === '31,139'
         return sendStored(c, platform.storage, row.map_sha256, {
@@ -111,7 +111,7 @@ export function localizationRoutes(app: Router, platform: Platform): void {
         row,
         { product: 'moc', ...query },
         mocTypes[query.format],
-        `moc-${query.level}-${row.id}.${ending}`,
+        `${await fileStem(platform, row)}-moc-${query.level}.${ending}`,
       )
     },
   )
@@ -145,7 +145,7 @@ export function localizationRoutes(app: Router, platform: Platform): void {
         row,
         { product: 'contours', levels: c.req.valid('query').levels },
         'application/geo+json',
-        `contours-${row.id}.geojson`,
+        `${await fileStem(platform, row)}-contours.geojson`,
       )
     },
   )
@@ -179,7 +179,7 @@ export function localizationRoutes(app: Router, platform: Platform): void {
           row,
           { product: 'chart', format, at, ...(await chartTitle(platform, row)), ...query },
           format === 'svg' ? 'image/svg+xml' : 'image/png',
-          `chart-${query.view}-${row.id}.${format}`,
+          `${await fileStem(platform, row)}-${query.view}.${format}`,
         )
       },
     )

@@ -79,3 +79,10 @@ export async function chartTitle(
   ]
   return { title: event.name, note: notes.filter(Boolean).join(', ').toUpperCase() || null }
 }
+
+/** Beginning of the name of a downloaded file: the event's name in letters that every system allows, then its map. */
+export async function fileStem(platform: Needs, row: LocalizationRow): Promise<string> {
+  const event = row.event_id === null ? undefined : await eventById(platform.db, row.event_id)
+  const name = (event?.name ?? 'localization').replace(/[^\w.+-]+/g, '_').slice(0, 60)
+  return `${name}-${row.id.slice(0, 8)}`
+}

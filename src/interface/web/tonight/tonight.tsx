@@ -103,6 +103,12 @@ function Night({ events }: { events: readonly EventSummary[] }) {
 
 const day = 86_400_000
 
+/** A night's business: heard of lately, and no older than a follow-up would still make sense for. */
+function isCurrent(event: EventSummary, now: number): boolean {
+  const since = now - Date.parse(event.eventTime ?? event.firstNoticeAt)
+  return now - Date.parse(event.lastNoticeAt) < 2 * day && since < 14 * day
+}
+
 /** Events to decide on, notices that could not be read, jobs that failed. */
 function NeedsPerson({ events }: { events: readonly EventSummary[] }) {
   const now = useMinute()
@@ -114,7 +120,7 @@ function NeedsPerson({ events }: { events: readonly EventSummary[] }) {
     (event) =>
       event.status === 'active' &&
       (event.verdict?.decision === 'GO' || event.verdict?.decision === 'LOOK') &&
-      now - Date.parse(event.lastNoticeAt) < 2 * day,
+      isCurrent(event, now),
   )
   const count = toDecide.length + deadItems.length + failedItems.length
   return (
