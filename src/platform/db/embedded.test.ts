@@ -137,6 +137,19 @@ describe('kill -9', () => {
     await server.stop()
   })
 
+  it('of the only program: whoever comes while the server stops has one all the same', async () => {
+    const home = newHome()
+    for (let wait = 0; wait < 120; wait += 10) {
+      const one = user(home)
+      await one.ready
+      await ended(one.child, () => one.child.kill('SIGKILL'))
+      await sleep(wait)
+      const two = await openEmbedded({ home })
+      await withClient(two.url(), (client) => client.query('select 1'))
+      await two.stop()
+    }
+  })
+
   it('of the program that started it: another user keeps it', async () => {
     const home = newHome()
     const starter = user(home)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { Problem } from '#problem.ts'
+import { isProblem, Problem } from '#problem.ts'
 import { serverAccount } from './account.ts'
 import { findBinaries, runnable } from './binaries.ts'
 import * as cluster from './cluster.ts'
@@ -56,6 +56,21 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
 
   /** Under the start lock: a running server that answers, and our hold on it. Returns whether it ran already. */
   async function ensure(): Promise<boolean> {
+    for (let triesLeft = 3; ; triesLeft--) {
+      const adopted = cluster.runningPid(paths) !== undefined
+      try {
+        await enter(adopted)
+        return adopted
+      } catch (error) {
+        // What we wanted to adopt may have been stopping, its last user just gone or killed: then it is started instead.
+        const stopped = cluster.runningPid(paths) === undefined || !isProblem(error)
+        if (!adopted || !stopped || triesLeft === 0) throw error
+        await sleep(100)
+      }
+    }
+  }
+
+  async function enter(adopted: boolean): Promise<void> {
     const major = cluster.clusterMajor(paths)
     if (major === undefined) {
       const binaries = runnable(found, account, paths.home)
@@ -64,7 +79,6 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     } else if (major !== found.major) {
       throw wrongMajor(paths.data, major, found.major)
     }
-    const adopted = cluster.runningPid(paths) !== undefined
     // Held before it starts, so that it is stopped even if we are killed at this very moment.
     hold?.close()
     hold = await holdServer(paths)
@@ -78,7 +92,6 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     watch(guard)
     const present = await guard.query(`select 1 from pg_database where datname = 'urania'`)
     if (present.rowCount === 0) await guard.query('create database urania')
-    return adopted
   }
 
   async function startServer(): Promise<void> {
