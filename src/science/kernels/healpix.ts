@@ -18,7 +18,15 @@ export interface HealpixKernel {
 }
 
 interface Exports {
-  pixels29(lon: number, lat: number, out: number, doubts: number, n: number, degrees: number): number
+  pixels29(
+    lon: number,
+    lat: number,
+    out: number,
+    doubts: number,
+    n: number,
+    degrees: number,
+    nodes: number,
+  ): number
   directions(index: number, lon: number, lat: number, n: number, order: number, nodes: number): number
 }
 
@@ -56,7 +64,7 @@ export function createHealpixKernel(
       first.set(lon.subarray(at, at + n))
       second.set(lat.subarray(at, at + n))
       if (n & 1) first[n] = second[n] = 1
-      const count = kernel.pixels29(a, b, c, doubtsAt, n, degrees ? 1 : 0)
+      const count = kernel.pixels29(a, b, c, doubtsAt, n, degrees ? 1 : 0, nodesAt)
       out.set(pixels.subarray(0, n), at)
       if (count === 0) continue
       // The filler of an odd last pair may be in doubt, too.

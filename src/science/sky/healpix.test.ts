@@ -170,6 +170,21 @@ describe('the compiled kernel', () => {
     expect(sha(kernel.pixels29Of(plain.lon, plain.lat))).toBe(sha(index))
   })
 
+  it('equals its plain twin on the edges of pixels, where coarser pixels have their centres and corners', () => {
+    for (const order of [4, 12, 20]) {
+      const index = BigInt64Array.from(pixels(order, 10, 10_001))
+      const { lon, lat } = directionsOf29(index, order)
+      expect(kernel.pixels29Of(lon, lat)).toEqual(pixels29Of(lon, lat))
+    }
+    const grid = Float64Array.from({ length: 9001 }, (_, i) => ((i * 13) % 2880) / 4 - 360)
+    const heights = grid.map(
+      (_, i) => [0, 1e-15, -1e-15, 30, 41.81031489577862, -41.810314895778596, 60, -75][i % 8],
+    )
+    expect(kernel.pixels29Of(grid, heights)).toEqual(pixels29Of(grid, heights))
+    const [theta, phi] = [heights.map((d) => Math.acos(d / 90)), grid.map((a) => (a * Math.PI) / 180)]
+    expect(kernel.pixels29OfThetaPhi(theta, phi)).toEqual(pixels29OfThetaPhi(theta, phi))
+  })
+
   it('equals its plain twin however many turns a longitude makes', () => {
     const lon = Float64Array.from(integers(3001, 8), (v, i) => (v / 2 ** 31 - 1) * 10 ** (i % 12))
     const lat = Float64Array.from(integers(3001, 9), (v) => v * (180 / 2 ** 32) - 90)

@@ -1,5 +1,6 @@
-// HEALPix at order 29 in bulk. The reference is src/science/sky/{healpix,index64,libm}.ts, whose letters these are; a
-// result that hangs on the last bit of cos θ is not decided here but listed, and the caller asks the reference.
+// HEALPix at order 29 in bulk. The reference is src/science/sky/{healpix,index64,libm}.ts, whose letters these are. Pixels are
+// worked out in two passes: a fast one for pairs, and for what lies on a pixel's edge one that brackets the last bit of cos θ.
+// What hangs on that bit all the same is not decided here but listed, and the caller asks the reference.
 
 const RAD: f64 = 0.017453292519943295
 const DEG: f64 = 57.29577951308232
@@ -10,152 +11,294 @@ const PI: f64 = 3.141592653589793
 const TWO_PI: f64 = 6.283185307179586
 const TWO_THIRDS: f64 = 0.6666666666666666
 const NSIDE: f64 = 536870912
-const MAGIC: f64 = 4503599627370496
+const SIDE_BITS: i32 = 0x1fffffff
 
-// Distance from a pixel's edge, in pixels, within which the cosine below may decide differently from the exact one.
-const GUARD: f64 = 3.814697265625e-6
+// Added to a number below 2³², this leaves its nearest whole number in the low half of the double's bits.
+const MAGIC: f64 = 6755399441055744
 
-/** sin u, |u| ≤ π/2, to a few units in the last place: Taylor series to u²¹. */
+// Distance from a pixel's edge, in pixels, within which the first pass may decide differently from the reference.
+const GUARD: f64 = 3.0517578125e-5
+
+// Constants are read from memory where they are used: engines build a vector constant from immediates, in four
+// instructions, each time round the loop.
+const NUMBERS = memory.data<f64>([
+  // sin u = u + u³ P(u²), |u| ≤ π/2, to 1.2e-16: least squares on Chebyshev's points.
+  -7.363925796307169e-13,
+  1.6047233807735417e-10,
+  -2.5051848981053742e-8,
+  2.7557316029431837e-6,
+  -0.0001984126981961947,
+  0.00833333333326055,
+  -0.1666666666666577,
+  HALF_PI,
+  1.56,
+  4,
+  2,
+  NSIDE,
+  0.75 * NSIDE,
+  MAGIC,
+  0.5,
+  3,
+  1,
+  TWO_THIRDS,
+  GUARD,
+  0.5 * NSIDE - 0.5,
+])
+const MASKS = memory.data<u64>([
+  0x7fffffffffffffff, 0x1fffffff1fffffff, 0x0f0f0f0f0f0f0f0f, 0x02aaaaaaaaaaaaaa, 0x0155555555555555, 4, 8, 3,
+])
+const SPREAD = memory.data<u8>(
+  [0, 1, 4, 5, 0x10, 0x11, 0x14, 0x15, 0x40, 0x41, 0x44, 0x45, 0x50, 0x51, 0x54, 0x55],
+  16,
+)
+
+// Places in NUMBERS (0 … 6 are the series) and in MASKS.
+const QUARTER: usize = 7
+const MOST_LAT: usize = 8
+const FOUR: usize = 9
+const TWO: usize = 10
+const SIDE: usize = 11
+const SIDE_3_4: usize = 12
+const TO_BITS: usize = 13
+const HALF: usize = 14
+const THREE: usize = 15
+const ONE: usize = 16
+const ZONE_EDGE: usize = 17
+const NEAR_EDGE: usize = 18
+const START: usize = 19
+const NO_SIGN: usize = 0
+const LOW_29: usize = 1
+const LOW_4: usize = 2
+const ALL_Y: usize = 3
+const ALL_X: usize = 4
+const BIT_2: usize = 5
+const BIT_3: usize = 6
+const LOW_2: usize = 7
+
+function number(at: usize): v128 {
+  return v128.load_splat<f64>(NUMBERS + (at << 3))
+}
+
+function mask(at: usize): v128 {
+  return v128.load_splat<u64>(MASKS + (at << 3))
+}
+
+/** sin u, |u| ≤ π/2, to a few units in the last place. */
 function sine(u: v128): v128 {
   const w = f64x2.mul(u, u)
-  let p = f64x2.splat(1.0 / 51090942171709440000.0)
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(-1.0 / 121645100408832000.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(1.0 / 355687428096000.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(-1.0 / 1307674368000.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(1.0 / 6227020800.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(-1.0 / 39916800.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(1.0 / 362880.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(-1.0 / 5040.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(1.0 / 120.0))
-  p = f64x2.add(f64x2.mul(p, w), f64x2.splat(-1.0 / 6.0))
+  let p = f64x2.add(f64x2.mul(number(0), w), number(1))
+  p = f64x2.add(f64x2.mul(p, w), number(2))
+  p = f64x2.add(f64x2.mul(p, w), number(3))
+  p = f64x2.add(f64x2.mul(p, w), number(4))
+  p = f64x2.add(f64x2.mul(p, w), number(5))
+  p = f64x2.add(f64x2.mul(p, w), number(6))
   return f64x2.add(u, f64x2.mul(f64x2.mul(u, w), p))
 }
 
-/** Whole numbers below 2³² as 64-bit integers. */
-function integers(v: v128): v128 {
-  return v128.xor(f64x2.add(v, f64x2.splat(MAGIC)), f64x2.splat(MAGIC))
-}
-
-/** Morton codes of (x, y) below 2³², given as 64-bit integers: four bits at a time from a table, x and y together. */
-function interleave(x: v128, y: v128): v128 {
-  const spread = i8x16(
-    0x00,
-    0x01,
-    0x04,
-    0x05,
-    0x10,
-    0x11,
-    0x14,
-    0x15,
-    0x40,
-    0x41,
-    0x44,
-    0x45,
-    0x50,
-    0x51,
-    0x54,
-    0x55,
-  )
-  const low4 = i8x16.splat(0x0f)
-  const xy = v128.shuffle<i32>(x, y, 0, 2, 4, 6)
-  const low = v128.swizzle(spread, v128.and(xy, low4))
-  const high = v128.swizzle(spread, v128.and(i16x8.shr_u(xy, 4), low4))
+/** Morton codes of [x, x', y, y'] below 2³²: four bits at a time from a table, x and y together. */
+function interleave(xy: v128): v128 {
+  const from = v128.load(SPREAD)
+  const low4 = mask(LOW_4)
+  const low = v128.swizzle(from, v128.and(xy, low4))
+  const high = v128.swizzle(from, v128.and(i16x8.shr_u(xy, 4), low4))
   const even = v128.shuffle<i8>(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
   const odd = v128.shuffle<i8>(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
   return v128.or(even, i64x2.shl(odd, 1))
 }
 
-/** All ones where v is at least GUARD / `scale` away from both of its neighbouring whole numbers. */
-function clear(v: v128, floor: v128, scale: v128): v128 {
-  const part = f64x2.mul(f64x2.sub(v, floor), scale)
-  return v128.and(f64x2.ge(part, f64x2.splat(GUARD)), f64x2.le(part, f64x2.sub(scale, f64x2.splat(GUARD))))
-}
-
 /**
  * NESTED order-29 pixels of `n` directions. `lon` and `lat`: f64, degrees (`degrees` = 1) or φ and θ in radians (0).
  * `out`: i64. Positions of undecided elements are written to `doubts` (u32, room for n + 1); their number is returned. n is even
- * or the arrays have room for one more.
+ * or the arrays have room for one more. `nodes` is the table of libm.ts.
  */
-export function pixels29(lon: usize, lat: usize, out: usize, doubts: usize, n: i32, degrees: i32): i32 {
-  const nside = f64x2.splat(NSIDE)
-  const one = f64x2.splat(1)
-  const top = f64x2.splat(NSIDE - 1)
+export function pixels29(
+  lon: usize,
+  lat: usize,
+  out: usize,
+  doubts: usize,
+  n: i32,
+  degrees: i32,
+  nodes: usize,
+): i32 {
+  const quarters = f64x2.splat(degrees ? 1.0 / 90.0 : INV_HALF_PI)
+  const zero = f64x2.splat(0)
   let count = 0
   for (let e = 0; e < n; e += 2) {
     const at = (<usize>e) << 3
-    let theta = v128.load(lat + at)
-    let phi = v128.load(lon + at)
-    if (degrees) {
-      theta = f64x2.sub(f64x2.splat(HALF_PI), f64x2.mul(theta, f64x2.splat(RAD)))
-      phi = f64x2.mul(phi, f64x2.splat(RAD))
-    }
-    const z = sine(f64x2.add(f64x2.sub(f64x2.splat(HALF_PI), theta), f64x2.splat(HALF_PI_REST)))
-    const za = f64x2.abs(z)
-    // φ modulo 2π: one subtraction is exact up to 4π, one addition is what the reference does from −2π.
-    const turns = v128.and(f64x2.ge(phi, f64x2.splat(-TWO_PI)), f64x2.lt(phi, f64x2.splat(2.0 * TWO_PI)))
-    phi = f64x2.add(phi, v128.and(f64x2.lt(phi, f64x2.splat(0)), f64x2.splat(TWO_PI)))
-    phi = f64x2.sub(phi, v128.and(f64x2.ge(phi, f64x2.splat(TWO_PI)), f64x2.splat(TWO_PI)))
-    let tt = f64x2.mul(phi, f64x2.splat(INV_HALF_PI))
-    tt = v128.andnot(tt, f64x2.eq(tt, f64x2.splat(4)))
-    // Near a pole, beyond the sphere, around z = ±2/3, after more turns: not here. NaN fails every test.
-    let sure = v128.and(
-      v128.and(f64x2.ge(theta, f64x2.splat(0.01)), f64x2.le(theta, f64x2.splat(3.1315))),
-      v128.and(f64x2.ge(f64x2.abs(f64x2.sub(za, f64x2.splat(TWO_THIRDS))), f64x2.splat(1e-14)), turns),
+    let u = v128.load(lat + at)
+    u = degrees ? f64x2.mul(u, f64x2.splat(RAD)) : f64x2.sub(number(QUARTER), u)
+    const z = sine(u)
+    const za = v128.and(z, mask(NO_SIGN))
+    let tt = f64x2.mul(v128.load(lon + at), quarters)
+    tt = f64x2.add(tt, v128.and(f64x2.lt(tt, zero), number(FOUR)))
+    tt = f64x2.sub(tt, v128.and(f64x2.ge(tt, number(FOUR)), number(FOUR)))
+    // Near a pole, beyond the sphere, after more turns: not here. NaN fails every test.
+    const ordinary = v128.and(
+      f64x2.le(v128.and(u, mask(NO_SIGN)), number(MOST_LAT)),
+      f64x2.le(v128.and(f64x2.sub(tt, number(TWO)), mask(NO_SIGN)), number(TWO)),
     )
 
     // Both zones are worked out for every pair: directions in no order would mispredict a branch each time.
-    const a = f64x2.mul(nside, f64x2.add(f64x2.splat(0.5), tt))
-    const b = f64x2.mul(nside, f64x2.mul(z, f64x2.splat(0.75)))
-    const p = f64x2.sub(a, b)
-    const m = f64x2.add(a, b)
-    const jp = f64x2.floor(p)
-    const jm = f64x2.floor(m)
-    const fp = f64x2.floor(f64x2.mul(jp, f64x2.splat(1 / NSIDE)))
-    const fm = f64x2.floor(f64x2.mul(jm, f64x2.splat(1 / NSIDE)))
-    const middle = f64x2.add(fp, v128.andnot(f64x2.splat(4), f64x2.eq(fp, f64x2.splat(4))))
-    const outer = v128.bitselect(fp, f64x2.add(fm, f64x2.splat(8)), f64x2.lt(fp, fm))
-    const fe = v128.bitselect(middle, outer, f64x2.eq(fp, fm))
-    const xe = f64x2.sub(jm, f64x2.mul(fm, nside))
-    const ye = f64x2.sub(top, f64x2.sub(jp, f64x2.mul(fp, nside)))
-    const surely = v128.and(clear(p, jp, one), clear(m, jm, one))
-
-    const nt = f64x2.min(f64x2.splat(3), f64x2.floor(tt))
-    const tp = f64x2.sub(tt, nt)
-    const s = f64x2.sqrt(f64x2.mul(f64x2.splat(3), f64x2.sub(one, za)))
-    const rows = f64x2.mul(nside, s)
+    const polar = f64x2.gt(za, number(ZONE_EDGE))
+    const south = f64x2.lt(z, zero)
+    const a = f64x2.add(f64x2.mul(number(SIDE), tt), number(START))
+    const b = f64x2.mul(number(SIDE_3_4), z)
+    const quarter = f64x2.add(f64x2.sub(tt, number(HALF)), number(TO_BITS))
+    const tp = f64x2.sub(tt, f64x2.sub(quarter, number(TO_BITS)))
+    const s = f64x2.sqrt(f64x2.mul(number(THREE), f64x2.sub(number(ONE), za)))
+    const rows = f64x2.mul(number(SIDE), s)
     const q = f64x2.mul(tp, rows)
-    const r = f64x2.mul(f64x2.sub(one, tp), rows)
-    const fq = f64x2.floor(q)
-    const fr = f64x2.floor(r)
-    const jq = f64x2.min(fq, top)
-    const jr = f64x2.min(fr, top)
-    const north = f64x2.ge(z, f64x2.splat(0))
-    const fc = f64x2.add(nt, v128.andnot(f64x2.splat(8), north))
-    const xc = v128.bitselect(f64x2.sub(top, jr), jq, north)
-    const yc = v128.bitselect(f64x2.sub(top, jq), jr, north)
-    const capSurely = v128.and(clear(q, fq, s), clear(r, fr, s))
+    const r = f64x2.sub(rows, q)
+    // Seen from a southern cap's own corner the two coordinates change places; from a northern one's they run backwards.
+    const capP = f64x2.sub(v128.bitselect(r, q, south), number(HALF))
+    const capM = f64x2.sub(v128.bitselect(q, r, south), number(HALF))
+    const p = v128.bitselect(capP, f64x2.sub(a, b), polar)
+    const m = v128.bitselect(capM, f64x2.add(a, b), polar)
+    const scale = v128.bitselect(s, number(ONE), polar)
+    // Rounding a half less to nearest is the floor, but on the edges, which are in doubt anyway.
+    const ip = f64x2.add(p, number(TO_BITS))
+    const im = f64x2.add(m, number(TO_BITS))
+    const offP = v128.and(f64x2.sub(p, f64x2.sub(ip, number(TO_BITS))), mask(NO_SIGN))
+    const offM = v128.and(f64x2.sub(m, f64x2.sub(im, number(TO_BITS))), mask(NO_SIGN))
+    const off = f64x2.mul(f64x2.pmax(offP, offM), scale)
+    const sure = v128.and(
+      ordinary,
+      f64x2.lt(off, f64x2.sub(f64x2.mul(scale, number(HALF)), number(NEAR_EDGE))),
+    )
 
-    const polar = f64x2.gt(za, f64x2.splat(TWO_THIRDS))
+    const xy = v128.shuffle<i32>(im, ip, 0, 2, 4, 6)
+    const faces = i32x4.shr_u(xy, 29)
+    const fm = i64x2.extend_low_i32x4_u(faces)
+    const fp = i64x2.extend_high_i32x4_u(faces)
+    // The high halves are zero throughout, so 32-bit comparisons do.
+    const outer = v128.bitselect(fp, v128.or(fm, mask(BIT_3)), i32x4.gt_s(fm, fp))
+    const fe = v128.bitselect(v128.or(fp, mask(BIT_2)), outer, i32x4.eq(fp, fm))
+    const fc = v128.or(v128.and(quarter, mask(LOW_2)), v128.and(south, mask(BIT_3)))
     const f = v128.bitselect(fc, fe, polar)
-    const x = v128.bitselect(xc, xe, polar)
-    const y = v128.bitselect(yc, ye, polar)
-    sure = v128.and(sure, v128.bitselect(capSurely, surely, polar))
-    const nest = interleave(integers(x), integers(y))
-    v128.store(out + at, v128.or(nest, i64x2.shl(integers(f), 58)))
+    const turned = v128.or(
+      v128.andnot(mask(ALL_Y), v128.and(polar, south)),
+      v128.andnot(v128.and(mask(ALL_X), polar), south),
+    )
+    const nest = v128.xor(interleave(v128.and(xy, mask(LOW_29))), turned)
+    v128.store(out + at, v128.or(nest, i64x2.shl(f, 58)))
 
-    const undecided = i64x2.bitmask(v128.not(sure))
-    if (undecided) {
-      if (undecided & 1) {
+    const decided = i64x2.bitmask(sure)
+    if (decided !== 3) {
+      if (!(decided & 1)) {
         store<u32>(doubts + ((<usize>count) << 2), e)
         count++
       }
-      if (undecided & 2) {
+      if (!(decided & 2)) {
         store<u32>(doubts + ((<usize>count) << 2), e + 1)
         count++
       }
     }
   }
-  return count
+
+  let left = 0
+  for (let i = 0; i < count; i++) {
+    const e = load<u32>(doubts + ((<usize>i) << 2))
+    const at = (<usize>e) << 3
+    let theta = load<f64>(lat + at)
+    let phi = load<f64>(lon + at)
+    if (degrees) {
+      theta = HALF_PI - theta * RAD
+      phi = phi * RAD
+    }
+    if (theta >= 0.0101 && theta <= 3.1315 && phi >= -TWO_PI && phi < 2.0 * TWO_PI) {
+      const tt = quarterTurns(phi)
+      cosine(theta, nodes)
+      // The C library's cosine is within 0.55 units of the last place: it is one of these two, mostly the same.
+      const margin = Math.abs(cosHi) * 1.4e-17
+      const pixel = pixelAt(cosHi + (cosLo - margin), tt)
+      if (pixel === pixelAt(cosHi + (cosLo + margin), tt)) {
+        store<u64>(out + at, pixel)
+        continue
+      }
+    }
+    store<u32>(doubts + ((<usize>left) << 2), e)
+    left++
+  }
+  return left
+}
+
+/** φ of −2π … 4π in quarter turns: one subtraction is exact up to 4π, one addition is what the reference does from −2π. */
+function quarterTurns(phi: f64): f64 {
+  if (phi < 0) phi += TWO_PI
+  if (phi >= TWO_PI) phi -= TWO_PI
+  const tt = phi * INV_HALF_PI
+  return tt === 4 ? 0 : tt
+}
+
+/** cos θ in two doubles, to cosHi and cosLo; θ in 0.01 … π − 0.01. */
+function cosine(theta: f64, nodes: usize): void {
+  let a = theta
+  let rest = 0.0
+  const middle = theta > 0.8 && theta < 2.34
+  const from = middle ? HALF_PI : PI
+  if (theta > 0.8) {
+    const y = from - theta
+    const yRest = sumRest(from, -theta, y) + (middle ? HALF_PI_REST : 2.0 * HALF_PI_REST)
+    a = y + yRest
+    rest = sumRest(y, yRest, a)
+  }
+  const back = a < 0
+  if (back) {
+    a = -a
+    rest = -rest
+  }
+  sinCos(a, nodes)
+  let hi = cosHi
+  let lo = cosLo - sinHi * rest
+  if (middle) {
+    hi = sinHi
+    lo = sinLo + cosHi * rest
+  }
+  cosHi = hi + lo
+  cosLo = sumRest(hi, lo, cosHi)
+  if (back || theta >= 2.34) {
+    cosHi = -cosHi
+    cosLo = -cosLo
+  }
+}
+
+/** locateZ of healpix.ts with its pixel's number, z away from the poles. */
+function pixelAt(z: f64, tt: f64): u64 {
+  const za = Math.abs(z)
+  let f: u64
+  let x: u32
+  let y: u32
+  if (za <= TWO_THIRDS) {
+    const a = NSIDE * (0.5 + tt)
+    const b = NSIDE * (z * 0.75)
+    const jp = <u64>Math.floor(a - b)
+    const jm = <u64>Math.floor(a + b)
+    const fp = jp >> 29
+    const fm = jm >> 29
+    f = fp === fm ? fp | 4 : fp < fm ? fp : fm + 8
+    x = (<u32>jm) & SIDE_BITS
+    y = SIDE_BITS - ((<u32>jp) & SIDE_BITS)
+  } else {
+    const nt = Math.min(3, Math.floor(tt))
+    const tp = tt - nt
+    const rows = NSIDE * Math.sqrt(3.0 * (1.0 - za))
+    const jp = <u32>Math.min(Math.floor(tp * rows), NSIDE - 1)
+    const jm = <u32>Math.min(Math.floor((1.0 - tp) * rows), NSIDE - 1)
+    f = z >= 0 ? <u64>nt : <u64>nt + 8
+    x = z >= 0 ? SIDE_BITS - jm : jp
+    y = z >= 0 ? SIDE_BITS - jp : jm
+  }
+  return (f << 58) | spreadBits(x) | (spreadBits(y) << 1)
+}
+
+/** Bits of v moved apart to the even places. */
+function spreadBits(x: u32): u64 {
+  let v = <u64>x
+  v = (v | (v << 16)) & 0x0000ffff0000ffff
+  v = (v | (v << 8)) & 0x00ff00ff00ff00ff
+  v = (v | (v << 4)) & 0x0f0f0f0f0f0f0f0f
+  v = (v | (v << 2)) & 0x3333333333333333
+  return (v | (v << 1)) & 0x5555555555555555
 }
 
 /** Even bits of v packed into its low half. */
