@@ -5,7 +5,7 @@ import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import type { Decision, ReplayReport, RuleSet } from './assessment.ts'
 import { inOrder } from './derive.ts'
-import { listEvents } from './event-store.ts'
+import { listEvents, type EventRow } from './event-store.ts'
 import { ruleFacts } from './facts.ts'
 import { localizationsOfEvent } from './localization-store.ts'
 import { noticesOfEvent } from './notice-store.ts'
@@ -108,7 +108,7 @@ export async function replayRules(
       }
       if (!last) continue
       report.events++
-      first = Math.min(first, event.first_notice_at.getTime())
+      first = Math.min(first, momentOf(event).getTime())
       report.byDecision[last.decision] = (report.byDecision[last.decision] ?? 0) + 1
       report.byScore[last.score] = (report.byScore[last.score] ?? 0) + 1
       const before = event.verdict && { score: event.verdict.score, decision: event.verdict.decision }
@@ -122,8 +122,14 @@ export async function replayRules(
     if (!end || events.length < 200) break
     after = [end.last_notice_at.toISOString(), end.id]
   }
-  const weeks = Math.max(1, (Date.now() - (options.since?.getTime() ?? first)) / (7 * 86_400_000))
+  const began = Math.min(first, options.since?.getTime() ?? first)
+  const weeks = Math.max(1, (Date.now() - began) / (7 * 86_400_000))
   for (const [decision, count] of Object.entries(report.byDecision))
     report.perWeek[decision] = Number((count / weeks).toPrecision(3))
   return report
+}
+
+/** When it happened in the sky: notices taken in from files were received long after. */
+function momentOf(event: EventRow): Date {
+  return event.event_time === null ? event.first_notice_at : new Date(event.event_time)
 }
