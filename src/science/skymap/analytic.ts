@@ -3,7 +3,7 @@ import { deg2PerSr } from './map.ts'
 /** Areas and peak of a distribution known by formula: what its map would give, without making the map. */
 export interface AnalyticRegion {
   /** Area of the smallest region that holds this probability, deg². */
-  areaDeg2(level: number): number
+  areaDeg2: (level: number) => number
   /** sr⁻¹ */
   peakDensityPerSr: number
 }
