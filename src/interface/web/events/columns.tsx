@@ -39,7 +39,13 @@ export function eventColumns(coordinates: 'degrees' | 'sexagesimal'): Column<Eve
       plain: (event) => event.verdict?.score ?? null,
     },
     { id: 'kind', header: 'Kind', cell: (event) => kindWords[event.kind], plain: (event) => event.kind },
-    { id: 'mission', header: 'From', cell: (event) => event.mission ?? '–', plain: (event) => event.mission },
+    {
+      id: 'mission',
+      header: 'From',
+      hidden: true,
+      cell: (event) => event.mission ?? '–',
+      plain: (event) => event.mission,
+    },
     {
       id: 'type',
       header: 'Latest notice',

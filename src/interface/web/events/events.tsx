@@ -188,7 +188,7 @@ function CompactEvent({ event }: { event: EventSummary }) {
   return (
     <Link to="/events/$id" params={{ id: event.id }} className="event-compact">
       <span>
-        <b>{event.name}</b> <RoleTag event={event} />
+        <b title={event.name}>{event.name}</b> <RoleTag event={event} />
       </span>
       <Verdict event={event} />
       <span className="dim">
