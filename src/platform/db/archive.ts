@@ -140,7 +140,11 @@ export async function* readArchive(path: string): AsyncGenerator<ArchiveEntry> {
   try {
     for (;;) {
       const bytes = await exactly(block)
-      if (bytes.every((byte) => byte === 0)) return
+      if (bytes.every((byte) => byte === 0)) {
+        // To the last byte: the checksum of the whole stands there, and only who reads it is told of damage.
+        while ((await some(1 << 16)).length > 0);
+        return
+      }
       const { name, size } = parseHeader(path, bytes)
       yield { name, size, body: body(size) }
     }

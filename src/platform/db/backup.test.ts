@@ -154,14 +154,17 @@ describe('backup and restore', () => {
     const cut = path('cut.tar.gz')
     writeFileSync(cut, whole)
     truncateSync(cut, Math.floor(whole.length * 0.7))
-    const flipped = path('flipped.tar.gz')
-    whole[Math.floor(whole.length / 2)] ^= 0xff
-    writeFileSync(flipped, whole)
+    const flipped = [0.1, 0.3, 0.5, 0.7, 0.9].map((part, i) => {
+      const damaged = Buffer.from(whole)
+      damaged[Math.floor(whole.length * part)] ^= 0xff
+      writeFileSync(path(`flipped-${i}.tar.gz`), damaged)
+      return path(`flipped-${i}.tar.gz`)
+    })
     const foreign = path('foreign.tar.gz')
     execFileSync('tar', ['-czf', foreign, '-C', import.meta.dirname, 'archive.ts'])
     const text = path('text')
     writeFileSync(text, 'hello')
-    for (const wrong of [cut, flipped, foreign, text, path('absent')]) {
+    for (const wrong of [cut, ...flipped, foreign, text, path('absent')]) {
       await expect(restore({ url: to.url, migrations: [everyType], file: wrong })).rejects.toMatchObject({
         code: 'archive.invalid',
       })
