@@ -121,6 +121,22 @@ export const problemCodes = {
   'event.not_mergeable': 409,
   'rules.invalid': 422,
   'rules.unknown': 404,
+  'telescope.invalid': 422,
+  'telescope.unknown': 404,
+  'telescope.in_use': 409,
+  'catalogue.invalid': 422,
+  'catalogue.unknown': 404,
+  'plan.invalid': 422,
+  'plan.nothing_to_plan': 422,
+  'plan.wrong_state': 409,
+  'planning.invalid': 422,
+  'planning.unsolved': 500,
+  'channel.refused': 502,
+  'channel.invalid': 422,
+  'channel.unknown': 404,
+  'channel.bad_signature': 401,
+  'notification.invalid': 422,
+  'calendar.invalid': 422,
 } as const satisfies Record<string, number>
 
 export type ProblemCode = keyof typeof problemCodes

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import type { BulletinSource } from './bulletin.ts'
 import { createCompute } from './compute/pool.ts'
 import type { Role } from './config/config.ts'
 import type { LoadedConfig } from './config/load.ts'
@@ -73,6 +74,7 @@ export async function createPlatform(config: LoadedConfig, options: CreateOption
   const net = createNet({ userAgent: `urania/${options.version ?? '0'}` })
   started.defer(() => net.stop())
 
+  const bulletins: BulletinSource[] = []
   const platform: Platform & { config: LoadedConfig } = {
     config,
     log,
@@ -84,7 +86,9 @@ export async function createPlatform(config: LoadedConfig, options: CreateOption
     net,
     secrets: createSecrets(loadSecretKey(join(config.home, 'secret.key'))),
     metrics,
+    bulletins,
   }
+  for (const room of rooms) bulletins.push(...(room.bulletins?.(platform) ?? []))
   for (const room of rooms) {
     if (room.jobs) jobs.register(room.jobs(platform))
     room.listeners?.(platform)

@@ -1,3 +1,4 @@
+import type { BulletinSource } from './bulletin.ts'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import type { Db } from './db/database.ts'
@@ -21,4 +22,6 @@ export interface Platform {
   readonly net: Net
   readonly secrets: Secrets
   readonly metrics: Metrics
+  /** What the rooms have to tell people. */
+  readonly bulletins: readonly BulletinSource[]
 }

@@ -1,3 +1,4 @@
+import type { BulletinSource } from './bulletin.ts'
 import type { Section } from './config/config.ts'
 import type { Router } from './http/router.ts'
 import type { JobHandler } from './jobs/job.ts'
@@ -22,6 +23,8 @@ export interface Room {
   jobs?(platform: Platform): JobHandler[]
   /** Registers durable event listeners. */
   listeners?(platform: Platform): void
+  /** What it tells people. */
+  bulletins?(platform: Platform): BulletinSource[]
   services?(platform: Platform): Service[]
   commands?: Command[]
 }
