@@ -64,7 +64,8 @@ export function closest(word: string, candidates: readonly string[]): string | u
   let least = Math.max(2, Math.ceil(wanted.length / 3)) + 0.5
   for (const candidate of candidates) {
     const other = candidate.toLowerCase()
-    const inside = wanted.length >= 3 && (other.includes(wanted) || wanted.includes(other))
+    const inside =
+      Math.min(wanted.length, other.length) >= 3 && (other.includes(wanted) || wanted.includes(other))
     const steps = inside
       ? Math.min(2.4, Math.abs(other.length - wanted.length) / 4 + 0.5)
       : edits(wanted, other)
