@@ -6,6 +6,7 @@ import { format, resolveConfig } from 'prettier'
 import { createApi } from '#interface/api/app.ts'
 import { openApiDocument } from '#interface/api/openapi.ts'
 import { groups } from '#interface/cli/groups.ts'
+import { httpSection } from '#platform/http/section.ts'
 import { rooms } from '#interface/rooms.ts'
 import { core } from '#platform/config/core.ts'
 import { environmentName, snake } from '#platform/config/file.ts'
@@ -88,7 +89,7 @@ function configurationPage(): string {
       ]),
     ),
   ]
-  for (const room of rooms) {
+  for (const room of [{ sections: [httpSection] }, ...rooms]) {
     for (const { name, settings } of room.sections ?? []) {
       const rows = Object.entries(settings).map(([key, setting]) => [
         code(snake(key)),

@@ -9,7 +9,13 @@ export interface Bulletin {
   /** `alerts.notice`, `plans.started`, `plans.finished`, `alerts.retraction`: rules and templates name it. */
   readonly kind: string
   /** Everything about one subject is one thread. */
-  readonly thread: { readonly kind: string; readonly id: string; readonly name: string }
+  readonly thread: {
+    readonly kind: string
+    readonly id: string
+    readonly name: string
+    /** Under what people file threads of its sort: GW, GRB. */
+    readonly group: string
+  }
   /** One line, no trailing stop. */
   readonly headline: string
   /** One or two sentences, or empty. */
@@ -30,7 +36,7 @@ export interface Bulletin {
   }[]
   /** Never reaches people unless a rule says so. */
   readonly rehearsal: boolean
-  /** `start`: opens the thread. `end`: retraction; goes to everyone who heard of the thread, whatever the rules say. */
+  /** `start`: opens the thread, told once per thread and channel however often it is composed. `end`: retraction; goes to everyone who heard of the thread, whatever the rules say. */
   readonly role: 'start' | 'news' | 'end'
   /** Rule predicates read these; names and units by the composer's schema. */
   readonly values: Readonly<Record<string, number | string | boolean | Date | null>>

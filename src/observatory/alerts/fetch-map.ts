@@ -86,6 +86,10 @@ async function finish(platform: Needs, rules: readonly Rules[], id: string, outc
     await assessNotice(tx, rules, { noticeId: notice.id, eventId: row.event_id, notice: notice.parsed })
     const title =
       outcome.state === 'ready' ? `Map of ${notice.title}` : `Map of ${notice.title} cannot be fetched`
-    await refreshEvent(platform, tx, row.event_id, rules[0]!.name, { noticeId: notice.id, title })
+    await refreshEvent(platform, tx, row.event_id, rules[0]!.name, {
+      what: 'map',
+      noticeId: notice.id,
+      title,
+    })
   })
 }

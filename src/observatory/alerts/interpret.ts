@@ -107,7 +107,11 @@ export async function interpretNotice(
       names.map((n) => ({ name: n.name, source: n.source, joins: n.key })),
     )
     await assessNotice(tx, rules, { noticeId, eventId, notice: stored })
-    const event = await refreshEvent(platform, tx, eventId, rules[0]!.name, { noticeId, title: stored.title })
+    const event = await refreshEvent(platform, tx, eventId, rules[0]!.name, {
+      what: 'notice',
+      noticeId,
+      title: stored.title,
+    })
     return { state, event: event.name }
   })
 }

@@ -25,7 +25,8 @@ export type MapProduct =
   | { product: 'contours'; levels: number[] }
   | ({ product: 'chart' } & ChartRequest)
 
-function mapOf(input: MapInput): SkyMap {
+/** Reads or makes the map. */
+export function mapOf(input: MapInput): SkyMap {
   return 'bytes' in input ? readSkyMap(input.bytes) : mapOfRegion(input.region, input.containment)
 }
 

@@ -1,5 +1,6 @@
 import type { Platform } from '#platform/platform.ts'
 import type { Room, Service } from '#platform/room.ts'
+import { alertBulletins } from './bulletins.ts'
 import { alertCommands } from './commands.ts'
 import { alertJobs } from './jobs.ts'
 import { expireKind } from './job-kinds.ts'
@@ -13,6 +14,7 @@ export const room: Room = {
   sections: [alertsSection, gcnSection],
   routes: alertRoutes,
   jobs: alertJobs,
+  bulletins: alertBulletins,
   services: (platform) => [...gcnService(platform), expiryService(platform)],
   commands: alertCommands,
 }

@@ -226,3 +226,25 @@ export async function listNotices(db: Db, filter: NoticeFilter) {
   }
   return query.execute()
 }
+
+/** Notices of events received in a span of time, oldest first. */
+export async function* noticesReceived(db: Db, since: Date, until: Date) {
+  let after: { at: Date; id: string } = { at: since, id: '' }
+  for (;;) {
+    const rows = await db
+      .selectFrom('alert_notice')
+      .select(['id', 'event_id', 'received_at'])
+      .where('event_id', 'is not', null)
+      .where('state', '=', 'parsed')
+      .where('received_at', '<', until)
+      .where(sql<boolean>`(received_at, id::text) > (${after.at}, ${after.id})`)
+      .orderBy('received_at')
+      .orderBy(sql`id::text`)
+      .limit(200)
+      .execute()
+    yield* rows
+    const last = rows.at(-1)
+    if (!last) return
+    after = { at: last.received_at, id: last.id }
+  }
+}

@@ -29,7 +29,8 @@ export async function localizationLevel(
   return platform.compute.run(askLevel, { map, ra, dec })
 }
 
-async function mapInput(platform: Needs, row: LocalizationRow): Promise<MapInput> {
+/** What a worker thread makes the map of. @throws Problem `notice.no_map` where there is no map (yet). */
+export async function mapInput(platform: Pick<Platform, 'storage'>, row: LocalizationRow): Promise<MapInput> {
   if (row.state === 'ready' && row.map_sha256) return { bytes: await platform.storage.get(row.map_sha256) }
   if (row.state === 'ready' && row.region) return { region: row.region, containment: row.containment ?? 0.9 }
   throw new Problem('notice.no_map', `This localization has no map: ${row.note ?? row.state}.`, {

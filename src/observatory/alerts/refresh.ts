@@ -11,6 +11,7 @@ import { noticesOfEvent } from './notice-store.ts'
 
 /** Why an event is derived anew: a notice came, a map arrived, a person merged or split. */
 export interface Cause {
+  what: 'notice' | 'map' | 'person'
   noticeId?: string
   title: string
 }
@@ -48,6 +49,7 @@ export async function refreshEvent(
     role: event.role,
     status: event.status,
     title: cause.title,
+    cause: cause.what,
     noticeId: cause.noticeId ?? null,
     decision: facts.verdict?.decision ?? null,
     score: facts.verdict?.score ?? null,

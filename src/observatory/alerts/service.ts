@@ -123,7 +123,10 @@ export async function mergeEvents(
       into,
       name: kept.name,
     })
-    await refreshEvent(platform, tx, into, defaultRules, { title: `Merged with ${gone.name}` })
+    await refreshEvent(platform, tx, into, defaultRules, {
+      what: 'person',
+      title: `Merged with ${gone.name}`,
+    })
     await platform.events.append(tx, {
       kind: 'alerts.event_merged',
       subject: { kind: 'event', id: from },
@@ -197,8 +200,8 @@ export async function splitEvent(
     const before = { name: event.name, notices: all.map((n) => n.id) }
     const after = { into: id, name, notices: moved.map((n) => n.id) }
     await audit(tx, actor, 'alerts.event_split', { kind: 'event', id: from }, before, after)
-    await refreshEvent(platform, tx, id, defaultRules, { title: `Split from ${event.name}` })
-    await refreshEvent(platform, tx, from, defaultRules, { title: text })
+    await refreshEvent(platform, tx, id, defaultRules, { what: 'person', title: `Split from ${event.name}` })
+    await refreshEvent(platform, tx, from, defaultRules, { what: 'person', title: text })
     return id
   })
 }

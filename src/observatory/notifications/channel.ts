@@ -38,7 +38,13 @@ export interface ChannelMessage {
   readonly form: 'news' | 'reminder' | 'digest'
   readonly kind: string
   readonly role: 'start' | 'news' | 'end'
-  readonly thread: { readonly kind: string; readonly id: string; readonly name: string }
+  readonly thread: {
+    readonly kind: string
+    readonly id: string
+    readonly name: string
+    /** Under what people file threads of its sort: GW, GRB. */
+    readonly group: string
+  }
   /** What `deliver` answered for the first message of this thread on this channel; null for the first. */
   readonly threadState: Readonly<Record<string, unknown>> | null
   readonly headline: string

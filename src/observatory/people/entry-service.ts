@@ -1,6 +1,5 @@
 import { Problem } from '#problem.ts'
-import { originOf } from '#platform/http/address.ts'
-import { httpSection } from '#platform/http/section.ts'
+import { publicOrigin } from '#platform/http/address.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { Platform } from '#platform/platform.ts'
 import { anonymous } from './actor.ts'
@@ -33,7 +32,7 @@ const dayMs = 86_400_000
  * or proxy and in no Referer.
  */
 function linkTo(platform: Pick<Platform, 'config'>, page: string, token: string): string {
-  const origin = platform.config.section(httpSection).publicUrl ?? originOf(platform.config)
+  const origin = publicOrigin(platform.config)
   return `${origin.replace(/\/$/, '')}/${page}#token=${token}`
 }
 

@@ -1,4 +1,3 @@
-import { httpSection } from '#platform/http/section.ts'
 import type { Room } from '#platform/room.ts'
 import { commands } from './commands.ts'
 import { peopleRoutes } from './routes.ts'
@@ -7,7 +6,7 @@ import { githubSection, oidcSection, orcidSection, peopleSection } from './secti
 /** People: accounts, groups, rights, tokens, and the log of who did what. */
 export const room: Room = {
   name: 'people',
-  sections: [httpSection, peopleSection, githubSection, orcidSection, oidcSection],
+  sections: [peopleSection, githubSection, orcidSection, oidcSection],
   routes: peopleRoutes,
   commands: [...commands],
 }

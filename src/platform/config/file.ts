@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { Problem } from '#problem.ts'
 import type { Section } from './config.ts'
 import { core } from './core.ts'
+import { httpSection } from '#platform/http/section.ts'
 
 export interface ConfigFile {
   path: string
@@ -69,7 +70,7 @@ export function defaultFile(sections: readonly Section[]): string {
     '',
   ]
   for (const [key, setting] of Object.entries(core)) lines.push(...entry(key, setting, setting.env))
-  for (const section of sections) {
+  for (const section of [httpSection, ...sections]) {
     lines.push(`[${section.name}]`, '')
     for (const [name, setting] of Object.entries(section.settings)) {
       lines.push(...entry(snake(name), setting, environmentName(section.name, name)))

@@ -5,6 +5,7 @@ import type { Config, Origin, Section, Setting } from './config.ts'
 import { core, defaultHome, type CoreKey, type CoreValues } from './core.ts'
 import { environmentName, readConfigFile, snake, type ConfigFile } from './file.ts'
 import { nearest } from './nearest.ts'
+import { httpSection } from '#platform/http/section.ts'
 
 export interface LoadOptions {
   /** Every section of every room. */
@@ -41,7 +42,12 @@ interface Entry {
  * Reads file, environment and flags (each wins over those before it), checks everything against its schema and freezes
  * the result. Throws `config.invalid` naming file and line, variable or flag.
  */
-export function loadConfig({ sections = [], env = process.env, flags = {} }: LoadOptions = {}): LoadedConfig {
+export function loadConfig({
+  sections: ofRooms = [],
+  env = process.env,
+  flags = {},
+}: LoadOptions = {}): LoadedConfig {
+  const sections = [httpSection, ...ofRooms]
   const home = resolve(flags.home ?? (env['URANIA_HOME'] || defaultHome()))
   const file = readConfigFile(join(home, 'urania.toml'))
   const entries = entriesOf(sections)

@@ -1,4 +1,6 @@
+import type { Config } from '#platform/config/config.ts'
 import { BlockList, isIP } from 'node:net'
+import { httpSection } from './section.ts'
 
 /** Who is at the other end of a connection, and under which origin they see this server. */
 
@@ -66,6 +68,11 @@ export function originOf({ host, port }: { host: string; port: number }): string
   const anywhere = host === '0.0.0.0' || host === '::'
   const name = anywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return `http://${name}:${port}`
+}
+
+/** Address under which people reach this server, without a trailing slash. */
+export function publicOrigin(config: Config): string {
+  return config.section(httpSection).publicUrl?.replace(/\/+$/, '') ?? originOf(config)
 }
 
 /** A client's address as a key of limits: a whole /64 of IPv6 counts as one. */
