@@ -186,7 +186,7 @@ function noticeFacts(told: EventAsOf): Bulletin['facts'] {
   facts.push(...placeFacts(event))
   facts.push(...verdictFacts(told))
   const changes = notice?.changes.map((c) => c.text) ?? []
-  add('Changed', changes.slice(0, 5).join('; '))
+  add('Changed', changes.slice(0, 8).join('; '))
   return facts
 }
 
