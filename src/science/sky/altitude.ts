@@ -21,12 +21,14 @@ export interface AltitudeTrack {
   readonly altitude: (mjdUtc: number) => number
   /** The same of the upper limb. */
   readonly upperLimb: (mjdUtc: number) => number
+  /** Topocentric vector on the true equator and equinox of date: metres, a unit vector for a fixed direction. */
+  readonly vector: (mjdUtc: number) => readonly [number, number, number]
 }
 
 const nodeSpacing = 0.25
 const auM = 149_597_870_700
 /** Turn of the Earth against the equinox of date, degrees per day of UT1. */
-const degreesPerDay = 360.98564736629
+export const degreesPerDay = 360.98564736629
 
 /** Track from `start` to `end` (MJD UTC); outside it the interpolation fails. */
 export function altitudeTrack(target: Target, site: Site, start: number, end: number): AltitudeTrack {
@@ -57,6 +59,16 @@ export function altitudeTrack(target: Target, site: Site, start: number, end: nu
     ]
   }
   return {
+    vector: (mjdUtc) => {
+      const [px, py, pz] = place(mjdUtc)
+      if (typeof target !== 'string') return [px, py, pz]
+      const angle = (sidereal + degreesPerDay * (mjdUtc - middle)) * radiansPerDegree
+      return [
+        px - observerAcross * Math.cos(angle),
+        py - observerAcross * Math.sin(angle),
+        pz - observerZ,
+      ]
+    },
     altitude: (mjdUtc) => seen(mjdUtc)[0],
     upperLimb: (mjdUtc) => {
       const [altitude, distance] = seen(mjdUtc)
