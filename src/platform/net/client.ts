@@ -16,6 +16,7 @@ const mostRedirects = 5
 /** A server that asks for more patience than this is not waited for; the caller is told how long. */
 const longestWaitSeconds = 60
 const transient = new Set([408, 425, 429, 500, 502, 503, 504])
+const readsOnly = new Set(['GET', 'HEAD', 'PROPFIND'])
 
 /** @param options.userAgent who we say we are; services of astronomy ask for it. */
 export function createNet(options: { userAgent?: string } = {}): NetService {
@@ -36,8 +37,8 @@ export function createNet(options: { userAgent?: string } = {}): NetService {
   const untrustedOnce: Agents = { 'http:': new http.Agent(once), 'https:': new https.Agent(once) }
 
   function agentsFor(order: NetOptions, method: string): Agents {
-    if (order.untrusted) return method === 'GET' ? untrusted : untrustedOnce
-    return method === 'GET' ? trusted : trustedOnce
+    if (order.untrusted) return readsOnly.has(method) ? untrusted : untrustedOnce
+    return readsOnly.has(method) ? trusted : trustedOnce
   }
 
   /** One attempt with its redirects. */
@@ -86,7 +87,7 @@ export function createNet(options: { userAgent?: string } = {}): NetService {
   }
 
   async function fetch(address: string, order: NetOptions = {}): Promise<NetResponse> {
-    const { timeoutMs = 30_000, method = 'GET', retries = method === 'GET' ? 2 : 0 } = order
+    const { timeoutMs = 30_000, method = 'GET', retries = readsOnly.has(method) ? 2 : 0 } = order
     const deadline = performance.now() + timeoutMs
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(timedOut(address, timeoutMs)), timeoutMs)

@@ -4,14 +4,14 @@ export interface Net {
 }
 
 export interface NetOptions {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'MKCOL' | 'MOVE' | 'PROPFIND'
   headers?: Record<string, string>
   body?: Uint8Array | string
   /** Whole exchange with its retries, default 30,000. */
   timeoutMs?: number
   /** Default 64 MiB. */
   maxBytes?: number
-  /** Default 2 for GET, 0 for everything that changes state. */
+  /** Default 2 for GET, HEAD and PROPFIND, 0 for everything that changes state. */
   retries?: number
   signal?: AbortSignal
   /**
