@@ -63,11 +63,7 @@ export function altitudeTrack(target: Target, site: Site, start: number, end: nu
       const [px, py, pz] = place(mjdUtc)
       if (typeof target !== 'string') return [px, py, pz]
       const angle = (sidereal + degreesPerDay * (mjdUtc - middle)) * radiansPerDegree
-      return [
-        px - observerAcross * Math.cos(angle),
-        py - observerAcross * Math.sin(angle),
-        pz - observerZ,
-      ]
+      return [px - observerAcross * Math.cos(angle), py - observerAcross * Math.sin(angle), pz - observerZ]
     },
     altitude: (mjdUtc) => seen(mjdUtc)[0],
     upperLimb: (mjdUtc) => {

@@ -1,0 +1,151 @@
+/**
+ * How long a telescope takes from one field to another: every axis accelerates, cruises and brakes (a trapezium of
+ * speed), the axes move at once, the mount settles after the last. Axes take the shorter way round; cable wraps and
+ * meridian flips are not known. The sky turns meanwhile: each axis travels the longer of the ways to where the target
+ * stands at departure and at arrival, so that a plan holds whichever of the two a mount's own reckoning takes.
+ */
+import { angleBetween, degreesPerRadian, radiansPerDegree, unitVector } from '#science/sky/vectors.ts'
+import type { Vector } from '#science/sky/vectors.ts'
+import type { Axis, Field, Observer, Slew } from './model.ts'
+import { altitudeRad, azimuthRad, hourAngleRad, placeOf, radiansPerDay, turnAt, wrapped } from './turn.ts'
+import type { Place, Turn } from './turn.ts'
+
+const secondsPerDay = 86_400
+const radiansPerSecond = radiansPerDay / secondsPerDay
+/** Fields nearer than this are one, degrees. */
+const sameDeg = 1e-9
+
+/** Seconds in which an axis turns by `degrees` ≥ 0 from rest to rest: 2 √(x/a), or x/v + v/a once v is reached. */
+export function axisSeconds({ rateDegPerS: v, accelerationDegPerS2: a }: Axis, degrees: number): number {
+  if (a === undefined) return degrees / v
+  return degrees * a < v * v ? 2 * Math.sqrt(degrees / a) : degrees / v + v / a
+}
+
+export interface Slews {
+  /** From field to field (indices), leaving at `mjdUtc`, s, settling included; 0 where there is nothing to move. */
+  readonly seconds: (from: number, to: number, mjdUtc: number) => number
+  /** All pairs leaving at one time, row `from`, column `to`. */
+  readonly matrix: (mjdUtc: number) => Float32Array
+}
+
+/** One slew, s. For many, slewsBetween: it does the astronomy once per field instead of once per slew. */
+export function slewSeconds(slew: Slew, observer: Observer, from: Field, to: Field, mjdUtc: number): number {
+  return slewsBetween(slew, observer, [from, to], mjdUtc).seconds(0, 1, mjdUtc)
+}
+
+/**
+ * Slews between fields within some days of `mjdUtc` (places of date are those of that day: 1″ per day). `direct` and
+ * `equatorial` mounts give the same at any time.
+ *
+ * @throws Problem time.out_of_range, site.invalid
+ */
+export function slewsBetween(
+  slew: Slew,
+  observer: Observer,
+  fields: readonly Pick<Field, 'ra' | 'dec'>[],
+  mjdUtc: number,
+): Slews {
+  const seconds =
+    slew.mount === 'direct'
+      ? direct(slew, fields)
+      : slew.mount === 'equatorial'
+        ? equatorial(slew, observer, fields, mjdUtc)
+        : altazimuth(slew, observer, fields, mjdUtc)
+  return {
+    seconds,
+    matrix: (at) => {
+      const count = fields.length
+      const all = new Float32Array(count * count)
+      for (let from = 0; from < count; from++)
+        for (let to = 0; to < count; to++) if (from !== to) all[from * count + to] = seconds(from, to, at)
+      return all
+    },
+  }
+}
+
+type Mounted<M extends Slew['mount']> = Extract<Slew, { mount: M }>
+
+function direct(
+  { axis, settleS }: Mounted<'direct'>,
+  fields: readonly Pick<Field, 'ra' | 'dec'>[],
+): Slews['seconds'] {
+  const vectors: readonly Vector[] = fields.map(({ ra, dec }) => unitVector(ra, dec))
+  return (from, to) => {
+    const travel = angleBetween(vectors[from], vectors[to])
+    return travel < sameDeg ? 0 : axisSeconds(axis, travel) + settleS
+  }
+}
+
+function equatorial(
+  { hourAngle, declination, settleS }: Mounted<'equatorial'>,
+  observer: Observer,
+  fields: readonly Pick<Field, 'ra' | 'dec'>[],
+  mjdUtc: number,
+): Slews['seconds'] {
+  // Noon, so that all calls of one UTC day agree to the last digit.
+  const turn = turnAt(observer, Math.floor(mjdUtc) + 0.5)
+  const ofDate = fields.map((field) => placeOf(turn, field))
+  return (from, to) => {
+    const [a, b] = [fields[from], fields[to]]
+    const [p, q] = [ofDate[from], ofDate[to]]
+    // Axes stand at the pole of date; catalogue places are what simpler reckonings use. The longer way counts.
+    const west = wrapped((a.ra - b.ra) * radiansPerDegree) * degreesPerRadian
+    const westOfDate = wrapped(p.raRad - q.raRad) * degreesPerRadian
+    const north = Math.max(Math.abs(a.dec - b.dec), Math.abs(p.decRad - q.decRad) * degreesPerRadian)
+    const still = Math.max(Math.abs(west), Math.abs(westOfDate))
+    if (still < sameDeg && north < sameDeg) return 0
+    const time = (drift: number) =>
+      Math.max(
+        axisSeconds(hourAngle, Math.max(still, Math.abs(westOfDate + drift))),
+        axisSeconds(declination, north),
+      )
+    return arrival(time(0), (s) => time(s * radiansPerSecond * degreesPerRadian)) + settleS
+  }
+}
+
+function altazimuth(
+  { azimuth, altitude, settleS }: Mounted<'altazimuth'>,
+  observer: Observer,
+  fields: readonly Pick<Field, 'ra' | 'dec'>[],
+  mjdUtc: number,
+): Slews['seconds'] {
+  const turn = turnAt(observer, mjdUtc)
+  const places = fields.map((field) => placeOf(turn, field))
+  return (from, to, at) => {
+    if (angleOfPlaces(places[from], places[to]) < sameDeg) return 0
+    const [azFrom, altFrom] = stand(turn, places[from], at)
+    const time = (later: number) => {
+      const [az, alt] = stand(turn, places[to], at + later / secondsPerDay)
+      return Math.max(
+        axisSeconds(azimuth, Math.abs(wrapped(az - azFrom)) * degreesPerRadian),
+        axisSeconds(altitude, Math.abs(alt - altFrom) * degreesPerRadian),
+      )
+    }
+    return arrival(time(0), time) + settleS
+  }
+}
+
+/** Azimuth and altitude, radians. */
+function stand(turn: Turn, place: Place, mjdUtc: number): [number, number] {
+  const hourAngle = hourAngleRad(turn, place, mjdUtc)
+  return [azimuthRad(turn, place, hourAngle), altitudeRad(turn, place, hourAngle)]
+}
+
+function angleOfPlaces(a: Place, b: Place): number {
+  return a === b ? 0 : angleBetween(a.vector, b.vector)
+}
+
+/** The time that brings a mount to where the target is by then; not less than to where it was at departure. */
+function arrival(first: number, timeTo: (seconds: number) => number): number {
+  let seconds = first
+  let longest = first
+  // Near the zenith a target may outrun the mount; then the longest that was seen stands.
+  for (let i = 0; i < 12; i++) {
+    const next = timeTo(seconds)
+    const change = Math.abs(next - seconds)
+    seconds = next
+    if (change < 1e-4) break
+    if (i > 5) longest = Math.max(longest, next)
+  }
+  return Math.max(longest, seconds)
+}
