@@ -15,6 +15,11 @@ export interface ChannelKind<Settings extends z.ZodObject = z.ZodObject> {
   /** Whether it writes to people (and reminders, quiet hours, rehearsals apply) or keeps files. */
   readonly reaches: 'people' | 'files'
   /**
+   * How single people are reached: `mail` by the address of their account (or one they gave), `given` by an address they
+   * gave (a Slack member id), `person` by their account alone. Left out: it has one fixed audience only.
+   */
+  readonly addresses?: 'mail' | 'given' | 'person'
+  /**
    * Puts one message in place. May be called again for a message of which it is not known whether it went out
    * (`uncertain`), and then makes sure that it does not appear twice. Whatever is thrown is tried again later, except a
    * Problem `channel.refused`, which is final until a person acts.
