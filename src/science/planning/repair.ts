@@ -14,32 +14,24 @@ export interface RepairStyle {
   readonly first?: readonly number[]
 }
 
-/** Pins come before any weight. */
-const PIN = 1e9
-
 /** Puts in what fits, from `pool`: always the field with the most worth per second that its visits and detours take. */
-export function repair(routes: Routes, pool: Iterable<number>, style: RepairStyle, pinned: Uint8Array): void {
+export function repair(routes: Routes, pool: Iterable<number>, style: RepairStyle): void {
   const { instance, union } = routes
   const { tasks, candidates } = instance.problem
   const { taste, power, noise, bias, first } = style
   for (const c of first ?? []) insertField(routes, c, taste)
   const version = new Int32Array(tasks.length)
   const heap = createHeap()
-  const factor = (c: number) =>
-    (1 + noise * taste.random()) * (bias ? bias[c] : 1) * (pinned[c] && !routes.inside[c] ? PIN : 1)
-  const worth = (c: number) => {
-    const gain = union.gain(c)
-    const valued = power === 1 ? gain : gain ** power
-    return pinned[c] ? valued + 1e-12 : valued
-  }
+  const worthless = 1e-12 * instance.problem.coverage.total
+  const worth = (c: number) => (power === 1 ? union.gain(c) : union.gain(c) ** power)
   for (const c of pool) {
     if (routes.inside[c] || instance.needed[c] === 0 || instance.starts[c].length === 0) continue
     const t = candidates[c].telescope
     const { maxFields } = tasks[t]
     if (maxFields !== undefined && routes.distinct[t] >= maxFields && !instance.locked[c]) continue
     const value = worth(c)
-    if (value <= 0) continue
-    const scale = factor(c) / instance.needed[c]
+    if (value <= worthless) continue
+    const scale = ((1 + noise * taste.random()) * (bias ? bias[c] : 1)) / instance.needed[c]
     heap.push((value * scale) / instance.durationS[t], { c, scale, version: -1 })
   }
   for (let top = heap.pop(); top; top = heap.pop()) {
@@ -49,7 +41,7 @@ export function repair(routes: Routes, pool: Iterable<number>, style: RepairStyl
       const { maxFields } = tasks[t]
       if (maxFields !== undefined && routes.distinct[t] >= maxFields && !instance.locked[c]) continue
       const value = worth(c)
-      if (value <= 0) continue
+      if (value <= worthless) continue
       const place = findPlace(routes, t, instance.firstNode[c], -Infinity, taste)
       if (place.position < 0) continue
       const key = (value * scale) / (instance.durationS[t] + Math.max(0, place.cost))

@@ -150,14 +150,14 @@ interface Place {
   cost: number
 }
 
-/** The cheapest place for a visit that begins between `from` and `until`; position −1: none. */
+/** The cheapest place for a visit that begins not before `from`, and in front of node `before`; position −1: none. */
 export function findPlace(
   routes: Routes,
   t: number,
   n: number,
   from: number,
   taste: Taste,
-  { soonest = false, until = Infinity }: { soonest?: boolean; until?: number } = {},
+  { soonest = false, before: limit = -1 }: { soonest?: boolean; before?: number } = {},
 ): Place {
   const { instance, earliest, latest } = routes
   const { node, starts, gap } = instance
@@ -168,7 +168,10 @@ export function findPlace(
   if (mine.length === 0) return best
   const first = Math.max(mine[0], from)
   const last = mine[mine.length - 1]
-  for (let p = 0; p <= order.length; p++) {
+  // Visits to one field stay in their order.
+  const lowest = node.visit[n] > 0 ? order.indexOf(n - 1) + 1 : 0
+  for (let p = lowest; p <= order.length; p++) {
+    if (p > 0 && order[p - 1] === limit) break
     const b = order[p]
     if (p < order.length && latest[b] < first + duration) continue
     let start = first
@@ -181,7 +184,7 @@ export function findPlace(
       if (end + before > start) start = end + before
     }
     start = firstStart(mine, start)
-    if (start > until || start === Infinity) break
+    if (start === Infinity) break
     let cost = taste.detour * before
     if (p < order.length) {
       const end = start + duration

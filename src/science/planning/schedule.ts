@@ -114,12 +114,9 @@ function createSearch(routes: Routes, seed: number) {
   const { instance } = routes
   const { problem } = instance
   const random = seededRandom(seed)
-  const pinned = new Uint8Array(problem.candidates.length)
-  for (const c of problem.pinned ?? []) pinned[c] = 1
   const neighbours = findNeighbours(instance)
-  const pool =
-    instance.locked.some(Boolean) || pinned.some(Boolean) ? [...problem.candidates.keys()] : neighbours.usable
-  const pins = [...(problem.pinned ?? [])]
+  const pool = neighbours.usable
+  const pins = problem.pinned ?? []
   const typical = problem.coverage.fieldWeight.reduce((a, b) => Math.max(a, b), 0) || 1
   const plain: RepairStyle = { taste: plainTaste, power: 1, noise: 0 }
   const weights = new Float64Array(destroys.length).fill(1)
@@ -146,15 +143,15 @@ function createSearch(routes: Routes, seed: number) {
   }
   const from = (style: RepairStyle, polish: boolean) => {
     clearRoutes(routes)
-    repair(routes, pool, style, pinned)
+    repair(routes, pool, { ...style, first: [...pins, ...(style.first ?? [])] })
     if (polish) {
       tightenAll()
-      repair(routes, pool, plain, pinned)
+      repair(routes, pool, plain)
     }
     keepIfBest()
   }
   const byKey = (chosen: readonly number[], key: (c: number) => number) =>
-    [...chosen].sort((a, b) => pinned[b] - pinned[a] || key(a) - key(b))
+    chosen.toSorted((a, b) => key(a) - key(b))
   const windowEnd = (c: number) => instance.starts[c].at(-1) ?? Infinity
 
   const loss = () => {
@@ -207,9 +204,9 @@ function createSearch(routes: Routes, seed: number) {
         },
         power: random.uniform() < 0.7 ? 1 : 0.5 + random.uniform(),
         noise: random.uniform() < 0.2 ? 0 : random.uniform() ** 2,
-        first,
+        first: pins.length ? [...pins.filter((c) => !routes.inside[c]), ...first] : first,
       }
-      repair(routes, pool, style, pinned)
+      repair(routes, pool, style)
       const now = value()
       const temperature = 0.15 * loss() * (1 - phase) ** 2
       const accepted =
@@ -218,7 +215,7 @@ function createSearch(routes: Routes, seed: number) {
       let better = false
       if (now > best.value + 1e-12) {
         tightenAll()
-        repair(routes, pool, plain, pinned)
+        repair(routes, pool, plain)
         better = keepIfBest()
       }
       const reward = better ? 8 : now > current.value ? 3 : accepted ? 1 : 0

@@ -23,7 +23,7 @@ function moveVisits(routes: Routes, t: number): void {
   const { visit, candidate } = instance.node
   const cadence = instance.cadenceS[t]
   const order = routes.order[t]
-  for (const n of [...order]) {
+  for (const n of order.slice()) {
     if (visit[n] < 0) continue
     const was = order.indexOf(n)
     const idle = routes.idle[t]
@@ -31,8 +31,7 @@ function moveVisits(routes: Routes, t: number): void {
     settle(routes, t)
     const from = visit[n] > 0 ? routes.earliest[n - 1] + cadence : -Infinity
     const hasNext = visit[n] + 1 < instance.needed[candidate[n]]
-    const until = hasNext ? routes.latest[n + 1] - cadence : Infinity
-    const { position } = findPlace(routes, t, n, from, byDetour, { until })
+    const { position } = findPlace(routes, t, n, from, byDetour, { before: hasNext ? n + 1 : -1 })
     if (position >= 0 && position !== was) {
       order.splice(position, 0, n)
       if (settle(routes, t) && routes.idle[t] < idle - LEAST) continue
