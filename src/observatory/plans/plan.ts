@@ -209,6 +209,8 @@ export const PlanSummary = z
     fields: z.number().int().nullable(),
     /** `person name`, or `rule <name>`. */
     requestedBy: z.string(),
+    /** Made by itself beside a version that stands; nobody has taken it yet. */
+    proposed: z.boolean(),
     createdAt: z.iso.datetime(),
     finishedAt: z.iso.datetime().nullable(),
     jobId: z.string().nullable(),

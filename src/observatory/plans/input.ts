@@ -1,0 +1,145 @@
+import type { Platform } from '#platform/platform.ts'
+import { system } from '#observatory/people/actor.ts'
+import { mapInput } from '#observatory/alerts/products.ts'
+import { gridFields, modelOf, telescopeBySlug } from '#observatory/telescopes/service.ts'
+import type { Telescope } from '#observatory/telescopes/telescope.ts'
+import type { Field, Footprint } from '#science/planning/model.ts'
+import { mjdUtcOf } from '#science/sky/time.ts'
+import type { CheckedPlan } from './check.ts'
+import { fieldKey, fieldsOf } from './document.ts'
+import { galaxiesFor } from './galaxies.ts'
+import type { PlanRequest, TelescopeRequest } from './plan.ts'
+import { listPlans, planById, type PlanRow } from './plan-store.ts'
+import { documentOf } from './service.ts'
+import type { SolveEdits, SolveInput, SolveTelescope } from './solve-input.ts'
+
+type Needs = Pick<Platform, 'db' | 'storage' | 'compute' | 'config'>
+
+/** Gathers what a worker thread needs for a plan: map, telescopes with their grids, sky that is taken, edits. */
+export async function solveInput(
+  platform: Needs,
+  row: PlanRow,
+  checked: CheckedPlan,
+  progress: SharedArrayBuffer,
+): Promise<SolveInput> {
+  const { request, localization, telescopes } = checked
+  const map = await mapInput(platform, localization)
+  const asked = new Map(request.telescopes.map((t) => [t.telescope, t]))
+  const planned: SolveTelescope[] = []
+  for (const telescope of telescopes)
+    planned.push(await solveTelescope(platform, telescope, asked.get(telescope.slug)!))
+  return {
+    map,
+    telescopes: planned,
+    start: mjdUtcOf(checked.start),
+    end: mjdUtcOf(checked.end),
+    strategy: request.strategy,
+    level: request.level,
+    visibility: request.visibility,
+    galaxies: request.strategy === 'galaxies' ? await galaxiesFor(platform, request, map) : null,
+    taken: [...(await plannedSky(platform, row)), ...(await observedSky(platform, request))],
+    edits: await editsOf(platform, row),
+    method: request.method,
+    seconds: request.seconds,
+    progress,
+  }
+}
+
+/** A telescope as a request wants it used. */
+export async function solveTelescope(
+  platform: Parameters<typeof gridFields>[0],
+  telescope: Telescope,
+  asked: TelescopeRequest,
+): Promise<SolveTelescope> {
+  const [filter] = telescope.filters
+  const tiling = asked.tiling ?? (telescope.pointing.how === 'grid' ? 'grid' : 'free')
+  const fields = tiling === 'grid' ? await gridFields(platform, telescope) : null
+  return {
+    slug: telescope.slug,
+    name: telescope.name,
+    version: telescope.version,
+    ground: telescope.ground,
+    model: modelOf(telescope),
+    filters: telescope.filters,
+    steps: asked.steps ?? [{ filter: filter!.name, exposureS: filter!.exposureS, count: 1 }],
+    visits: asked.visits,
+    cadenceS: asked.cadenceMinutes * 60,
+    maxFields: asked.maxFields ?? null,
+    tiling,
+    overlap: asked.overlap,
+    grid: fields && {
+      id: fields.map((f) => f.id),
+      ra: Float64Array.from(fields, (f) => f.ra),
+      dec: Float64Array.from(fields, (f) => f.dec),
+    },
+    doubts: [
+      ...telescope.doubts.map((d) => d.text),
+      ...(telescope.pointing.how === 'free' && telescope.pointing.wants && tiling === 'free'
+        ? [`Its grid ${telescope.pointing.wants} was not uploaded; fields are placed freely.`]
+        : []),
+    ],
+  }
+}
+
+/** Fields of other plans that this one is to leave out. */
+async function plannedSky(platform: Needs, row: PlanRow): Promise<SolveInput['taken']> {
+  const rows: PlanRow[] = []
+  for (const without of row.request.without) {
+    if (without === 'event') {
+      if (row.event_id === null) continue
+      const open = await listPlans(platform.db, { eventId: row.event_id, states: ['ready'], limit: 500 })
+      rows.push(...open.filter((other) => other.series !== row.series && !other.proposed))
+    } else {
+      const other = await planById(platform.db, without)
+      if (other?.document_sha256) rows.push(other)
+    }
+  }
+  const taken: SolveInput['taken'] = []
+  for (const other of new Map(rows.map((r) => [r.id, r])).values())
+    for (const { footprint, field } of fieldsOf(await documentOf(platform, other)))
+      taken.push({ footprint, field })
+  return taken
+}
+
+async function observedSky(platform: Needs, request: PlanRequest): Promise<SolveInput['taken']> {
+  const footprints = new Map<string, Footprint>()
+  const taken: SolveInput['taken'] = []
+  for (const [i, { ra, dec, radiusDeg, telescope }] of request.observed.entries()) {
+    const field: Field = { id: `observed ${i + 1}`, ra, dec }
+    if (radiusDeg !== undefined) {
+      taken.push({ footprint: { shape: 'circle', radiusDeg }, field })
+      continue
+    }
+    if (telescope === undefined) continue
+    if (!footprints.has(telescope))
+      footprints.set(telescope, (await telescopeBySlug(platform, system, telescope)).footprint)
+    taken.push({ footprint: footprints.get(telescope)!, field })
+  }
+  return taken
+}
+
+async function editsOf(platform: Needs, row: PlanRow): Promise<SolveEdits> {
+  const { edits } = row.request
+  const parent = row.parent === null || !edits ? undefined : await planById(platform.db, row.parent)
+  const fields: SolveEdits['fields'] = []
+  let locked: SolveEdits['locked'] = []
+  if (parent?.document_sha256 && edits) {
+    const document = await documentOf(platform, parent)
+    const stays = new Set(edits.lock)
+    locked = document.exposures.filter((e) => stays.has(e.number))
+    for (const { telescope, field } of fieldsOf(document))
+      fields.push({ telescope: telescope.slug, field, pinned: false })
+    const known = new Set(fields.map((f) => `${f.telescope}/${f.field.id}`))
+    for (const exposure of locked)
+      if (!known.has(fieldKey(exposure)))
+        fields.push({
+          telescope: exposure.telescope,
+          field: { ...exposure, id: exposure.field },
+          pinned: false,
+        })
+  }
+  edits?.add.forEach(({ telescope, id, ra, dec }, i) =>
+    fields.push({ telescope, field: { id: id ?? `added ${i + 1}`, ra, dec }, pinned: true }),
+  )
+  return { drop: edits?.drop ?? [], pin: edits?.pin ?? [], locked, fields }
+}

@@ -1,0 +1,280 @@
+import { firstCandidates } from '#science/planning/part.ts'
+import { coverageOf, coverageOfPoints } from '#science/planning/coverage.ts'
+import type {
+  Candidate,
+  Field,
+  Locked,
+  PlanningProblem,
+  TelescopeTask,
+  Window,
+} from '#science/planning/model.ts'
+import { placeFields } from '#science/planning/placement.ts'
+import { visitSeconds } from '#science/planning/schedule.ts'
+import { singlePointing } from '#science/planning/single.ts'
+import { layFields, nearFields } from '#science/planning/tessellation.ts'
+import { darkWindows, fieldWindows, visitWindows } from '#science/planning/visibility.ts'
+import { credibleMoc } from '#science/skymap/credible.ts'
+import type { SkyMap } from '#science/skymap/map.ts'
+import { parseIso } from '#science/sky/iso.ts'
+import { mjdOf } from '#science/sky/time.ts'
+import type { ProgressWriter } from './solve-progress.ts'
+import type { SolveInput, SolveTelescope } from './solve-input.ts'
+
+/** From a request to a planning problem: fields, when they can be taken, what they cover. */
+
+export interface Prepared {
+  readonly problem: PlanningProblem
+  /** The same with the fields that visibility took, and time without end. */
+  readonly unlimited: PlanningProblem
+  readonly telescopes: readonly PreparedTelescope[]
+  readonly notes: readonly string[]
+}
+
+export interface PreparedTelescope {
+  readonly telescope: SolveTelescope
+  readonly strategy: 'tiling' | 'galaxies' | 'single'
+  readonly task: TelescopeTask
+  /** Fields that touch the region. */
+  readonly fields: number
+  /** Of those, how many can be taken. */
+  readonly candidates: number
+  readonly lost: Record<string, number>
+  readonly notes: string[]
+}
+
+interface Pointing {
+  readonly telescope: number
+  readonly field: Field
+  readonly windows: readonly Window[]
+}
+
+/** More fields than this are not looked at for one telescope; the best come first. */
+const mostFields = 4_000
+/** Candidates per field that there is time for, and the least that are kept. */
+const spare = 3
+const fewest = 120
+
+export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter): Prepared {
+  const notes: string[] = []
+  const telescopes: PreparedTelescope[] = []
+  const pointings: Pointing[] = []
+  const unseen: Pointing[] = []
+  const dropped = new Set(input.edits.drop)
+  const pinned = new Set(input.edits.pin)
+  input.telescopes.forEach((telescope, index) => {
+    progress.write({
+      stage: `fields of ${telescope.slug}`,
+      done: 0.02 + (0.08 * index) / input.telescopes.length,
+    })
+    const own: string[] = [...telescope.doubts]
+    const task = taskOf(telescope, input)
+    const { strategy, fields } = fieldsFor(map, telescope, task, input, own)
+    const wanted = withEdits(fields, telescope.slug, input).filter(
+      (field) => !dropped.has(`${telescope.slug}/${field.id}`),
+    )
+    const lost: Record<string, number> = {}
+    const seen: { field: Field; windows: readonly Window[] }[] = []
+    const needed = visitSeconds(task)
+    const visible = visibilityOf(telescope, wanted, input)
+    wanted.forEach((field, i) => {
+      const { windows, lost: reason } = visible[i]!
+      const long = input.visibility ? visitWindows(windows, needed) : windows
+      if (long.length > 0) seen.push({ field, windows: long })
+      else {
+        if (unseen.length < mostFields) unseen.push({ telescope: index, field, windows: [] })
+        const word = reason ?? (windows.length > 0 ? 'too short for a visit' : 'not in the time asked for')
+        lost[word] = (lost[word] ?? 0) + 1
+      }
+    })
+    const most = Math.max(fewest, spare * capacity(task, needed))
+    const isFixed = (field: Field): boolean =>
+      pinned.has(`${telescope.slug}/${field.id}`) ||
+      input.edits.fields.some((f) => f.telescope === telescope.slug && f.field.id === field.id)
+    const kept = seen.length > most ? seen.filter(({ field }, i) => i < most || isFixed(field)) : seen
+    if (kept.length < seen.length)
+      own.push(
+        `Of ${seen.length} fields that can be taken the best ${kept.length} were weighed; the bound holds for them.`,
+      )
+    if (wanted.length === 0 && fields.length === 0) own.push('None of its fields touches the region.')
+    if (input.visibility && telescope.ground && task.windows.length === 0)
+      own.push('It is never dark there in the time asked for.')
+    for (const { field, windows } of kept) pointings.push({ telescope: index, field, windows })
+    telescopes.push({
+      telescope,
+      strategy,
+      task,
+      fields: wanted.length,
+      candidates: kept.length,
+      lost,
+      notes: own,
+    })
+  })
+  progress.write({ stage: 'coverage', done: 0.12 })
+  return { ...problemOf(map, input, telescopes, pointings, unseen, notes), telescopes, notes }
+}
+
+function taskOf(telescope: SolveTelescope, input: SolveInput): TelescopeTask {
+  const { model, steps, visits, cadenceS, maxFields } = telescope
+  const whole = [{ start: input.start, end: input.end }]
+  return {
+    telescope: model,
+    windows:
+      input.visibility && telescope.ground
+        ? darkWindows(model.observer, model.limits, input.start, input.end)
+        : whole,
+    steps,
+    visits,
+    cadenceS,
+    ...(maxFields === null ? {} : { maxFields }),
+  }
+}
+
+/** Visits that the usable time could hold, were there nothing else to do. */
+function capacity(task: TelescopeTask, seconds: number): number {
+  const dark = task.windows.reduce((sum, w) => sum + (w.end - w.start) * 86_400, 0)
+  const byTime = Math.floor(dark / Math.max(1, seconds * task.visits))
+  return Math.min(byTime, task.maxFields ?? Infinity)
+}
+
+function visibilityOf(
+  telescope: SolveTelescope,
+  fields: readonly Field[],
+  { start, end, visibility }: SolveInput,
+): readonly { windows: readonly Window[]; lost: string | null }[] {
+  if (!visibility || !telescope.ground) return fields.map(() => ({ windows: [{ start, end }], lost: null }))
+  return fieldWindows(telescope.model, fields, { start, end })
+}
+
+function fieldsFor(
+  map: SkyMap,
+  telescope: SolveTelescope,
+  task: TelescopeTask,
+  input: SolveInput,
+  notes: string[],
+): { strategy: PreparedTelescope['strategy']; fields: Field[] } {
+  const { footprint } = telescope.model
+  if (input.strategy === 'single' || input.strategy === 'auto') {
+    const field = singlePointing(map, footprint)
+    if (field) return { strategy: 'single', fields: [field] }
+    if (input.strategy === 'single') {
+      notes.push('The 90 % region does not fit its field; its field is put where most of it is.')
+      return { strategy: 'single', fields: placeFields(map, footprint, { count: 1, level: input.level }) }
+    }
+  }
+  if (input.strategy === 'galaxies' && input.galaxies)
+    return { strategy: 'galaxies', fields: galaxyFields(telescope, input) }
+  const grid = telescope.tiling === 'grid' && telescope.grid ? telescope.grid : null
+  if (telescope.tiling === 'free' || (telescope.tiling === 'grid' && !grid)) {
+    const count = Math.min(500, Math.max(40, 2 * capacity(task, visitSeconds(task))))
+    return { strategy: 'tiling', fields: placeFields(map, footprint, { count, level: input.level }) }
+  }
+  const laid = grid
+    ? grid.id.map((id, i) => ({ id, ra: grid.ra[i]!, dec: grid.dec[i]! }))
+    : layFields(telescope.tiling === 'grid' ? 'hexagonal' : (telescope.tiling as 'hexagonal'), footprint, {
+        overlap: telescope.overlap,
+        region: credibleMoc(map, input.level),
+      })
+  const near = nearFields(map, footprint, laid, { level: input.level })
+  if (near.length > mostFields)
+    notes.push(`${near.length} of its fields touch the region; the best ${mostFields} were looked at.`)
+  return { strategy: 'tiling', fields: near.slice(0, mostFields).map((i) => laid[i]!) }
+}
+
+/** One field on each of the best galaxies; the selection finds those that hold several. */
+function galaxyFields(telescope: SolveTelescope, input: SolveInput): Field[] {
+  return (input.galaxies ?? [])
+    .toSorted((a, b) => b.weight - a.weight)
+    .slice(0, 400)
+    .map(({ name, ra, dec }) => ({ id: name, ra, dec }))
+}
+
+/** Fields of the version before and those added stay candidates. */
+function withEdits(fields: readonly Field[], slug: string, { edits }: SolveInput): Field[] {
+  const ids = new Set(fields.map((field) => field.id))
+  const more = edits.fields.filter(
+    ({ telescope, field }) => telescope === slug && !ids.has(field.id) && ids.add(field.id),
+  )
+  return [...fields, ...more.map(({ field }) => field)]
+}
+
+function problemOf(
+  map: SkyMap,
+  input: SolveInput,
+  telescopes: readonly PreparedTelescope[],
+  pointings: readonly Pointing[],
+  unseen: readonly Pointing[],
+  notes: string[],
+): { problem: PlanningProblem; unlimited: PlanningProblem } {
+  const where = [...pointings, ...unseen].map(({ telescope, field }) => ({
+    footprint: telescopes[telescope]!.telescope.model.footprint,
+    field,
+  }))
+  const whole =
+    input.strategy === 'galaxies' && input.galaxies
+      ? coverageOfPoints(normalised(input.galaxies), where)
+      : coverageOf(map, where, { taken: input.taken })
+  const coverage = unseen.length > 0 ? firstCandidates(whole, pointings.length) : whole
+  const candidates: Candidate[] = pointings.map(({ telescope, field, windows }) => ({
+    telescope,
+    field,
+    windows,
+  }))
+  const indexOf = new Map(
+    candidates.map((c, i) => [`${telescopes[c.telescope]!.telescope.slug}/${c.field.id}`, i]),
+  )
+  const pins = new Set(input.edits.pin)
+  for (const { telescope, field, pinned } of input.edits.fields)
+    if (pinned) pins.add(`${telescope}/${field.id}`)
+  // Everybody who can see the whole region is meant to take it: no telescope is spared because another has it.
+  candidates.forEach((c) => {
+    const { strategy, telescope } = telescopes[c.telescope]!
+    if (strategy === 'single') pins.add(`${telescope.slug}/${c.field.id}`)
+  })
+  const pinned: number[] = []
+  for (const key of pins) {
+    const index = indexOf.get(key)
+    if (index === undefined) notes.push(`${key} was asked for but cannot be taken in this time.`)
+    else pinned.push(index)
+  }
+  const locked: Locked[] = []
+  for (const exposure of input.edits.locked) {
+    const candidate = indexOf.get(`${exposure.telescope}/${exposure.field}`)
+    if (candidate === undefined) {
+      notes.push(
+        `Exposure ${exposure.number} was to stay, but ${exposure.field} cannot be taken in this time.`,
+      )
+      continue
+    }
+    locked.push({
+      candidate,
+      visit: exposure.visit - 1,
+      filter: exposure.filter,
+      start: mjdOf(parseIso(exposure.start)),
+      exposureS: exposure.exposureS,
+    })
+  }
+  const problem: PlanningProblem = {
+    tasks: telescopes.map(({ task }) => task),
+    candidates,
+    coverage,
+    ...(pinned.length > 0 ? { pinned } : {}),
+    ...(locked.length > 0 ? { locked } : {}),
+  }
+  // Time and sky without end: as long as every field of the list would take.
+  const forever = [{ start: input.start, end: input.start + 1e6 }]
+  const unlimited: PlanningProblem = {
+    tasks: telescopes.map(({ task }) => ({ ...task, windows: forever })),
+    candidates: [...pointings, ...unseen].map(({ telescope, field }) => ({
+      telescope,
+      field,
+      windows: forever,
+    })),
+    coverage: whole,
+  }
+  return { problem, unlimited }
+}
+
+function normalised(galaxies: NonNullable<SolveInput['galaxies']>) {
+  const total = galaxies.reduce((sum, g) => sum + g.weight, 0)
+  return galaxies.map(({ ra, dec, weight }) => ({ ra, dec, weight: total > 0 ? weight / total : 0 }))
+}

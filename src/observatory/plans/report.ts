@@ -1,0 +1,200 @@
+import { coveredAreaDeg2, coveredWeight } from '#science/planning/coverage.ts'
+import { conditionsAt } from '#science/planning/conditions.ts'
+import type { Schedule, Selection } from '#science/planning/model.ts'
+import { formatIso } from '#science/sky/iso.ts'
+import { moment } from '#science/sky/time.ts'
+import type { PlannedGalaxy } from './document.ts'
+import { fieldKey } from './document.ts'
+import type { PlannedExposure, PlanResult, PlanShare } from './plan.ts'
+import type { Prepared, PreparedTelescope } from './prepare.ts'
+import type { SolveInput, SolveOutput } from './solve-input.ts'
+import { containsTest } from '#science/planning/footprint.ts'
+import { unitVector } from '#science/sky/vectors.ts'
+
+/** What a solved problem is told as: exposures in order, shares per telescope, what could not be had and why. */
+export function reportOf(
+  input: SolveInput,
+  { problem, telescopes, notes }: Prepared,
+  { selection, schedule }: { selection: Selection; schedule: Schedule },
+  { unlimited, seconds, stopped }: { unlimited: number; seconds: number; stopped: boolean },
+): SolveOutput {
+  const { coverage, candidates } = problem
+  const locked = new Set(input.edits.locked.map((e) => `${fieldKey(e)} ${e.visit} ${e.filter} ${e.start}`))
+  const inOrder = schedule.exposures.toSorted((a, b) => a.start - b.start || a.candidate - b.candidate)
+  const taken = new Set<number>()
+  let covered = 0
+  const exposures = inOrder.map((exposure, i): PlannedExposure => {
+    const { telescope: index, field } = candidates[exposure.candidate]!
+    const { telescope } = telescopes[index]!
+    if (!taken.has(exposure.candidate)) {
+      taken.add(exposure.candidate)
+      covered = coveredWeight(coverage, taken)
+    }
+    const middle = exposure.start + exposure.exposureS / 2 / 86_400
+    const sky = telescope.ground ? conditionsAt(telescope.model, field, middle) : null
+    // MJD in doubles tells microseconds apart; a locked exposure is found again by them.
+    const start = formatIso(moment(exposure.start), 6)
+    const key = `${telescope.slug}/${field.id} ${exposure.visit + 1} ${exposure.filter} ${start}`
+    return {
+      number: i + 1,
+      telescope: telescope.slug,
+      field: field.id,
+      ra: field.ra,
+      dec: field.dec,
+      positionAngleDeg: field.positionAngleDeg ?? 0,
+      visit: exposure.visit + 1,
+      filter: exposure.filter,
+      start,
+      exposureS: exposure.exposureS,
+      slewS: exposure.slewS,
+      filterChangeS: exposure.filterChangeS,
+      readoutS: exposure.readoutS,
+      probability: coverage.fieldWeight[exposure.candidate]!,
+      cumulativeProbability: covered,
+      airmass: sky && sky.altitudeDeg > 0 ? round(sky.airmass, 4) : null,
+      altitudeDeg: sky ? round(sky.altitudeDeg, 3) : null,
+      moonSeparationDeg: sky ? round(sky.moonSeparationDeg, 3) : null,
+      locked: locked.has(key),
+    }
+  })
+  const shares = telescopes.map((prepared, index) => {
+    const own = [...taken].filter((candidate) => candidates[candidate]!.telescope === index)
+    return shareOf(prepared, exposures, {
+      probability: coveredWeight(coverage, own),
+      areaDeg2: coveredAreaDeg2(coverage, own),
+      fields: own.length,
+    })
+  })
+  const objective = coveredWeight(coverage, taken)
+  const bound = Math.max(objective, Math.min(schedule.bound, selection.bound))
+  const result: PlanResult = {
+    probability: objective,
+    areaDeg2: coveredAreaDeg2(coverage, taken),
+    bound,
+    gap: bound > 0 ? (bound - objective) / bound : 0,
+    selection: {
+      objective: selection.objective,
+      bound: selection.bound,
+      gap: selection.gap,
+      status: selection.status,
+    },
+    unlimited,
+    status: stopped ? 'stopped' : schedule.status,
+    seconds: round(seconds, 3),
+    shares,
+    fields: taken.size,
+    exposures: exposures.length,
+    notes: [...notes, ...overall(input, coverage.total)],
+    trail: thinned(schedule.trail, 200),
+  }
+  return {
+    result,
+    exposures,
+    telescopes: telescopes.map(({ telescope, strategy, task }) => ({
+      slug: telescope.slug,
+      name: telescope.name,
+      version: telescope.version,
+      ground: telescope.ground,
+      model: telescope.model,
+      filters: telescope.filters,
+      steps: telescope.steps,
+      visits: telescope.visits,
+      cadenceS: telescope.cadenceS,
+      maxFields: telescope.maxFields,
+      strategy,
+      windows: task.windows,
+    })),
+    galaxies: galaxiesIn(input, telescopes, exposures),
+  }
+}
+
+function shareOf(
+  { telescope, task, fields, candidates, lost, notes }: PreparedTelescope,
+  exposures: readonly PlannedExposure[],
+  covered: { probability: number; areaDeg2: number; fields: number },
+): PlanShare {
+  const own = exposures.filter((e) => e.telescope === telescope.slug)
+  const sum = (value: (e: PlannedExposure) => number): number => own.reduce((total, e) => total + value(e), 0)
+  const exposing = sum((e) => e.exposureS)
+  const readout = sum((e) => e.readoutS)
+  const slewing = sum((e) => e.slewS)
+  const filters = sum((e) => e.filterChangeS)
+  const usable = task.windows.reduce((total, w) => total + (w.end - w.start) * 86_400, 0)
+  const last = own.at(-1)
+  const more = [...notes]
+  if (own.length === 0 && candidates > 0)
+    more.push('It takes nothing: what it could add is covered by the others, or no whole visit fits.')
+  if (own.length === 0 && candidates === 0 && fields > 0)
+    more.push(`None of its ${fields} fields can be taken: ${lostText(lost)}.`)
+  return {
+    telescope: telescope.slug,
+    name: telescope.name,
+    version: telescope.version,
+    fields: covered.fields,
+    exposures: own.length,
+    probability: covered.probability,
+    areaDeg2: covered.areaDeg2,
+    first: own[0]?.start ?? null,
+    last: last ? new Date(Date.parse(last.start) + last.exposureS * 1000).toISOString() : null,
+    time: {
+      exposing: round(exposing, 1),
+      readout: round(readout, 1),
+      slewing: round(slewing, 1),
+      filters: round(filters, 1),
+      idle: round(Math.max(0, usable - exposing - readout - slewing - filters), 1),
+    },
+    notes: more.slice(0, 30),
+    lost,
+  }
+}
+
+/** `altitude 12, Moon 3`. */
+export function lostText(lost: Readonly<Record<string, number>>): string {
+  return Object.entries(lost)
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([reason, count]) => `${reason} ${count}`)
+    .join(', ')
+}
+
+function overall(input: SolveInput, total: number): string[] {
+  const notes: string[] = []
+  if (input.taken.length > 0)
+    notes.push(
+      `${input.taken.length} fields planned or observed elsewhere were taken out; ${(100 * total).toFixed(1)} % of the probability was left.`,
+    )
+  if (!input.visibility) notes.push('Planned without visibility: for comparison, not for observing.')
+  return notes
+}
+
+function galaxiesIn(
+  input: SolveInput,
+  telescopes: readonly PreparedTelescope[],
+  exposures: readonly PlannedExposure[],
+): PlannedGalaxy[] {
+  if (!input.galaxies) return []
+  const total = input.galaxies.reduce((sum, g) => sum + g.weight, 0)
+  const fields = [...new Map(exposures.map((e) => [fieldKey(e), e])).values()].map((e) => {
+    const { model } = telescopes.find(({ telescope }) => telescope.slug === e.telescope)!.telescope
+    const field = { id: e.field, ra: e.ra, dec: e.dec, positionAngleDeg: e.positionAngleDeg }
+    return { key: fieldKey(e), test: containsTest(model.footprint, field) }
+  })
+  return input.galaxies
+    .toSorted((a, b) => b.weight - a.weight)
+    .slice(0, 2_000)
+    .map(({ name, ra, dec, distanceMpc, weight }) => {
+      const [x, y, z] = unitVector(ra, dec)
+      const holding = fields.filter(({ test }) => test(x, y, z)).map(({ key }) => key)
+      return { name, ra, dec, distanceMpc, weight: total > 0 ? weight / total : 0, fields: holding }
+    })
+}
+
+function thinned<T>(list: readonly T[], most: number): T[] {
+  if (list.length <= most) return [...list]
+  const step = (list.length - 1) / (most - 1)
+  return Array.from({ length: most }, (_, i) => list[Math.round(i * step)]!)
+}
+
+function round(value: number, digits: number): number {
+  const factor = 10 ** digits
+  return Math.round(value * factor) / factor
+}

@@ -1,0 +1,69 @@
+import type { MapInput } from '#observatory/alerts/map-products.ts'
+import type { Field, Footprint, TelescopeModel } from '#science/planning/model.ts'
+import type { Strategy } from './plan.ts'
+import type { PlannedGalaxy, PlannedTelescope } from './document.ts'
+import type { PlannedExposure, PlanResult } from './plan.ts'
+
+/** Everything a worker thread needs for one plan, and what it gives back: plain values. */
+export interface SolveInput {
+  map: MapInput
+  telescopes: SolveTelescope[]
+  /** MJD UTC. */
+  start: number
+  end: number
+  strategy: Strategy
+  level: number
+  visibility: boolean
+  galaxies: SolveGalaxy[] | null
+  /** Sky that is planned or observed already. */
+  taken: { footprint: Footprint; field: Field }[]
+  edits: SolveEdits
+  method: 'exact' | 'greedy'
+  /** For the solver, s. */
+  seconds: number
+  progress: SharedArrayBuffer
+}
+
+export interface SolveTelescope {
+  slug: string
+  name: string
+  version: number
+  ground: boolean
+  model: TelescopeModel
+  filters: PlannedTelescope['filters']
+  steps: PlannedTelescope['steps']
+  visits: number
+  cadenceS: number
+  maxFields: number | null
+  tiling: 'grid' | 'free' | 'hexagonal' | 'spiral' | 'ring'
+  overlap: number
+  /** Fields of its grid, where it has one. */
+  grid: { id: string[]; ra: Float64Array; dec: Float64Array } | null
+  /** Doubts of its definition, in words. */
+  doubts: string[]
+}
+
+export interface SolveGalaxy {
+  name: string
+  ra: number
+  dec: number
+  distanceMpc: number | null
+  /** Not normalised. */
+  weight: number
+}
+
+export interface SolveEdits {
+  drop: string[]
+  pin: string[]
+  /** Of the version before: what stays as it is. */
+  locked: PlannedExposure[]
+  /** Fields that a person added, and those of the version before; they are candidates whatever the tiling gives. */
+  fields: { telescope: string; field: Field; pinned: boolean }[]
+}
+
+export interface SolveOutput {
+  result: PlanResult
+  exposures: PlannedExposure[]
+  telescopes: PlannedTelescope[]
+  galaxies: PlannedGalaxy[]
+}
