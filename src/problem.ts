@@ -11,6 +11,7 @@ export const problemCodes = {
   'request.range': 416,
   'request.too_large': 413,
   'request.conflict': 409,
+  'request.changed': 412,
   'request.rate_limited': 429,
   'resource.not_found': 404,
   'request.method_not_allowed': 405,

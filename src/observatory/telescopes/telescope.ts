@@ -46,14 +46,43 @@ export const TelescopeFilter = z.object({
   exposureS: z.number(),
 })
 
+/** Patterns that fields may be laid in by rule. */
+export const laidKinds = ['hexagonal', 'spiral', 'ring'] as const
+
+/**
+ * A grid that is computed. `rows`: declination rows 180°/rows apart from the south pole on, fields of a row as far apart
+ * on the sky, the first at RA 0, numbered from 0. The others are laid for the footprint with an overlap.
+ */
+export const GridRule = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('rows'), rows: z.number().int() }),
+  z.object({ kind: z.enum(laidKinds), overlap: z.number() }),
+])
+export type GridRule = z.output<typeof GridRule>
+
 /** How fields are laid: on the grid of that name, or wherever the probability is. */
 export const Pointing = z.discriminatedUnion('how', [
-  z.object({ how: z.literal('free') }),
-  z.object({ how: z.literal('grid'), grid: z.string(), fields: z.number().int() }),
+  z.object({
+    how: z.literal('free'),
+    /** Name of the grid that the definition asks for and nobody has uploaded. */
+    wants: z.string().optional(),
+  }),
+  z.object({
+    how: z.literal('grid'),
+    grid: z.string(),
+    fields: z.number().int(),
+    /** Computed by this; left out: uploaded. */
+    rule: GridRule.optional(),
+  }),
 ])
+export type Pointing = z.output<typeof Pointing>
 
 /** Something that may well be wrong; the telescope can be used, and every plan with it says so. */
-export const Doubt = z.object({ key: z.string(), text: z.string() })
+export const Doubt = z.object({
+  key: z.string(),
+  text: z.string(),
+  stated: z.boolean().describe('True: written in the definition; false: found by the checks'),
+})
+export type Doubt = z.output<typeof Doubt>
 
 export const telescopeOrigins = ['shipped', 'own'] as const
 
@@ -79,6 +108,9 @@ export const Telescope = z
     filterChangeS: z.number(),
     maxExposureS: z.number().nullable(),
     pointing: Pointing,
+    /** Slug of the telescope that this is another description of (detectors with gaps, or none). */
+    alternativeTo: z.string().nullable(),
+    note: z.string().nullable(),
     /** Where the numbers come from: one line per source. */
     sources: z.array(z.string()),
     doubts: z.array(Doubt),
@@ -97,3 +129,28 @@ export const DefinitionProblem = z.object({
   text: z.string(),
 })
 export type DefinitionProblem = z.output<typeof DefinitionProblem>
+
+/** A telescope as its definition alone says: no origin, no history, and only the doubts that are written there. */
+export type TelescopeDefinition = Omit<Telescope, 'origin' | 'version' | 'changedAt' | 'changedBy'>
+
+/** What a check says: the telescope where it can be used, and all that is wrong where it can't. */
+export const DefinitionCheck = z
+  .object({
+    ok: z.boolean(),
+    telescope: Telescope.nullable(),
+    problems: z.array(DefinitionProblem),
+  })
+  .meta({ id: 'TelescopeCheck' })
+export type DefinitionCheck = z.output<typeof DefinitionCheck>
+
+/** One version of a telescope's definition, newest first in lists. */
+export const TelescopeVersion = z
+  .object({
+    version: z.number().int(),
+    /** `shipped`: the own definition was taken back; `removed`: there is no telescope of that slug any more. */
+    what: z.enum(['defined', 'shipped', 'removed']),
+    at: z.iso.datetime().nullable().describe('Null for what comes with the program'),
+    by: z.string().nullable(),
+  })
+  .meta({ id: 'TelescopeVersion' })
+export type TelescopeVersion = z.output<typeof TelescopeVersion>
