@@ -124,8 +124,9 @@ async function ready(program: Program): Promise<boolean> {
 
 /** Undefined while the database comes back, which is answered by 503. */
 async function hashOfBytes(program: Program, id: string): Promise<string | undefined> {
-  const response = await program.request(`/api/v1/notices/${id}/bytes`)
-  if (response.status === 503) return undefined
+  // A connection that was kept from before the kill may still be tried once.
+  const response = await program.request(`/api/v1/notices/${id}/bytes`).catch(() => undefined)
+  if (!response || response.status === 503) return undefined
   if (!response.ok) throw new Error(`Its bytes: ${response.status} ${await response.text()}`)
   return createHash('sha256')
     .update(new Uint8Array(await response.arrayBuffer()))

@@ -7,6 +7,7 @@ import { readBody } from '#platform/http/body.ts'
 import { json, problems } from '#platform/http/responses.ts'
 import { createRouter } from '#platform/http/router.ts'
 import type { Room } from '#platform/room.ts'
+import { until } from '#test/until.ts'
 import { createServer } from './serve.ts'
 
 const room: Room = {
@@ -61,6 +62,22 @@ it('answers over a real socket, with the address of the client and JSON, bytes a
   const head = await fetch(`${server.url()}/health/live`, { method: 'HEAD' })
   expect([head.status, await head.text()]).toEqual([200, ''])
   expect((await fetch(`${server.url()}/metrics`)).status).toBe(200)
+})
+
+it('says that the connection ends where it answers before the body is there', async () => {
+  const ask = async (length: number, sent: string): Promise<string> => {
+    const socket = openSocket(Number(new URL(server.url()).port), '127.0.0.1')
+    let answer = ''
+    socket.on('data', (data) => (answer += data.toString()))
+    socket.on('error', () => {})
+    const head = `POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
+    socket.write(head + sent)
+    await until(() => answer.includes('\r\n\r\n'), 'the head of the answer')
+    socket.destroy()
+    return answer
+  }
+  expect(await ask(3_000_000, '{"name"')).toMatch(/^HTTP\/1\.1 401 [^]*connection: close\r\n/i)
+  expect(await ask(2, '{}')).toMatch(/^HTTP\/1\.1 401 [^]*connection: keep-alive\r\n/i)
 })
 
 it('breaks off an endless upload and stays well', async () => {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Problem } from '#problem.ts'
 import { originOf } from '#platform/http/address.ts'
-import type { Router } from '#platform/http/router.ts'
+import type { Router, ServerEnv } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Service } from '#platform/room.ts'
 
@@ -23,7 +23,7 @@ export function createServer(
   app: Pick<Router, 'fetch'>,
   stopping: AbortController,
 ): HttpServer {
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { maxHeaderSize: 32 * 1024 } })
+  const server = createAdaptorServer({ fetch: answered(app), serverOptions: { maxHeaderSize: 32 * 1024 } })
   let port = config.port
 
   const url = () => originOf({ host: config.host, port })
@@ -57,6 +57,22 @@ export function createServer(
       clearInterval(sweep)
       clearTimeout(force)
     },
+  }
+}
+
+/**
+ * Whoever is answered before all of the body was read (refused, too large, database away) is told that the connection
+ * ends: what is left of the body ends it anyway, and a client that thinks it open would lose its next request.
+ */
+function answered(app: Pick<Router, 'fetch'>): Router['fetch'] {
+  return async (request, env: ServerEnv['Bindings'] | undefined, context) => {
+    const response = await app.fetch(request, env, context)
+    const incoming = env?.incoming
+    if (!incoming || request.method === 'GET' || request.method === 'HEAD') return response
+    // What came in one packet with the head is known to be all only in the next turn.
+    if (!incoming.complete) await new Promise((done) => setImmediate(done))
+    if (!incoming.complete) response.headers.set('connection', 'close')
+    return response
   }
 }
 

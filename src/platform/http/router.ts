@@ -23,7 +23,8 @@ export interface RequestVariables {
 export interface ServerEnv {
   Variables: RequestVariables
   /** As the Node adapter gives them; absent in `app.request` unless a test says who calls. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string } } }
+  /** What the server adds: the connection, and whether all of the body has come. */
+  Bindings: { incoming?: { socket: { remoteAddress?: string }; complete?: boolean } }
 }
 
 export type Router = OpenAPIHono<ServerEnv>
