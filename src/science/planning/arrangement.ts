@@ -49,7 +49,8 @@ export function cutSky(
     radius: 0,
     centre: new Float64Array(3),
     frame: new Float64Array(6),
-    corners: new Float64Array(8),
+    corners: new Float64Array(16),
+    sides: 4,
   }
   const lines: LineList = { values: [], lineEnd: [], partEnd: [] }
   const stack = createPolygonStack()
@@ -133,7 +134,7 @@ export function cutSky(
     leaf.k = k
     leaf.radius = cellRadii[k]
     leaf.centre.set(v)
-    writeCorners(f, x, y, 2 ** k, leaf.centre, leaf.frame, leaf.corners, scratch)
+    leaf.sides = writeCorners(f, x, y, 2 ** k, leaf.centre, leaf.frame, leaf.corners, scratch)
     lines.values.length = 0
     lines.lineEnd.length = 0
     lines.partEnd.length = 0
@@ -141,8 +142,8 @@ export function cutSky(
     leafFields = from
     leafCount = to - from
     stack.points.set(leaf.corners)
-    stack.top = 4
-    perArea = 1 / polygonArea(stack.points, 0, 4)
+    stack.top = leaf.sides
+    perArea = 1 / polygonArea(stack.points, 0, leaf.sides)
     cellArea = cellAreasSr[k]
     cellWeight = weight
     sliver = 1e-7 * cellSides[k]
@@ -150,13 +151,13 @@ export function cutSky(
       const error = weight * doubtOf(k)
       for (let i = from; i < to; i++) doubt(crossing[i], error)
     }
-    next(0, 0, 4)
+    next(0, 0, leaf.sides)
   }
 
   /** Whether lines may stand for every border that crosses a cell with its centre in `v`. */
   const resolved = (k: number, weight: number, from: number, to: number): boolean => {
     if (k >= DEEPEST) return true
-    const bent = 64 * cellSides[k] * cellSides[k] > v[0] * v[0] + v[1] * v[1]
+    const bent = 400 * cellSides[k] * cellSides[k] > v[0] * v[0] + v[1] * v[1]
     const error = weight * doubtOf(k)
     for (let i = from; i < to; i++) {
       const field = crossing[i]

@@ -25,7 +25,9 @@ export interface Leaf {
   readonly centre: Float64Array
   /** East and north there. */
   readonly frame: Float64Array
+  /** x and y of each, and how many there are. */
   readonly corners: Float64Array
+  sides: number
 }
 
 /**
@@ -52,7 +54,7 @@ export interface Borders {
 }
 
 /** Lines are used in cells of at most this side, radians: larger ones are too bent. */
-const WIDEST = 0.0165
+const WIDEST = 0.0083
 
 /** @param fineness lines are used in cells whose side is the field's least extent divided by this, or less */
 export function createBorders(pointings: readonly Pointing[], fineness: number): Borders {
@@ -61,15 +63,16 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
   const axes = new Float64Array(9 * count)
   const order = new Uint8Array(count)
   const finest = new Float64Array(count)
-  /** Of the cap that holds the field; of a box also RA and Dec of the centre, radians. */
+  /** Of the cap that holds the field; of a box also cosine and sine of the centre's RA, and its Dec, radians. */
   const reach = new Float64Array(count)
-  const ra = new Float64Array(count)
+  const towards = new Float64Array(2 * count)
   const dec = new Float64Array(count)
   const shapeOfField = pointings.map(({ footprint, field }, i) => {
     let shape = shapes.get(footprint)
     if (!shape) shapes.set(footprint, (shape = shapeOf(footprint)))
     writeAxes(shape.kind === 'parts' ? field : { ...field, positionAngleDeg: 0 }, axes, 9 * i)
-    ra[i] = (field.ra * Math.PI) / 180
+    towards[2 * i] = Math.cos((field.ra * Math.PI) / 180)
+    towards[2 * i + 1] = Math.sin((field.ra * Math.PI) / 180)
     dec[i] = (field.dec * Math.PI) / 180
     const extent =
       shape.kind === 'circle'
@@ -81,13 +84,12 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
       shape.kind === 'box'
         ? Math.min(Math.PI, 1.06 * boxRadius(shape, dec[i], 64) + 1e-12)
         : shape.radius + 1e-15
-    const side = Math.min(
-      WIDEST,
-      (shape.kind === 'circle' ? Math.max(1e-12, Math.sin(Math.min(shape.radius, Math.PI))) : extent) /
-        fineness,
-    )
+    // Curves need smaller cells than lines that are straight on every tangent plane.
+    const side =
+      shape.kind === 'circle' ? Math.max(1e-12, Math.sin(shape.radius)) / fineness : (2 * extent) / fineness
+    const widest = Math.min(WIDEST, side)
     let k = 0
-    while (k < 28 && cellSides[k] > side) k++
+    while (k < 28 && cellSides[k] > widest) k++
     order[i] = k
     finest[i] = extent / (64 * fineness)
     return shape
@@ -126,8 +128,8 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
 
   /** RA from the centre of field f, radians, −π … π. */
   const turnOf = (f: number, x: number, y: number): number => {
-    const c = Math.cos(ra[f])
-    const s = Math.sin(ra[f])
+    const c = towards[2 * f]
+    const s = towards[2 * f + 1]
     return Math.atan2(y * c - x * s, x * c + y * s)
   }
 
@@ -170,12 +172,12 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
   }
 
   /** Mean of u² along the line within the cell, u from the foot of the perpendicular from the cell's centre. */
-  const spread = (corners: Float64Array, a: number, b: number, c: number): number => {
+  const spread = ({ corners, sides }: Leaf, a: number, b: number, c: number): number => {
     let low = Infinity
     let high = -Infinity
-    let j = 3
-    let hj = a * corners[6] + b * corners[7] + c
-    for (let i = 0; i < 4; i++) {
+    let j = sides - 1
+    let hj = a * corners[2 * j] + b * corners[2 * j + 1] + c
+    for (let i = 0; i < sides; i++) {
       const hi = a * corners[2 * i] + b * corners[2 * i + 1] + c
       if (hi >= 0 !== hj >= 0) {
         const t = hj / (hj - hi)
@@ -205,7 +207,7 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
     curvature: number,
   ): void => {
     const c = Math.tan(depth)
-    addLine(out, a, b, c - (curvature / 2) * spread(leaf.corners, a, b, c))
+    addLine(out, a, b, c - (curvature / 2) * spread(leaf, a, b, c))
   }
 
   const circleLines = (s: CircleShape, f: number, leaf: Leaf, out: LineList): void => {
@@ -256,7 +258,7 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
     const a = (gx - tilt * gy) / length
     const b = (gy + tilt * gx) / length
     const offset = o0 / length - a * fx - b * fy
-    addLine(out, a, b, offset + bend * spread(leaf.corners, a, b, offset))
+    addLine(out, a, b, offset + bend * spread(leaf, a, b, offset))
   }
 
   const boxLines = (s: BoxShape, f: number, leaf: Leaf, out: LineList): void => {
@@ -276,8 +278,8 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
       meridianLine(s, f, leaf, sigma, out)
       // The other side of a box that reaches both: only where the box is no wider than the cell, never by `order`.
       if (halves) {
-        const ea = -Math.sin(ra[f]) * sigma
-        const eb = Math.cos(ra[f]) * sigma
+        const ea = -towards[2 * f + 1] * sigma
+        const eb = towards[2 * f] * sigma
         const e = leaf.frame
         const a = ea * e[0] + eb * e[1]
         const b = ea * e[3] + eb * e[4]

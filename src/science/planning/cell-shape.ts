@@ -2,6 +2,8 @@
 import { faceColumn, faceRow, maxOrder, maxPixelRadius } from '#science/sky/healpix.ts'
 
 const QUARTER = Math.PI / 4
+/** |z| up to which edges of cells are all but straight. */
+const EQUATORIAL = 0.64
 
 /** Least angle that surely reaches every corner of a cell from its centre, radians, by order. */
 export const cellRadii: Float64Array = Float64Array.from(
@@ -48,8 +50,9 @@ export function writePoint(
 }
 
 /**
- * Writes the four corners of a cell, counter-clockwise (S, E, N, W), as x and y on the plane that touches the sphere in
- * the cell's centre `c` (x east, y north, gnomonic, radians). `frame` receives the unit vectors east and north there.
+ * Writes the corners of a cell, counter-clockwise from the southern one, as x and y on the plane that touches the sphere
+ * in the cell's centre `c` (x east, y north, gnomonic, radians), and returns how many: in the polar caps, where edges
+ * are bent, their middles too. `frame` receives the unit vectors east and north in the centre.
  */
 export function writeCorners(
   f: number,
@@ -60,7 +63,7 @@ export function writeCorners(
   frame: Float64Array,
   out: Float64Array,
   scratch: Float64Array,
-): void {
+): number {
   const rho = Math.sqrt(c[0] * c[0] + c[1] * c[1])
   const ca = c[0] / rho
   const sa = c[1] / rho
@@ -70,8 +73,12 @@ export function writeCorners(
   frame[3] = -c[2] * ca
   frame[4] = -c[2] * sa
   frame[5] = rho
-  for (let i = 0; i < 4; i++) {
-    writePoint(f, x + (i === 1 || i === 2 ? 1 : 0), y + (i > 1 ? 1 : 0), nside, scratch, 0)
+  const sides = Math.abs(c[2]) > EQUATORIAL ? 8 : 4
+  for (let i = 0; i < sides; i++) {
+    const at = (4 * i) / sides
+    const px = x + Math.max(0, Math.min(1, at < 2 ? at : 3 - at))
+    const py = y + Math.max(0, Math.min(1, at < 3 ? at - 1 : 4 - at))
+    writePoint(f, px, py, nside, scratch, 0)
     // Differences keep the digits of small cells.
     const dx = scratch[0] - c[0]
     const dy = scratch[1] - c[1]
@@ -80,4 +87,5 @@ export function writeCorners(
     out[2 * i] = (dx * frame[0] + dy * frame[1]) / d
     out[2 * i + 1] = (dx * frame[3] + dy * frame[4] + dz * frame[5]) / d
   }
+  return sides
 }
