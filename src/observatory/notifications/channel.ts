@@ -50,7 +50,7 @@ export interface ChannelMessage {
     /** Under what people file threads of its sort: GW, GRB. */
     readonly group: string
   }
-  /** What `deliver` answered for the first message of this thread on this channel; null for the first. */
+  /** What `deliver` answered last for this thread on this channel; null for the first message. */
   readonly threadState: Readonly<Record<string, unknown>> | null
   readonly headline: string
   readonly text: string
@@ -79,7 +79,7 @@ export interface StoredAttachment {
 }
 
 export interface Delivered {
-  /** Kept for the thread when this was its first message: `{ channel, ts }` of Slack, Message-ID of mail. */
+  /** Kept for the thread in place of what was kept before: `{ channel, ts }` of Slack, Message-ID of mail. */
   readonly threadState?: Record<string, unknown>
   /** Where it can be seen, if it has an address. */
   readonly url?: string

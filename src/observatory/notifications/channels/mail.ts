@@ -59,6 +59,7 @@ export const mailChannel: ChannelKind<typeof settings> = {
   settings,
   secret: ['password'],
   reaches: 'people',
+  addresses: 'mail',
   async deliver(needs, access, message, signal) {
     const recipients = message.to.length > 0 ? message.to : access.to
     for (const address of recipients)

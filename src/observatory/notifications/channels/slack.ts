@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { isProblem } from '#problem.ts'
+import { Problem, isProblem } from '#problem.ts'
 import type {
   ChannelKind,
   ChannelMessage,
@@ -60,6 +60,7 @@ export const slackChannel: ChannelKind<typeof settings> = {
   settings,
   secret: ['token', 'signingSecret'],
   reaches: 'people',
+  addresses: 'given',
   async deliver(needs, access, message, signal) {
     const api = await createSlackApi(needs, access, signal)
     const parsed = threadState.safeParse(message.threadState ?? {})
@@ -256,8 +257,20 @@ async function putPictures(
     return files.length > 0 ? [`${files.length} picture${files.length === 1 ? '' : 's'}`] : []
   } catch (error) {
     if (isProblem(error, 'channel.refused')) return [`without its pictures: ${error.message}`]
-    throw error
+    throw unfinished(error)
   }
+}
+
+/** Slack may have answered 4xx, by which nothing was taken; but the message is out, and that has to be known. */
+function unfinished(error: unknown): unknown {
+  if (!isProblem(error, 'net.status')) return error
+  const { afterSeconds } = error.details
+  return new Problem(
+    'net.unreachable',
+    `The message is in Slack, and something of it is missing yet: ${error.message}`,
+    afterSeconds === undefined ? {} : { afterSeconds },
+    error,
+  )
 }
 
 async function filesIn(api: SlackApi, place: Place): Promise<Set<string>> {

@@ -1,7 +1,7 @@
 import type { ChannelMessage } from '#observatory/notifications/channel.ts'
 
 /** Names that a template of the thread's folder may use, and one of a file below it. */
-export const folderNames = ['thread', 'threadId', 'threadKind', 'year', 'month', 'day'] as const
+export const folderNames = ['thread', 'threadId', 'threadKind', 'group', 'year', 'month', 'day'] as const
 export const fileNames = [
   ...folderNames,
   'path',
@@ -124,8 +124,8 @@ function splitName(name: string): { stem: string; extension: string } {
 
 function commonValues(message: ChannelMessage): Record<string, string> {
   const [year, month, day] = message.at.toISOString().slice(0, 10).split('-')
-  const { name, id, kind } = message.thread
-  return { thread: name, threadId: id, threadKind: kind, year, month, day }
+  const { name, id, kind, group } = message.thread
+  return { thread: name, threadId: id, threadKind: kind, group, year, month, day }
 }
 
 /** Values are one part of a path each, whatever they contain, except those that are paths themselves. */

@@ -5,6 +5,8 @@
 export interface TreePlace {
   /** For receipts and problems: `cloud.example.org`, `s3://bucket`, a path. */
   readonly name: string
+  /** The folder that the tree stands in, where it can be made. */
+  makeBase?(signal: AbortSignal): Promise<void>
   /** With those above it; one that exists is left as it is. */
   makeFolder(path: string, signal: AbortSignal): Promise<void>
   look(path: string, signal: AbortSignal): Promise<Found | null>

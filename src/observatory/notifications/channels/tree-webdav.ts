@@ -13,6 +13,7 @@ export function webdavPlace(webdav: Webdav, name: string, base: string): TreePla
 
   return {
     name,
+    makeBase: (signal) => webdav.makeFolder(base, signal),
     makeFolder: (path, signal) => webdav.makeFolder(below(path), signal),
     async look(path, signal) {
       const entry = await webdav.stat(below(path), signal)

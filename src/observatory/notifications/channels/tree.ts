@@ -8,6 +8,7 @@ import type {
   ChannelKind,
   ChannelMessage,
   ChannelNeeds,
+  Delivered,
   StoredAttachment,
 } from '#observatory/notifications/channel.ts'
 import { isFinalStatus, refused, statusOf } from './refusal.ts'
@@ -53,7 +54,7 @@ const settings = z
     threadFolder: z
       .string()
       .max(300)
-      .default('Candidates/GW/{thread}')
+      .default('Candidates/{group}/{thread}')
       .describe('Folder of one event, as a template.'),
     file: z.string().max(300).default('{path}').describe('Path of a file in it, as a template.'),
     names: z
@@ -125,9 +126,11 @@ export const treeChannel: ChannelKind<typeof settings> = {
     const written = new Map(Object.entries(parsed.success ? parsed.data.written : {}))
     const place = placeOf(needs, access)
     const state = () => ({ folder, written: bounded(written) })
-    if (message.files.length === 0 && message.folders.length === 0)
+    const isTest = message.kind === 'notifications.test'
+    if (message.files.length === 0 && message.folders.length === 0 && !isTest)
       return { threadState: state(), receipt: `nothing to keep at ${place.name}` }
     try {
+      if (isTest) return await putTest(place, signal)
       await makeFolders(place, access, message, folder, signal)
       const kept: string[] = []
       for (const file of message.files) {
@@ -169,6 +172,15 @@ function placeOf(needs: ChannelNeeds, access: TreeSettings): TreePlace {
     )
   }
   return webdavPlace(createWebdav(needs.net, { url, user, password, timeoutMs }), new URL(url).host, base)
+}
+
+/** Shows that files can be written, by one that is the same for every test. */
+async function putTest(place: TreePlace, signal: AbortSignal): Promise<Delivered> {
+  const bytes = new TextEncoder().encode('Urania can write files here.\n')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const file = { bytes, sha256, mediaType: 'text/plain' }
+  if (place.makeBase) await place.makeBase(signal)
+  return { receipt: `${await writeFile(place, 'urania-test.txt', file, new Map(), signal)} at ${place.name}` }
 }
 
 async function makeFolders(
