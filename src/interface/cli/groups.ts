@@ -51,6 +51,7 @@ export const groups: readonly CommandGroup[] = [
       return [skymapInfo, skymapLevel, skymapMoc, skymapContours, skymapCombine]
     },
   },
+  ofRoom('telescopes', 'List, check, add and convert telescopes and their field grids'),
   ofRoom('people', 'Accounts: list, add, change roles, links to join'),
   ofRoom('tokens', 'Personal tokens: create, list, revoke'),
 ]

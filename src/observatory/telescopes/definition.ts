@@ -2,7 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { Problem } from '#problem.ts'
 import { footprintAreaDeg2 } from '#science/planning/footprint.ts'
 import type { Footprint } from '#science/planning/model.ts'
-import { gridRuleOf, ruleFields } from './grid-rule.ts'
+import { gridRuleOf, maxGridFields, ruleFields } from './grid-rule.ts'
 import { footprintOf } from './footprint-keys.ts'
 import { createFindings, keysOf, type Findings, type Keys } from './keys.ts'
 import { limitsOf } from './limit-keys.ts'
@@ -112,7 +112,7 @@ function read(keys: Keys, findings: Findings): TelescopeDefinition | null {
   const slewKeys = keys.table('slew')
   if (!keys.has('slew')) keys.wrong('slew', 'is missing: write [slew] with mount and rate_deg_per_s')
   const slew = slewKeys && slewOf(slewKeys)
-  const pointing = pointingOf(keys, footprint)
+  const pointing = pointingOf(keys, footprint, fieldAreaDeg2)
   const definition = {
     slug,
     name,
@@ -199,7 +199,8 @@ function siteOf(all: Keys, ground: boolean): Place {
   }
   const observatory = keys.text('observatory', 100) ?? null
   const known = observatory === null ? undefined : siteNamed(observatory)
-  const need = ground && !known ? keys.needNumber : keys.number
+  const need: Keys['number'] = (key, rule) =>
+    ground && !known ? keys.needNumber(key, rule) : keys.number(key, rule)
   const latitude = need('latitude', { min: -90, max: 90, unit: 'deg' }) ?? known?.latitudeDeg
   const longitude = need('longitude', { min: -180, max: 360, unit: 'deg east' }) ?? known?.longitudeDeg
   const height = ground ? { min: -450, max: 6_000, unit: 'm' } : { unit: 'm' }
@@ -306,7 +307,7 @@ function filtersOf(all: Keys): TelescopeDefinition['filters'] {
 }
 
 /** `[pointing] grid`: "free", the name of a grid to be uploaded, or a rule by which one is computed. */
-function pointingOf(all: Keys, footprint: Footprint | undefined): Pointing | undefined {
+function pointingOf(all: Keys, footprint: Footprint | undefined, fieldAreaDeg2 = 0): Pointing | undefined {
   const keys = all.table('pointing')
   if (!keys) return { how: 'free' }
   const value = keys.raw('grid')
@@ -320,8 +321,10 @@ function pointingOf(all: Keys, footprint: Footprint | undefined): Pointing | und
   } else {
     const table = keys.table('grid')
     const rule = table && gridRuleOf(table)
-    if (rule && footprint)
-      pointing = { how: 'grid', grid: rule.kind, fields: ruleFields(rule, footprint), rule }
+    const fields = rule && footprint && ruleFields(rule, footprint, fieldAreaDeg2)
+    if (rule && fields !== undefined) pointing = { how: 'grid', grid: rule.kind, fields, rule }
+    else if (rule && footprint)
+      keys.wrong('grid', `makes more than ${maxGridFields} fields; take grid = "free" for so small a field`)
   }
   keys.refuseOthers()
   return pointing

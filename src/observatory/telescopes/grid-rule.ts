@@ -1,11 +1,13 @@
+import { isProblem } from '#problem.ts'
 import { countRowFields, rowFields } from '#science/planning/field-rows.ts'
 import type { Field, Footprint } from '#science/planning/model.ts'
-import { Problem } from '#problem.ts'
+import { layFields } from '#science/planning/tessellation.ts'
 import type { Keys } from './keys.ts'
 import { laidKinds, type GridRule } from './telescope.ts'
 
 /** Most fields that a grid may have. */
 export const maxGridFields = 500_000
+const wholeSkyDeg2 = 41_253
 
 /** `{ kind = "rows", rows = 99 }` or `{ kind = "hexagonal", overlap = 0.05 }`. */
 export function gridRuleOf(keys: Keys): GridRule | undefined {
@@ -24,13 +26,24 @@ export function gridRuleOf(keys: Keys): GridRule | undefined {
   return rule
 }
 
-/** How many fields a rule makes. */
-export function ruleFields(rule: GridRule, footprint: Footprint): number {
-  return rule.kind === 'rows' ? countRowFields(rule.rows) : fieldsByRule(rule, footprint).length
+/** How many fields a rule makes; undefined where they are far too many to lay. */
+export function ruleFields(rule: GridRule, footprint: Footprint, fieldAreaDeg2: number): number | undefined {
+  if (rule.kind === 'rows') return countRowFields(rule.rows)
+  const least =
+    'widthDeg' in footprint ? Math.min(footprint.widthDeg, footprint.heightDeg) ** 2 : fieldAreaDeg2
+  if (wholeSkyDeg2 / (least * (1 - rule.overlap) ** 2) > maxGridFields) return undefined
+  try {
+    const fields = fieldsByRule(rule, footprint).length
+    return fields > maxGridFields ? undefined : fields
+  } catch (error) {
+    if (isProblem(error)) return undefined
+    throw error
+  }
 }
 
 /** The fields of a rule. */
-export function fieldsByRule(rule: GridRule, _footprint: Footprint): Field[] {
-  if (rule.kind === 'rows') return rowFields(rule.rows)
-  throw new Problem('telescope.invalid', `Grids of kind ${rule.kind} cannot be laid yet.`)
+export function fieldsByRule(rule: GridRule, footprint: Footprint): Field[] {
+  return rule.kind === 'rows'
+    ? rowFields(rule.rows)
+    : layFields(rule.kind, footprint, { overlap: rule.overlap })
 }

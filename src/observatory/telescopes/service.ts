@@ -1,39 +1,24 @@
 import { Problem } from '#problem.ts'
 import type { Field } from '#science/planning/model.ts'
-import { nearest } from '#platform/config/nearest.ts'
 import type { Db } from '#platform/db/database.ts'
-import { etagOf, matches } from '#platform/http/etag.ts'
+import { matches } from '#platform/http/etag.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
 import { audienceFor, everyone, requireRole, requireScope } from '#observatory/people/rights.ts'
 import { readDefinition, refusal } from './definition.ts'
-import { doubtsOf, type Neighbour } from './doubts.ts'
+import { doubtsOf } from './doubts.ts'
 import { fieldsByRule } from './grid-rule.ts'
-import { gridText, maxGridBytes, readGrid } from './grid.ts'
+import { readGrid } from './grid.ts'
+import { find, neighboursOf, pointingWith, registry, tagOf, type Entry, type Registry } from './registry.ts'
 import { shippedTelescopes } from './shipped.ts'
-import {
-  insertGrid,
-  insertVersion,
-  latestGrids,
-  latestVersions,
-  lockTelescope,
-  versionsOf,
-  type GridRow,
-  type VersionRow,
-} from './store.ts'
-import type {
-  DefinitionCheck,
-  Pointing,
-  Telescope,
-  TelescopeDefinition,
-  TelescopeVersion,
-} from './telescope.ts'
+import { insertVersion, latestGrid, lockTelescope, versionsOf, type VersionRow } from './store.ts'
+import type { DefinitionCheck, Telescope, TelescopeDefinition, TelescopeVersion } from './telescope.ts'
 
 export { modelOf } from './model.ts'
 
 type Reads = Pick<Platform, 'db'>
-type Writes = Pick<Platform, 'db' | 'events' | 'storage'>
+export type Writes = Pick<Platform, 'db' | 'events' | 'storage'>
 
 /** Who may see telescopes: everybody who is signed in. */
 export function requireReader(actor: Actor): void {
@@ -41,69 +26,9 @@ export function requireReader(actor: Actor): void {
   requireScope(actor, 'read')
 }
 
-function requireEditor(actor: Actor): void {
+export function requireEditor(actor: Actor): void {
   requireRole(actor, 'operator', 'changing telescopes')
   requireScope(actor, 'operate')
-}
-
-/** One telescope with the text of its definition and the row of its grid. */
-interface Entry {
-  telescope: Telescope
-  source: string
-  grid: GridRow | undefined
-}
-
-interface Registry {
-  entries: Map<string, Entry>
-  /** Own definitions that this program refuses though an earlier one took them. */
-  refused: Map<string, Problem>
-}
-
-async function registry(db: Db): Promise<Registry> {
-  const shipped = shippedTelescopes()
-  const rows = new Map((await latestVersions(db)).map((row) => [row.slug, row]))
-  const grids = new Map((await latestGrids(db)).map((row) => [row.slug, row]))
-  const found = new Map<string, Entry>()
-  const refused = new Map<string, Problem>()
-  for (const slug of [...new Set([...shipped.keys(), ...rows.keys()])].toSorted()) {
-    const row = rows.get(slug)
-    const grid = grids.get(slug)?.sha256 ? grids.get(slug) : undefined
-    const own = row?.what === 'defined' ? row.source : null
-    const base = shipped.get(slug)
-    if (own === null && !base) continue
-    const { definition, problems } =
-      own === null ? { definition: base!.definition, problems: [] } : readDefinition(own)
-    if (!definition) refused.set(slug, refusal(problems, `${slug}.toml`))
-    else {
-      const telescope: Telescope = {
-        ...definition,
-        pointing: pointingWith(definition.pointing, grid),
-        origin: own === null ? 'shipped' : 'own',
-        version: row?.version ?? 1,
-        changedAt: row?.at.toISOString() ?? null,
-        changedBy: row?.by_name ?? null,
-      }
-      found.set(slug, { telescope, source: own ?? base!.source, grid })
-    }
-  }
-  const neighbours = [...found.values()].map((entry) => entry.telescope)
-  const entries = [...found].map(([slug, entry]): [string, Entry] => {
-    const doubts = doubtsOf(entry.telescope, neighboursOf(entry.telescope, neighbours))
-    return [slug, { ...entry, telescope: { ...entry.telescope, doubts } }]
-  })
-  return { entries: new Map(entries), refused }
-}
-
-/** Those that a telescope is compared with: shipped ones, and own ones before it; of two shipped ones the first is right. */
-function neighboursOf(telescope: Pick<Telescope, 'slug' | 'origin'>, all: readonly Telescope[]): Neighbour[] {
-  return all.filter(
-    (other) => (other.origin === 'shipped' && telescope.origin === 'own') || other.slug < telescope.slug,
-  )
-}
-
-/** An uploaded grid goes before what the definition says. */
-function pointingWith(pointing: Pointing, grid: GridRow | undefined): Pointing {
-  return grid ? { how: 'grid', grid: grid.name, fields: grid.fields } : pointing
 }
 
 /** All telescopes, by slug. */
@@ -128,38 +53,17 @@ export async function telescopeEntry(
   slug: string,
 ): Promise<{ telescope: Telescope; source: string; etag: string; gridSha256: string | null }> {
   const { telescope, source, grid } = await entryOf(platform, actor, slug)
-  return { telescope, source, etag: tagOf(telescope), gridSha256: grid?.sha256 ?? null }
+  return {
+    telescope,
+    source,
+    etag: tagOf(telescope.slug, telescope.version, grid),
+    gridSha256: grid?.sha256 ?? null,
+  }
 }
 
-async function entryOf(platform: Reads, actor: Actor, name: string): Promise<Entry> {
+export async function entryOf(platform: Reads, actor: Actor, name: string): Promise<Entry> {
   requireReader(actor)
   return find(await registry(platform.db), name)
-}
-
-function find({ entries, refused }: Registry, name: string): Entry {
-  const wanted = plain(name)
-  const byName = (): Entry | undefined =>
-    [...entries.values()].find(({ telescope }) => plain(telescope.name) === wanted)
-  const found = entries.get(name.toLowerCase()) ?? entries.get(wanted) ?? byName()
-  if (found) return found
-  const broken = refused.get(name.toLowerCase())
-  if (broken) throw broken
-  const near = nearest(name.slice(0, 60), entries.keys())
-  throw new Problem(
-    'telescope.unknown',
-    `There is no telescope ${JSON.stringify(name.slice(0, 60))}${near ? `; did you mean ${near}?` : '; see the list of telescopes.'}`,
-    { telescope: name.slice(0, 60), suggestion: near ?? null },
-  )
-}
-
-/** Without case, accents and what joins words. */
-function plain(name: string): string {
-  return name
-    .normalize('NFD')
-    .replaceAll(/\p{M}/gu, '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
 }
 
 /** What a definition would be, were it added; nothing is written. */
@@ -206,11 +110,6 @@ function asOwn(definition: TelescopeDefinition, entries: ReadonlyMap<string, Ent
   return { ...telescope, doubts: doubtsOf(telescope, neighboursOf(telescope, others)) }
 }
 
-/** Changes with every edit of the definition. */
-function tagOf({ slug, version }: Pick<Telescope, 'slug' | 'version'>): string {
-  return etagOf('telescope', slug, version)
-}
-
 export interface PutOptions {
   /** Refused where the definition says another. */
   slug?: string | undefined
@@ -254,7 +153,7 @@ export async function putTelescope(
         'request.conflict',
         `There is a telescope ${slug} already; change it, or take another slug.`,
       )
-    requireMatch(options.ifMatch, slug, current?.version)
+    await requireMatch(tx, options.ifMatch, slug, current?.version)
     if (last?.what === 'defined' && last.source === text) return false
     await write(platform, tx, actor, { slug, what: 'defined', source: text, last, current })
     return current === undefined
@@ -274,7 +173,7 @@ export async function removeTelescope(
   return platform.db.transaction().execute(async (tx) => {
     await lockTelescope(tx, slug)
     const [last] = await versionsOf(tx, slug)
-    requireMatch(options.ifMatch, slug, currentOf(slug, last)?.version)
+    await requireMatch(tx, options.ifMatch, slug, currentOf(slug, last)?.version)
     if (last?.what !== 'defined')
       throw new Problem(
         'request.conflict',
@@ -300,9 +199,15 @@ function currentOf(
   return shipped && { version: last?.version ?? 1, source: shipped.source }
 }
 
-function requireMatch(ifMatch: string | undefined, slug: string, version: number | undefined): void {
+async function requireMatch(
+  tx: Db,
+  ifMatch: string | undefined,
+  slug: string,
+  version: number | undefined,
+): Promise<void> {
   if (ifMatch === undefined) return
-  if (version !== undefined && matches(ifMatch, tagOf({ slug, version }))) return
+  const grid = await latestGrid(tx, slug)
+  if (version !== undefined && matches(ifMatch, tagOf(slug, version, grid?.sha256 ? grid : undefined))) return
   throw new Problem(
     'request.changed',
     `The telescope ${slug} has changed since it was read; load it again and repeat the edit.`,
@@ -338,7 +243,12 @@ async function write(
   await tell(platform, tx, slug, { version, what })
 }
 
-async function tell(platform: Writes, tx: Db, slug: string, data: Record<string, unknown>): Promise<void> {
+export async function tell(
+  platform: Writes,
+  tx: Db,
+  slug: string,
+  data: Record<string, unknown>,
+): Promise<void> {
   await platform.events.append(tx, {
     kind: 'telescopes.changed',
     subject: { kind: 'telescope', id: slug },
@@ -395,71 +305,11 @@ export async function gridFields(
   const { pointing, slug } = telescope
   if (pointing.how === 'free') return []
   if (pointing.rule) return fieldsByRule(pointing.rule, telescope.footprint)
-  const grid = (await latestGrids(platform.db)).find((row) => row.slug === slug)
+  const grid = await latestGrid(platform.db, slug)
   if (!grid?.sha256)
     throw new Problem(
       'telescope.invalid',
       `The grid ${pointing.grid} of ${slug} is not there any more; upload it again.`,
     )
   return readGrid(await platform.storage.get(grid.sha256), `${slug}.csv`)
-}
-
-/** Gives a telescope the fields of a grid file. @throws Problem `telescope.invalid` with lines */
-export async function putGrid(
-  platform: Writes,
-  actor: Actor,
-  name: string,
-  grid: { bytes: Uint8Array; file: string },
-): Promise<Telescope> {
-  requireEditor(actor)
-  const { telescope } = await entryOf(platform, actor, name)
-  const { slug } = telescope
-  if (grid.bytes.byteLength > maxGridBytes)
-    throw new Problem('request.too_large', `The grid has more than ${maxGridBytes} bytes.`, {
-      maxBytes: maxGridBytes,
-    })
-  const fields = readGrid(grid.bytes, grid.file)
-  const wanted = telescope.pointing.how === 'free' ? telescope.pointing.wants : undefined
-  const stem = grid.file
-    .replace(/^.*[/\\]/, '')
-    .replace(/\.\w{1,5}$/, '')
-    .slice(0, 60)
-  const bytes = new TextEncoder().encode(gridText(fields))
-  const { sha256, byteLength } = await platform.storage.put(bytes)
-  await saveGrid(platform, actor, slug, {
-    name: wanted ?? (stem || 'grid'),
-    sha256,
-    byte_length: byteLength,
-    fields: fields.length,
-  })
-  return telescopeBySlug(platform, actor, slug)
-}
-
-/** Takes the uploaded grid away again. @throws Problem where there is none */
-export async function removeGrid(platform: Writes, actor: Actor, name: string): Promise<Telescope> {
-  requireEditor(actor)
-  const { telescope, grid } = await entryOf(platform, actor, name)
-  if (!grid) throw new Problem('resource.not_found', `Nobody has uploaded a grid for ${telescope.slug}.`)
-  await saveGrid(platform, actor, telescope.slug, {
-    name: grid.name,
-    sha256: null,
-    byte_length: 0,
-    fields: 0,
-  })
-  return telescopeBySlug(platform, actor, telescope.slug)
-}
-
-async function saveGrid(
-  platform: Writes,
-  actor: Actor,
-  slug: string,
-  row: { name: string; sha256: string | null; byte_length: number; fields: number },
-): Promise<void> {
-  await platform.db.transaction().execute(async (tx) => {
-    await lockTelescope(tx, slug)
-    await insertGrid(tx, { slug, ...row, by_id: actor.userId, by_name: actor.name })
-    const state = row.sha256 === null ? null : { grid: row.name, fields: row.fields, sha256: row.sha256 }
-    await audit(tx, actor, 'telescopes.grid_changed', { kind: 'telescope', id: slug }, null, state)
-    await tell(platform, tx, slug, { grid: row.name, fields: row.fields })
-  })
 }

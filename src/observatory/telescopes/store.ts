@@ -47,6 +47,17 @@ export async function latestGrids(db: Db): Promise<GridRow[]> {
     .execute()
 }
 
+/** The last word on the grid of one. */
+export async function latestGrid(db: Db, slug: string): Promise<GridRow | undefined> {
+  return db
+    .selectFrom('telescope_grid')
+    .select(gridColumns)
+    .where('slug', '=', slug)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
 /** All versions of one, newest first. */
 export async function versionsOf(db: Db, slug: string): Promise<VersionRow[]> {
   return db

@@ -92,7 +92,10 @@ export const Telescope = z
     name: z.string(),
     origin: z.enum(telescopeOrigins),
     instrument: z.string().nullable(),
-    observatory: z.string().nullable().describe('Name in the list of observatories, where it stands at one'),
+    observatory: z
+      .string()
+      .nullable()
+      .describe('By the name in the list of observatories, where it is listed'),
     site: z.object({ latitude: z.number(), longitude: z.number(), elevationM: z.number() }),
     timeZone: z.string().nullable(),
     /** In space or without a fixed place: planned without horizon and night. */
@@ -154,3 +157,19 @@ export const TelescopeVersion = z
   })
   .meta({ id: 'TelescopeVersion' })
 export type TelescopeVersion = z.output<typeof TelescopeVersion>
+
+/**
+ * A telescope as JSON takes it: what GET answers may be changed and sent back. What the program finds out itself (origin,
+ * version, area, doubts of the checks) may stand there and is not read.
+ */
+export const TelescopeInput = z
+  .strictObject({
+    ...Telescope.partial().shape,
+    name: Telescope.shape.name,
+    limits: Telescope.shape.limits.partial().optional(),
+    footprint: FootprintShape,
+    filters: z.array(TelescopeFilter.extend({ depthMag: z.number().nullable().default(null) })),
+    slew: SlewModel,
+  })
+  .meta({ id: 'TelescopeInput' })
+export type TelescopeInput = z.output<typeof TelescopeInput>
