@@ -167,7 +167,7 @@ export function priceBound(relaxation: Relaxation, lower: number, rounds = 600):
     }
   }
   const everything = weight.reduce((a, b) => a + b, 0)
-  return base + Math.min(best, everything) * (1 + 1e-9)
+  return base + Math.min(best * (1 + 1e-9), everything)
 }
 
 /** The bound of the integer programme, as far as `options.seconds` go. */
