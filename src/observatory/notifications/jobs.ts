@@ -1,0 +1,32 @@
+import type { JobHandler } from '#platform/jobs/job.ts'
+import { composeEvent } from './compose.ts'
+import { deliverChannel } from './deliver.ts'
+import { makeDigests } from './digest.ts'
+import { composeKind, deliverKind, digestKind, escalateKind, remindKind } from './job-kinds.ts'
+import type { Needs } from './kinds.ts'
+import { escalate, remind } from './watch.ts'
+
+/** Handlers of the room's background work. */
+export function notificationJobs(needs: Needs): JobHandler[] {
+  const compose: JobHandler<typeof composeKind.input> = {
+    kind: composeKind,
+    run: (input, job) => composeEvent(needs, input, job),
+  }
+  const deliver: JobHandler<typeof deliverKind.input> = {
+    kind: deliverKind,
+    run: ({ channelId }, job) => deliverChannel(needs, channelId, job),
+  }
+  const digest: JobHandler<typeof digestKind.input> = {
+    kind: digestKind,
+    run: async ({ rule, until }) => ({ digests: await makeDigests(needs, rule, new Date(until)) }),
+  }
+  const reminder: JobHandler<typeof remindKind.input> = {
+    kind: remindKind,
+    run: async ({ watchId }) => ({ done: await remind(needs, watchId) }),
+  }
+  const escalation: JobHandler<typeof escalateKind.input> = {
+    kind: escalateKind,
+    run: async ({ watchId }) => ({ done: await escalate(needs, watchId) }),
+  }
+  return [compose, deliver, digest, reminder, escalation] as JobHandler[]
+}

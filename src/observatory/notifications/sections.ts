@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import type { Section } from '#platform/config/config.ts'
+
+/** Settings of the notifications room. */
+export const notificationsSection = {
+  name: 'notifications',
+  settings: {
+    retrySeconds: {
+      schema: z.number().positive().max(3_600).default(2),
+      doc: 'Pause before a message that could not be put is tried again (s); it doubles each time',
+    },
+    retryCapSeconds: {
+      schema: z.number().positive().max(86_400).default(600),
+      doc: 'Longest such pause (s)',
+    },
+    giveUpHours: {
+      schema: z.number().positive().max(720).default(24),
+      doc: 'After this a message that could not be put is a dead letter (h)',
+    },
+    attemptSeconds: {
+      schema: z.number().positive().max(600).default(60),
+      doc: 'Longest time that one attempt may take (s)',
+    },
+  },
+} as const satisfies Section
