@@ -57,7 +57,7 @@ export function convertConfig(text: string, name: string): Converted {
   }
 
   const sun = number('sat_sun_restriction')
-  const space = sun !== undefined || (number('horizon') ?? 0) <= -90
+  const space = sun !== undefined || (number('horizon') ?? 0) <= -90 || (number('elevation') ?? 0) > 100_000
   lines.push(`name = ${JSON.stringify(name)}`, 'sources = ["converted from a key-value telescope file"]')
   if (space) {
     lines.push('ground = false')

@@ -10,6 +10,13 @@ export function signedArea(ring: readonly Offset[]): number {
   return sum / 2
 }
 
+/** All corners lie on one line. */
+export function isLine(ring: readonly Offset[]): boolean {
+  const [a] = ring
+  const b = ring.find((each) => each[0] !== a![0] || each[1] !== a![1])
+  return b === undefined || ring.every((each) => cross(a!, b, each) === 0)
+}
+
 /** The first two sides that touch or cross though they are no neighbours, or neighbours that fold back; null: none. */
 export function crossingSides(ring: readonly Offset[]): [number, number] | null {
   const n = ring.length

@@ -2,7 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { Problem } from '#problem.ts'
 import { footprintAreaDeg2 } from '#science/planning/footprint.ts'
 import type { Footprint } from '#science/planning/model.ts'
-import { gridRuleOf, maxGridFields, ruleFields } from './grid-rule.ts'
+import { gridRuleOf, maxLaidFields, ruleFields } from './grid-rule.ts'
 import { footprintOf } from './footprint-keys.ts'
 import { createFindings, keysOf, type Findings, type Keys } from './keys.ts'
 import { limitsOf } from './limit-keys.ts'
@@ -10,7 +10,7 @@ import { siteNamed } from './places.ts'
 import { checkReach } from './reach.ts'
 import { slewOf } from './slew-keys.ts'
 import type { DefinitionProblem, Doubt, Pointing, TelescopeDefinition } from './telescope.ts'
-import { linesOf } from './toml-lines.ts'
+import { linesOf, type KeyPath } from './toml-lines.ts'
 
 /**
  * The definition of a telescope in TOML (docs/guide/telescopes.md), read into the nouns of `telescope.ts`. What can't be
@@ -21,10 +21,15 @@ export interface Read {
   /** Null where anything is wrong. */
   definition: TelescopeDefinition | null
   problems: DefinitionProblem[]
+  /** Where a key stands. */
+  lineOf: (path: KeyPath) => number
 }
 
 /** Longest definition, bytes of UTF-8: it is kept in a column. */
 export const maxDefinitionBytes = 60_000
+
+/** More are counted, not listed. */
+const mostProblems = 100
 
 const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 /** Words that stand where a slug does in addresses. */
@@ -35,6 +40,7 @@ export function readDefinition(source: string | Uint8Array): Read {
   const refuse = (line: number | null, text: string): Read => ({
     definition: null,
     problems: [{ line, key: null, text }],
+    lineOf: () => 1,
   })
   const bytes = typeof source === 'string' ? Buffer.byteLength(source) : source.byteLength
   if (bytes > maxDefinitionBytes)
@@ -61,10 +67,14 @@ export function readDefinition(source: string | Uint8Array): Read {
     if (error instanceof RangeError || error instanceof Error) return refuse(null, `TOML: ${error.message}`)
     throw error
   }
-  const findings = createFindings(linesOf(text))
+  const lineOf = linesOf(text)
+  const findings = createFindings(lineOf)
   const definition = read(keysOf(data, [], findings), findings)
-  const problems = findings.problems.toSorted((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity))
-  return { definition: problems.length === 0 ? definition : null, problems }
+  const all = findings.problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  const problems = all.slice(0, mostProblems)
+  if (all.length > mostProblems)
+    problems.push({ line: null, key: null, text: `There are ${all.length - mostProblems} more mistakes.` })
+  return { definition: problems.length === 0 ? definition : null, problems, lineOf }
 }
 
 /** One sentence for a definition that is refused, the list in `details.problems`. */
@@ -324,7 +334,7 @@ function pointingOf(all: Keys, footprint: Footprint | undefined, fieldAreaDeg2 =
     const fields = rule && footprint && ruleFields(rule, footprint, fieldAreaDeg2)
     if (rule && fields !== undefined) pointing = { how: 'grid', grid: rule.kind, fields, rule }
     else if (rule && footprint)
-      keys.wrong('grid', `makes more than ${maxGridFields} fields; take grid = "free" for so small a field`)
+      keys.wrong('grid', `makes more than ${maxLaidFields} fields; take grid = "free" for so small a field`)
   }
   keys.refuseOthers()
   return pointing

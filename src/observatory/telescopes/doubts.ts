@@ -1,12 +1,47 @@
 import { separation } from '#science/sky/vectors.ts'
 import { likePlace, siteNamed } from './places.ts'
-import type { Doubt, Telescope, TelescopeDefinition } from './telescope.ts'
+import type { DefinitionProblem, Doubt, Telescope, TelescopeDefinition } from './telescope.ts'
+import type { KeyPath } from './toml-lines.ts'
 
 /** What a definition is compared with. */
 export type Neighbour = Pick<
   Telescope,
   'slug' | 'name' | 'site' | 'ground' | 'footprint' | 'fieldAreaDeg2' | 'alternativeTo' | 'origin' | 'doubts'
 >
+
+/**
+ * A circle of twice the radius that a shipped telescope of this name, or the same instrument at the same place, has: the
+ * diameter was written. What the shipped one says is known better.
+ */
+export function diameterProblem(
+  telescope: TelescopeDefinition,
+  shipped: Iterable<TelescopeDefinition>,
+  lineOf: (path: KeyPath) => number,
+): DefinitionProblem | null {
+  const { footprint } = telescope
+  if (footprint.shape !== 'circle') return null
+  for (const known of shipped) {
+    if (known.footprint.shape !== 'circle') continue
+    if (Math.abs(footprint.radiusDeg / known.footprint.radiusDeg / 2 - 1) > 0.02) continue
+    const near =
+      apart(
+        [telescope.site.longitude, telescope.site.latitude],
+        [known.site.longitude, known.site.latitude],
+      ) < 0.05
+    const instrument = telescope.instrument?.toLowerCase()
+    const same =
+      known.slug === telescope.slug ||
+      known.name.toLowerCase() === telescope.name.toLowerCase() ||
+      (near && instrument !== undefined && instrument === known.instrument?.toLowerCase())
+    if (same)
+      return {
+        line: lineOf(['footprint', 'radius_deg']),
+        key: 'footprint.radius_deg',
+        text: `is ${footprint.radiusDeg}, and the radius of ${known.name} is ${known.footprint.radiusDeg}: that is the diameter`,
+      }
+  }
+  return null
+}
 
 /** Kilometres of one degree of a great circle on the ground. */
 const kmPerDegree = 111.195

@@ -1,5 +1,5 @@
 import type { Footprint, Offset } from '#science/planning/model.ts'
-import { crossingSides, signedArea } from './corners.ts'
+import { crossingSides, isLine, signedArea } from './corners.ts'
 import { numberOf, shown, type Findings, type Keys } from './keys.ts'
 import type { KeyPath } from './toml-lines.ts'
 
@@ -29,16 +29,12 @@ const side = { above: 0, min: smallestDeg, max: 180, unit: 'deg' }
 
 const readers: Record<(typeof shapes)[number], (keys: Keys, findings: Findings) => Footprint | undefined> = {
   circle(keys) {
-    const radiusDeg = keys.has('diameter_deg')
-      ? undefined
-      : keys.needNumber('radius_deg', { ...side, max: 90 })
-    if (keys.has('diameter_deg')) {
-      const diameter = keys.raw('diameter_deg')
-      const half = typeof diameter === 'number' && diameter > 0 ? diameter / 2 : undefined
-      keys.wrong(
-        'diameter_deg',
-        `is no key: a circle is given by its radius; write radius_deg = ${half ?? 'half of the diameter'}`,
-      )
+    const across = ['diameter_deg', 'diameter', 'fov_deg', 'fov'].find((key) => keys.has(key))
+    const radiusDeg = across ? undefined : keys.needNumber('radius_deg', { ...side, max: 90 })
+    if (across !== undefined) {
+      const diameter = keys.raw(across)
+      const half = typeof diameter === 'number' && diameter > 0 ? diameter / 2 : 'half of the diameter'
+      keys.wrong(across, `is no key: a circle is given by its radius; write radius_deg = ${half}`)
     }
     return radiusDeg === undefined ? undefined : { shape: 'circle', radiusDeg }
   },
@@ -236,6 +232,10 @@ function cornersOf(list: readonly unknown[], path: KeyPath, findings: Findings):
     findings.wrong(path, `has ${ring.length} different corners; an area needs at least 3`)
     return undefined
   }
+  if (isLine(ring)) {
+    findings.wrong(path, 'has no area: its corners lie on a line')
+    return undefined
+  }
   const crossing = crossingSides(ring)
   if (crossing) {
     const [a, b] = crossing
@@ -246,7 +246,7 @@ function cornersOf(list: readonly unknown[], path: KeyPath, findings: Findings):
     return undefined
   }
   if (Math.abs(signedArea(ring)) < smallestDeg ** 2) {
-    findings.wrong(path, 'has no area: its corners lie on a line')
+    findings.wrong(path, 'has an area of less than a square arcsecond')
     return undefined
   }
   return ring

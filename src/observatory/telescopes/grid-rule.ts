@@ -7,6 +7,8 @@ import { laidKinds, type GridRule } from './telescope.ts'
 
 /** Most fields that a grid may have. */
 export const maxGridFields = 500_000
+/** Of those, most that are laid for a footprint whenever the telescope is read. */
+export const maxLaidFields = 50_000
 const wholeSkyDeg2 = 41_253
 
 /** `{ kind = "rows", rows = 99 }` or `{ kind = "hexagonal", overlap = 0.05 }`. */
@@ -31,10 +33,10 @@ export function ruleFields(rule: GridRule, footprint: Footprint, fieldAreaDeg2: 
   if (rule.kind === 'rows') return countRowFields(rule.rows)
   const least =
     'widthDeg' in footprint ? Math.min(footprint.widthDeg, footprint.heightDeg) ** 2 : fieldAreaDeg2
-  if (wholeSkyDeg2 / (least * (1 - rule.overlap) ** 2) > maxGridFields) return undefined
+  if (wholeSkyDeg2 / (least * (1 - rule.overlap) ** 2) > maxLaidFields) return undefined
   try {
     const fields = fieldsByRule(rule, footprint).length
-    return fields > maxGridFields ? undefined : fields
+    return fields > maxLaidFields ? undefined : fields
   } catch (error) {
     if (isProblem(error)) return undefined
     throw error

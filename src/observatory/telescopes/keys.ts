@@ -9,7 +9,7 @@ export interface Findings {
   wrong(path: KeyPath, text: string): void
 }
 
-export function createFindings(lineOf: (path: KeyPath) => number | null): Findings {
+export function createFindings(lineOf: (path: KeyPath) => number): Findings {
   const problems: DefinitionProblem[] = []
   return {
     problems,

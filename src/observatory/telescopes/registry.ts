@@ -2,8 +2,8 @@ import { Problem } from '#problem.ts'
 import { nearest } from '#platform/config/nearest.ts'
 import type { Db } from '#platform/db/database.ts'
 import { etagOf } from '#platform/http/etag.ts'
-import { readDefinition, refusal } from './definition.ts'
-import { doubtsOf, type Neighbour } from './doubts.ts'
+import { readDefinition, refusal, type Read } from './definition.ts'
+import { diameterProblem, doubtsOf, type Neighbour } from './doubts.ts'
 import { shippedTelescopes } from './shipped.ts'
 import { latestGrids, latestVersions, type GridRow } from './store.ts'
 import type { Pointing, Telescope } from './telescope.ts'
@@ -21,6 +21,15 @@ export interface Registry {
   entries: Map<string, Entry>
   /** Own definitions that this program refuses though an earlier one took them. */
   refused: Map<string, Problem>
+}
+
+/** Reads a definition and compares it with what the shipped ones know. */
+export function readKnowing(source: string | Uint8Array): Read {
+  const found = readDefinition(source)
+  if (!found.definition) return found
+  const known = [...shippedTelescopes().values()].map((each) => each.definition)
+  const problem = diameterProblem(found.definition, known, found.lineOf)
+  return problem ? { ...found, definition: null, problems: [problem] } : found
 }
 
 export async function registry(db: Db): Promise<Registry> {

@@ -6,11 +6,20 @@ import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
 import { audienceFor, everyone, requireRole, requireScope } from '#observatory/people/rights.ts'
-import { readDefinition, refusal } from './definition.ts'
+import { refusal } from './definition.ts'
 import { doubtsOf } from './doubts.ts'
 import { fieldsByRule } from './grid-rule.ts'
 import { readGrid } from './grid.ts'
-import { find, neighboursOf, pointingWith, registry, tagOf, type Entry, type Registry } from './registry.ts'
+import {
+  find,
+  neighboursOf,
+  pointingWith,
+  readKnowing,
+  registry,
+  tagOf,
+  type Entry,
+  type Registry,
+} from './registry.ts'
 import { shippedTelescopes } from './shipped.ts'
 import { insertVersion, latestGrid, lockTelescope, versionsOf, type VersionRow } from './store.ts'
 import type { DefinitionCheck, Telescope, TelescopeDefinition, TelescopeVersion } from './telescope.ts'
@@ -73,7 +82,7 @@ export async function checkDefinition(
   source: string | Uint8Array,
 ): Promise<DefinitionCheck> {
   requireReader(actor)
-  const { definition, problems } = readDefinition(source)
+  const { definition, problems } = readKnowing(source)
   if (!definition) return { ok: false, telescope: null, problems }
   const { entries } = await registry(platform.db)
   return { ok: true, telescope: asOwn(definition, entries), problems: [] }
@@ -81,7 +90,7 @@ export async function checkDefinition(
 
 /** As `checkDefinition` with the shipped telescopes alone for comparison: for files, without a database. */
 export function checkFile(source: string | Uint8Array): DefinitionCheck {
-  const { definition, problems } = readDefinition(source)
+  const { definition, problems } = readKnowing(source)
   if (!definition) return { ok: false, telescope: null, problems }
   const entries = [...shippedTelescopes()].map(
     ([slug, { definition: each, source: text }]): [string, Entry] => [
@@ -134,7 +143,7 @@ export async function putTelescope(
 ): Promise<{ telescope: Telescope; created: boolean }> {
   requireEditor(actor)
   const file = options.file ?? 'telescope.toml'
-  const { definition, problems } = readDefinition(source)
+  const { definition, problems } = readKnowing(source)
   if (!definition) throw refusal(problems, file)
   const { slug } = definition
   if (options.slug !== undefined && options.slug !== slug)

@@ -5,8 +5,11 @@
 
 export type KeyPath = readonly (string | number)[]
 
-/** Gives the line (from 1) of a path, or of the nearest thing around it that has one; null for the empty path. */
-export function linesOf(source: string): (path: KeyPath) => number | null {
+/** Deeper than anything that is asked for; keys below it have the line of what is above them. */
+const deepest = 8
+
+/** Gives the line (from 1) of a path, or of the nearest thing around it that has one: what is missing altogether, line 1. */
+export function linesOf(source: string): (path: KeyPath) => number {
   const lines = new Map<string, number>()
   const walk: Walk = { text: source, at: 0, line: 1, lines }
   let table: (string | number)[] = []
@@ -18,11 +21,11 @@ export function linesOf(source: string): (path: KeyPath) => number | null {
     else pair(walk, table)
   }
   return (path) => {
-    for (let n = path.length; n > 0; n--) {
+    for (let n = Math.min(path.length, deepest); n > 0; n--) {
       const line = lines.get(keyOf(path.slice(0, n)))
       if (line !== undefined) return line
     }
-    return null
+    return 1
   }
 }
 
@@ -38,6 +41,7 @@ function keyOf(path: KeyPath): string {
 }
 
 function mark(walk: Walk, path: KeyPath): void {
+  if (path.length > deepest) return
   const key = keyOf(path)
   if (!walk.lines.has(key)) walk.lines.set(key, walk.line)
 }
@@ -59,7 +63,7 @@ function blank(walk: Walk, overLines: boolean): void {
 function header(walk: Walk, counts: Map<string, number>): (string | number)[] {
   const many = walk.text[walk.at + 1] === '['
   walk.at += many ? 2 : 1
-  const names = dotted(walk, ']')
+  const names = dotted(walk, ']').slice(0, deepest)
   walk.at += many ? 2 : 1
   // `[a.b]` after `[[a]]` speaks of the last a.
   const path: (string | number)[] = []
@@ -78,7 +82,8 @@ function header(walk: Walk, counts: Map<string, number>): (string | number)[] {
 function pair(walk: Walk, table: KeyPath): void {
   let path: KeyPath = table
   const line = walk.line
-  for (const name of dotted(walk, '=')) {
+  for (const name of dotted(walk, '=').slice(0, deepest)) {
+    if (path.length > deepest) break
     path = [...path, name]
     if (!walk.lines.has(keyOf(path))) walk.lines.set(keyOf(path), line)
   }
@@ -115,7 +120,7 @@ function value(walk: Walk, path: KeyPath): void {
     for (let i = 0; walk.at < walk.text.length; i++) {
       blank(walk, true)
       if (walk.text[walk.at] === ']') break
-      value(walk, [...path, i])
+      value(walk, path.length > deepest ? path : [...path, i])
       blank(walk, true)
       if (walk.text[walk.at] === ',') walk.at++
     }
@@ -134,7 +139,7 @@ function value(walk: Walk, path: KeyPath): void {
   else while (walk.at < walk.text.length && !',]}\n#'.includes(walk.text[walk.at]!)) walk.at++
 }
 
-/** A string; as it is written between its quotes, which is all that keys of ours need. */
+/** A string. */
 function text(walk: Walk): string {
   const quote = walk.text[walk.at]!
   const long = walk.text.startsWith(quote.repeat(3), walk.at)
@@ -146,9 +151,20 @@ function text(walk: Walk): string {
     if (walk.text[walk.at] === '\n') walk.line++
     walk.at++
   }
-  const found = walk.text.slice(from, walk.at)
+  const written = walk.text.slice(from, walk.at)
   walk.at += end.length
   // Up to two more quotes may belong to the end of a long string.
   while (long && walk.text[walk.at] === quote) walk.at++
-  return found
+  return quote === '"' ? unescaped(written) : written
+}
+
+function unescaped(written: string): string {
+  if (!written.includes('\\')) return written
+  try {
+    const value: unknown = JSON.parse(`"${written}"`)
+    return typeof value === 'string' ? value : written
+  } catch {
+    // An escape that JSON does not know, in a key that nobody asks for.
+    return written
+  }
 }
