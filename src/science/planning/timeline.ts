@@ -44,6 +44,8 @@ function ofTask({ instance, order }: Routes, t: number): Timeline {
       if (free++ === visit) return number
     }
   }
+  // What blocks the slew is over before it.
+  const waitS = task.telescope.readoutBlocksSlew ? readoutS : 0
   const begins = new Map<number, number>()
   const exposures: ScheduledExposure[] = []
   let lockedSeen = 0
@@ -54,7 +56,7 @@ function ofTask({ instance, order }: Routes, t: number): Timeline {
     const from = before < 0 ? c : node.candidate[before]
     const otherFilter = before >= 0 && node.lastFilter[before] !== node.firstFilter[n]
     const slewAt = (moment: number) => (before < 0 ? 0 : travel.exact(local[from], local[c], moment))
-    let slewS = slewAt(end)
+    let slewS = slewAt(end + waitS)
     let begin: number
     if (node.visit[n] < 0) {
       begin = node.start[n]

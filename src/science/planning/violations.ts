@@ -97,7 +97,7 @@ function sequence(
     const [from, to] = [problem.candidates[a.candidate].field, problem.candidates[b.candidate].field]
     const slewAt = (mjd: number) =>
       from === to ? 0 : slewSeconds(telescope.slew, telescope.observer, from, to, mjd)
-    const atOnce = slewAt(end(a))
+    const atOnce = slewAt(end(a) + (telescope.readoutBlocksSlew ? telescope.readoutS / DAY : 0))
     const justInTime = slewAt(b.start - (telescope.overheadS + atOnce) / DAY)
     const slew = between > telescope.readoutS + atOnce + telescope.overheadS + 60 ? justInTime : atOnce
     const change = a.filter === b.filter ? 0 : telescope.filterChangeS
