@@ -73,6 +73,9 @@ it('solves a linear programme', () => {
   expect(result.status).toBe('optimal')
   expect(result.objective).toBeCloseTo(36, 9)
   expect(result.bound).toBeCloseTo(36, 9)
+  // 3 x₀ + 2 x₁ ≤ 18 is paid with 1 (x₀ is inside its bounds), so x₁ is worth 5 − 2 more at its bound.
+  expect(result.reducedCosts![0]).toBeCloseTo(0, 9)
+  expect(result.reducedCosts![1]).toBeCloseTo(3, 9)
 })
 
 it('says that there is no solution', () => {

@@ -97,6 +97,8 @@ function solve(highs: Highs, milp: Milp, options: Parameters<MilpSolver>[1]): Mi
       time_limit: options.seconds,
       mip_rel_gap: options.gapTarget / (1 - options.gapTarget),
       mip_abs_gap: 1e-7,
+      // Cuts help little here, and thousands of them kept take more memory than all the rest.
+      mip_pool_soft_limit: 500,
     })
     if (start) model.setSolution({ colValue: start })
     model.run(callbacks)
@@ -105,7 +107,10 @@ function solve(highs: Highs, milp: Milp, options: Parameters<MilpSolver>[1]): Mi
     if (model.info.get('primal_solution_status') === solutionStatus.feasible)
       better(model.getSolution().colValue)
     if (milp.integer.includes(1)) closer(Number(model.info.get('mip_dual_bound')))
-    else if (status === modelStatus.optimal) bound = objective
+    else if (status === modelStatus.optimal) {
+      bound = objective
+      return { ...end('optimal'), reducedCosts: model.getSolution().colDual.map((dual) => dual / scale) }
+    }
     if (status === modelStatus.optimal) return end('optimal')
     return end(status === modelStatus.timeLimit || !stopped ? 'time limit' : 'stopped')
   } catch (error) {

@@ -9,8 +9,8 @@ import type { Timetable } from './timetable.ts'
 export interface GreedyOptions {
   readonly seed?: number
   /**
-   * How much may be tried, in steps of a few nanoseconds; the default takes about a second. Counted, not timed, so that the answer
-   * is the same on every machine.
+   * How much may be tried, in steps of a few nanoseconds; the default takes about a second. Counted, not timed, so that
+   * the answer is the same on every machine.
    */
   readonly effort?: number
   /** A choice to begin with, as far as it fits. */
@@ -20,6 +20,15 @@ export interface GreedyOptions {
 }
 
 const defaultEffort = 1.5e8
+/** Rounds of annealing for each chosen field. */
+const roundsEach = 1000
+/** A step may first lose this part of an average field; at the end, `cooling` of that. */
+const heat = 0.1
+const cooling = 0.003
+/** How often the best candidate is passed over while refilling, so that the second best has its turn. */
+const blink = 0.02
+/** Fields taken out at once, at most. */
+const mostOut = 16
 
 /**
  * Candidates that together cover much, each part of the sky counted once, within the count of fields and the hours of
@@ -47,31 +56,30 @@ export function improve(
   exchange(choice, gains, spent)
   let best = choice.fields()
   let bestWeight = gains.weight()
-  const random = seededRandom(seed)
-  const movable = choice.movable()
-  // Weight that a step may lose; shrinks to nothing at the end, as in threshold accepting.
-  const patience = movable.length > 0 ? (0.05 * bestWeight) / Math.max(1, choice.fields().length) : 0
   let current = best
   let currentWeight = bestWeight
-  let idle = 0
-  for (let round = 0; movable.length > 0 && idle < 1000 + 100 * movable.length && !spent(); round++) {
-    idle++
+  const random = seededRandom(seed)
+  const movable = choice.movable().length
+  const rounds = Math.min(roundsEach * movable, 1e6)
+  const hot = movable > 0 ? (heat * bestWeight) / movable : 0
+  for (let round = 0; round < rounds && !spent(); round++) {
     ruin(choice, gains, random)
-    choice.fill(random.uniform() < 0.5 ? (c) => 1 + 0.2 * noise(c, round) : undefined)
+    choice.fill(random.uniform)
     const weight = gains.weight()
-    const left = 1 - (choice.work() - begun) / effort
-    if (weight >= currentWeight - patience * left * random.uniform()) {
+    // Annealing: what a step may lose shrinks from a good part of a field to nothing.
+    const left = 1 - Math.max(round / rounds, (choice.work() - begun) / effort)
+    const temperature = hot * cooling ** (1 - left)
+    if (weight > currentWeight + temperature * Math.log(1 - random.uniform())) {
       current = choice.fields()
       currentWeight = weight
       if (weight > bestWeight * (1 + 1e-12)) {
         best = current
         bestWeight = weight
-        idle = 0
       }
     } else choice.become(current)
   }
   choice.become(best)
-  exchange(choice, gains, () => false)
+  exchange(choice, gains, stop)
   return choice.fields().toSorted((a, b) => a - b)
 }
 
@@ -124,7 +132,7 @@ function createChoice(problem: PlanningProblem, timetable: Timetable, gains: Gai
     isKept: (c: number) => kept.has(c),
     all,
     /** Adds what adds most until nothing more fits; `taste` favours candidates. */
-    fill(taste?: (c: number) => number) {
+    fill(chance?: () => number) {
       for (;;) {
         looked += all.length
         let best = -1
@@ -134,10 +142,9 @@ function createChoice(problem: PlanningProblem, timetable: Timetable, gains: Gai
           if (gain <= worthless || gains.isIn[c]) continue
           const t = candidates[c].telescope
           if (on[t].length >= hours[t].maxFields || refused[c] === removals[t]) continue
-          const value = taste ? gain * taste(c) : gain
-          if (value > bestGain) {
+          if (gain > bestGain && (!chance || chance() > blink)) {
             best = c
-            bestGain = value
+            bestGain = gain
           }
         }
         if (best < 0) return
@@ -179,24 +186,18 @@ function exchange(choice: Choice, gains: Gains, spent: () => boolean): void {
 /** Takes out a few fields that lie together, and often puts one in that was not there. */
 function ruin(choice: Choice, gains: Gains, random: ReturnType<typeof seededRandom>): void {
   const movable = choice.movable()
+  if (movable.length === 0) return
   const centre = movable[random.integer(movable.length)]
   const near = gains.neighbours(centre)
-  const out = [centre]
-  const together = near.filter((c) => gains.isIn[c] && !choice.isKept(c))
-  const size = 1 + random.integer(4)
-  while (out.length < size && together.length > 0) {
-    out.push(...together.splice(random.integer(together.length), 1))
+  const size = 1 + random.integer(mostOut)
+  const out = new Set([centre])
+  let from = near
+  for (let tries = 0; out.size < size && tries < 4 * size && from.length > 0; tries++) {
+    const c = from[random.integer(from.length)]
+    if (gains.isIn[c] && !choice.isKept(c)) out.add(c)
+    if (random.uniform() < 0.3) from = gains.neighbours(c)
   }
-  while (out.length < Math.min(size, 2)) out.push(movable[random.integer(movable.length)])
-  for (const c of out) if (gains.isIn[c]) choice.remove(c)
+  for (const c of out) choice.remove(c)
   const others = near.filter((c) => !gains.isIn[c])
-  if (others.length > 0 && random.uniform() < 0.7) choice.add(others[random.integer(others.length)])
-}
-
-/** A number in [−1, 1) that depends on both alone. */
-function noise(c: number, round: number): number {
-  let t = Math.imul(c + 1, 0x9e3779b1) ^ Math.imul(round + 1, 0x85ebca6b)
-  t = Math.imul(t ^ (t >>> 15), 0x2c1b3c6d)
-  t = Math.imul(t ^ (t >>> 12), 0x297a2d39)
-  return ((t ^ (t >>> 15)) >>> 0) / 2147483648 - 1
+  if (others.length > 0 && random.uniform() < 0.5) choice.add(others[random.integer(others.length)])
 }

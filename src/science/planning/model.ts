@@ -247,6 +247,8 @@ export interface MilpResult {
   readonly values: Float64Array | null
   readonly objective: number
   readonly bound: number
+  /** Of a linear programme solved to its end: what the objective changes by as a column leaves its bound. */
+  readonly reducedCosts?: Float64Array
 }
 
 /** HiGHS, handed in: science solves nothing itself that a solver does better. Blocks until done. */
