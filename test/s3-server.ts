@@ -99,7 +99,7 @@ export async function startS3Server(
 
   function listing(query: URLSearchParams): Answer {
     if (query.get('list-type') !== '2') return errorAnswer(400, 'InvalidArgument')
-    const after = query.get('continuation-token') ?? ''
+    const after = Buffer.from(query.get('continuation-token') ?? '', 'base64').toString('utf8')
     const keys = [...objects.keys()]
       .filter((key) => key.startsWith(query.get('prefix') ?? '') && key > after)
       .toSorted((a, b) => (a < b ? -1 : 1))
@@ -109,7 +109,9 @@ export async function startS3Server(
       const { bytes, etag } = objects.get(key) ?? { bytes: Buffer.alloc(0), etag: '' }
       return `<Contents><Key>${key.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</Key><Size>${bytes.length}</Size><ETag>${etag.replaceAll('"', '&quot;')}</ETag></Contents>`
     })
-    const next = more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ''
+    const next = more
+      ? `<NextContinuationToken>${Buffer.from(page.at(-1) ?? '').toString('base64')}</NextContinuationToken>`
+      : ''
     const xml = `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`
     return [200, { 'content-type': 'application/xml' }, xml]
   }

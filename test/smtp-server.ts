@@ -107,6 +107,7 @@ export async function startSmtpServer(
           else if (login) say('250-AUTH PLAIN LOGIN')
           return say('250 8BITMIME')
         case 'STARTTLS':
+          if (security !== 'starttls' || encrypted) return refuse('502 5.5.1 no STARTTLS here')
           say('220 go ahead')
           plain.removeListener('data', read)
           pending = ''

@@ -118,7 +118,14 @@ export function createS3(net: Net, settings: S3Settings): S3 {
         const { ListBucketResult: page } = parser.parse(answer.text()) as ListAnswer
         for (const { Key, Size, ETag } of page.Contents ?? [])
           yield { key: Key, byteLength: Number(Size), etag: ETag }
-        token = page.IsTruncated === 'true' ? page.NextContinuationToken : undefined
+        const next = page.IsTruncated === 'true' ? page.NextContinuationToken : undefined
+        if (next !== undefined && next === token)
+          throw new Problem(
+            'net.status',
+            `${new URL(root).host} lists the same page of ${bucket} again and again.`,
+            { prefix },
+          )
+        token = next
       }
     },
   }

@@ -9,7 +9,7 @@ import { cut, headlineOf, oneLine, plainText } from './wording.ts'
 
 const hostName = /^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/i
 
-const settings = z.object({
+const settings = z.strictObject({
   host: z.string().max(253).regex(hostName, 'must be a host name or address').describe('SMTP server.'),
   port: z
     .number()

@@ -11,7 +11,7 @@ import { refused } from './refusal.ts'
 import { createSlackApi, slackErrorOf, type SlackApi } from './slack-api.ts'
 import { fallbackText, slackBlocks } from './slack-blocks.ts'
 
-const settings = z.object({
+const settings = z.strictObject({
   token: z
     .string()
     .min(1)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Webdav } from '#platform/net/webdav.ts'
 import { statusOf } from './refusal.ts'
-import type { TreePlace } from './tree-place.ts'
+import type { NewFile, TreePlace } from './tree-place.ts'
 
 /** @param base folder of the server's address that the tree stands in, may be empty. */
 export function webdavPlace(webdav: Webdav, name: string, base: string): TreePlace {
@@ -9,6 +9,35 @@ export function webdavPlace(webdav: Webdav, name: string, base: string): TreePla
 
   async function tagOf(path: string, signal: AbortSignal): Promise<string> {
     return (await webdav.stat(path, signal))?.etag ?? ''
+  }
+
+  /** Whole under another name first; then under its own, or not at all. */
+  async function put(
+    path: string,
+    { bytes, mediaType, sha256 }: NewFile,
+    only: 'absent' | { etag: string },
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const target = below(path)
+    const temporary = temporaryFor(target, sha256)
+    await webdav.put(temporary, bytes, { mediaType }, signal)
+    try {
+      // Asked once more right before, for servers that move without looking at the condition.
+      if (
+        (only === 'absent' || (await tagOf(target, signal)) === only.etag) &&
+        (await webdav.move(temporary, target, { only }, signal))
+      )
+        return await tagOf(target, signal)
+    } catch (error) {
+      if (![405, 501].includes(statusOf(error) ?? 0)) throw error
+      // A server that moves nothing: whole or not is then up to it.
+      await webdav.remove(temporary, signal)
+      return (await webdav.put(target, bytes, { mediaType, only }, signal))
+        ? await tagOf(target, signal)
+        : null
+    }
+    await webdav.remove(temporary, signal)
+    return null
   }
 
   return {
@@ -20,41 +49,8 @@ export function webdavPlace(webdav: Webdav, name: string, base: string): TreePla
       return entry && { tag: entry.etag, byteLength: entry.byteLength, isFolder: entry.isFolder }
     },
     read: (path, maxBytes, signal) => webdav.get(below(path), signal, maxBytes),
-    async create(path, file, signal) {
-      const target = below(path)
-      const temporary = temporaryFor(target, file.sha256)
-      await webdav.put(temporary, file.bytes, { mediaType: file.mediaType }, signal)
-      try {
-        if (await webdav.move(temporary, target, { only: 'absent' }, signal))
-          return await tagOf(target, signal)
-      } catch (error) {
-        if (![405, 501].includes(statusOf(error) ?? 0)) throw error
-        // A server that moves nothing: whole or not is then up to it.
-        await webdav.remove(temporary, signal)
-        const put = await webdav.put(
-          target,
-          file.bytes,
-          { mediaType: file.mediaType, only: 'absent' },
-          signal,
-        )
-        return put ? await tagOf(target, signal) : null
-      }
-      await webdav.remove(temporary, signal)
-      return null
-    },
-    async replace(path, file, tag, signal) {
-      const target = below(path)
-      const temporary = temporaryFor(target, file.sha256)
-      await webdav.put(temporary, file.bytes, { mediaType: file.mediaType }, signal)
-      // Asked once more right before, for servers that move without looking at the condition.
-      if (
-        (await tagOf(target, signal)) === tag &&
-        (await webdav.move(temporary, target, { only: { etag: tag } }, signal))
-      )
-        return await tagOf(target, signal)
-      await webdav.remove(temporary, signal)
-      return null
-    },
+    create: (path, file, signal) => put(path, file, 'absent', signal),
+    replace: (path, file, tag, signal) => put(path, file, { etag: tag }, signal),
   }
 }
 

@@ -30,7 +30,7 @@ import { webdavPlace } from './tree-webdav.ts'
 const places = { webdav: 'url', s3: 'url', folder: 'base' } as const
 
 const settings = z
-  .object({
+  .strictObject({
     place: z
       .enum(['webdav', 's3', 'folder'])
       .describe('Where the files go: WebDAV (ownCloud, Nextcloud), S3, or a folder of this machine.'),

@@ -9,7 +9,7 @@ import type {
 } from '#observatory/notifications/channel.ts'
 import { isFinalStatus, refused, statusOf } from './refusal.ts'
 
-const settings = z.object({
+const settings = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).describe('Where messages are posted as JSON.'),
   secret: z
     .string()
