@@ -17,8 +17,10 @@ import { createPolygonStack, cutPolygon, polygonArea } from './clip.ts'
 export interface CutOptions {
   /** Fields from this number on are candidates; sky under those before is handed to `taken` and not cut further. */
   readonly candidatesFrom?: number
-  /** Cells of the map that matter; others weigh nothing and are not cut. */
-  readonly only?: Uint8Array
+  /** How many of the map's cells before each matter, one entry more than cells; the others weigh nothing and are not cut. */
+  readonly only?: Uint32Array
+  /** Sky outside of this field is passed over. */
+  readonly within?: number
   /** Largest error (in weight) that one cut cell may bring to each field; smaller cells are made until it is kept. */
   readonly tolerance?: Float64Array
   /** Receives for each cut cell and each field over or beside it the error that straight lines may have. */
@@ -38,7 +40,7 @@ export function cutSky(
   taken: (weight: number, areaSr: number) => void,
   options: CutOptions = {},
 ): void {
-  const { candidatesFrom = 0, only, tolerance, doubt } = options
+  const { candidatesFrom = 0, only, within = -1, tolerance, doubt } = options
   const over = createFieldSet(borders.count)
   const { push, popTo } = over
   let crossing = Int32Array.from({ length: Math.max(1024, 4 * borders.count) }, (_, i) => i)
@@ -73,10 +75,10 @@ export function cutSky(
   }
   /** Weight of a node: of a part of one map cell, or the sum of all map cells in it. */
   const weightOf = (k: number, a: number, b: number, uniform: boolean): number => {
-    if (uniform) return a < b && !(only && only[a] === 0) ? map.density[a] * cellAreasSr[k] : 0
+    if (uniform) return a < b && !(only && only[a] === only[a + 1]) ? map.density[a] * cellAreasSr[k] : 0
     let sum = 0
     for (let i = a; i < b; i++) {
-      if (!only || only[i] !== 0) sum += map.density[i] * cellAreasSr[map.order[i]]
+      if (!only || only[i] !== only[i + 1]) sum += map.density[i] * cellAreasSr[map.order[i]]
     }
     return sum
   }
@@ -181,7 +183,7 @@ export function cutSky(
     from: number,
     to: number,
   ): void => {
-    if (only && !anySet(only, a, b)) return
+    if (only && only[a] === only[b]) return
     writePoint(f, x + 0.5, y + 0.5, 2 ** k, v, 0)
     const radius = cellRadii[k]
     const before = over.count
@@ -202,6 +204,9 @@ export function cutSky(
           return
         }
         push(field)
+      } else if (field === within) {
+        popTo(before)
+        return
       }
     }
     if (end === to) {
@@ -247,9 +252,4 @@ export function cutSky(
 /** Part of a cut cell's weight by which straight lines may err. */
 function doubtOf(k: number): number {
   return 0.05 * cellSides[k]
-}
-
-function anySet(flags: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (flags[i] !== 0) return true
-  return false
 }
