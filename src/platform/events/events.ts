@@ -108,6 +108,7 @@ export function createEvents(options: {
   async function broadcast(): Promise<void> {
     const bell = createBell()
     let held = 0
+    let sure = false
     try {
       await whilePaused('broadcast', async () => {
         const from = (position ??= await lastPosition(db))
@@ -121,15 +122,21 @@ export function createEvents(options: {
           position = rows[rows.length - 1]
           for (const viewer of viewers) viewer(rows)
           held = 0
+          sure = false
           if (rows.length === 500) return
           await sleep(coalesceMs)
         }
         // A committed event may have to wait for an older transaction; nothing rings when that one ends.
         if (await heldEvents(db)) {
           held = Math.min(held === 0 ? 2 : held * 1.5, 100)
+          sure = false
           await bell.wait(held)
+        } else if (!sure) {
+          // As with listeners: what was held may have become final between the two questions.
+          sure = true
         } else {
           held = 0
+          sure = false
           await bell.wait(5_000)
         }
       })
@@ -178,6 +185,7 @@ export function createEvents(options: {
     const bell = createBell()
     let limit = batch
     let held = 0
+    let sure = false
     try {
       await whilePaused(`listener ${listener.name}`, async () => {
         const result = await listenOnce(listener, limit)
@@ -198,9 +206,14 @@ export function createEvents(options: {
         limit = batch
         if (result === 'nothing' && (await heldEvents(db))) {
           held = Math.min(held === 0 ? 2 : held * 1.5, 100)
+          sure = false
           await bell.wait(held)
+        } else if (result === 'nothing' && !sure) {
+          // What was held while we looked may have become final before we asked for that: one more look.
+          sure = true
         } else {
           held = 0
+          sure = false
           await bell.wait(result === 'taken' ? 500 : 5_000)
         }
       })
