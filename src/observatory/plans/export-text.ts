@@ -154,7 +154,9 @@ function stepsText({ steps }: PlannedTelescope): string {
 function depthText({ filters, steps }: PlannedTelescope): string {
   const known = steps.flatMap((step) => {
     const filter = filters.find((f) => f.name === step.filter)
-    return filter?.depthMag != null ? [`${filter.name} ${filter.depthMag} in ${filter.exposureS} s`] : []
+    return filter && filter.depthMag !== null
+      ? [`${filter.name} ${filter.depthMag} in ${filter.exposureS} s`]
+      : []
   })
   return known.length > 0 ? ` (typical 5-sigma depth ${known.join(', ')})` : ''
 }

@@ -2,16 +2,16 @@ import type { Platform } from '#platform/platform.ts'
 import { system } from '#observatory/people/actor.ts'
 import { mapInput } from '#observatory/alerts/products.ts'
 import { gridFields, modelOf, telescopeBySlug } from '#observatory/telescopes/service.ts'
-import type { Telescope } from '#observatory/telescopes/telescope.ts'
 import type { Field, Footprint } from '#science/planning/model.ts'
 import { mjdUtcOf } from '#science/sky/time.ts'
 import type { CheckedPlan } from './check.ts'
 import { fieldKey, fieldsOf } from './document.ts'
 import { galaxiesFor } from './galaxies.ts'
-import type { PlanRequest, TelescopeRequest } from './plan.ts'
+import type { PlanRequest } from './plan.ts'
 import { listPlans, planById, type PlanRow } from './plan-store.ts'
 import { documentOf } from './service.ts'
 import type { SolveEdits, SolveInput, SolveTelescope } from './solve-input.ts'
+import { telescopeFor, tilingOf } from './solve-telescope.ts'
 
 type Needs = Pick<Platform, 'db' | 'storage' | 'compute' | 'config'>
 
@@ -26,8 +26,11 @@ export async function solveInput(
   const map = await mapInput(platform, localization)
   const asked = new Map(request.telescopes.map((t) => [t.telescope, t]))
   const planned: SolveTelescope[] = []
-  for (const telescope of telescopes)
-    planned.push(await solveTelescope(platform, telescope, asked.get(telescope.slug)!))
+  for (const telescope of telescopes) {
+    const wanted = asked.get(telescope.slug)!
+    const grid = tilingOf(telescope, wanted) === 'grid' ? await gridFields(platform, telescope) : []
+    planned.push(telescopeFor(telescope, modelOf(telescope), wanted, grid))
+  }
   return {
     map,
     telescopes: planned,
@@ -42,42 +45,6 @@ export async function solveInput(
     method: request.method,
     seconds: request.seconds,
     progress,
-  }
-}
-
-/** A telescope as a request wants it used. */
-export async function solveTelescope(
-  platform: Parameters<typeof gridFields>[0],
-  telescope: Telescope,
-  asked: TelescopeRequest,
-): Promise<SolveTelescope> {
-  const [filter] = telescope.filters
-  const tiling = asked.tiling ?? (telescope.pointing.how === 'grid' ? 'grid' : 'free')
-  const fields = tiling === 'grid' ? await gridFields(platform, telescope) : null
-  return {
-    slug: telescope.slug,
-    name: telescope.name,
-    version: telescope.version,
-    ground: telescope.ground,
-    model: modelOf(telescope),
-    filters: telescope.filters,
-    steps: asked.steps ?? [{ filter: filter!.name, exposureS: filter!.exposureS, count: 1 }],
-    visits: asked.visits,
-    cadenceS: asked.cadenceMinutes * 60,
-    maxFields: asked.maxFields ?? null,
-    tiling,
-    overlap: asked.overlap,
-    grid: fields && {
-      id: fields.map((f) => f.id),
-      ra: Float64Array.from(fields, (f) => f.ra),
-      dec: Float64Array.from(fields, (f) => f.dec),
-    },
-    doubts: [
-      ...telescope.doubts.map((d) => d.text),
-      ...(telescope.pointing.how === 'free' && telescope.pointing.wants && tiling === 'free'
-        ? [`Its grid ${telescope.pointing.wants} was not uploaded; fields are placed freely.`]
-        : []),
-    ],
   }
 }
 

@@ -72,6 +72,8 @@ export const PlanReplay = z
         noticeType: z.string(),
         at: z.iso.datetime(),
         telescopes: z.array(z.string()),
+        /** A new version beside the plan that an earlier notice gave. */
+        proposed: z.boolean(),
       }),
     ),
   })

@@ -8,15 +8,16 @@ import type {
   TelescopeTask,
   Window,
 } from '#science/planning/model.ts'
-import { placeFields } from '#science/planning/placement.ts'
+import { nearFields, placeFields } from '#science/planning/placement.ts'
 import { visitSeconds } from '#science/planning/schedule.ts'
 import { singlePointing } from '#science/planning/single.ts'
-import { layFields, nearFields } from '#science/planning/tessellation.ts'
+import { layFields } from '#science/planning/tessellation.ts'
 import { darkWindows, fieldWindows, visitWindows } from '#science/planning/visibility.ts'
 import { credibleMoc } from '#science/skymap/credible.ts'
 import type { SkyMap } from '#science/skymap/map.ts'
 import { parseIso } from '#science/sky/iso.ts'
 import { mjdOf } from '#science/sky/time.ts'
+import { observablePart } from './observable.ts'
 import type { ProgressWriter } from './solve-progress.ts'
 import type { SolveInput, SolveTelescope } from './solve-input.ts'
 
@@ -162,11 +163,15 @@ function fieldsFor(
     }
   }
   if (input.strategy === 'galaxies' && input.galaxies)
-    return { strategy: 'galaxies', fields: galaxyFields(telescope, input) }
+    return { strategy: 'galaxies', fields: galaxyFields(input) }
   const grid = telescope.tiling === 'grid' && telescope.grid ? telescope.grid : null
   if (telescope.tiling === 'free' || (telescope.tiling === 'grid' && !grid)) {
-    const count = Math.min(500, Math.max(40, 2 * capacity(task, visitSeconds(task))))
-    return { strategy: 'tiling', fields: placeFields(map, footprint, { count, level: input.level }) }
+    const count = Math.min(400, Math.max(30, Math.ceil(1.5 * capacity(task, visitSeconds(task)))))
+    const seen =
+      input.visibility && telescope.ground
+        ? observablePart(map, telescope.model, visitSeconds(task), input)
+        : map
+    return { strategy: 'tiling', fields: placeFields(seen, footprint, { count, level: input.level }) }
   }
   const laid = grid
     ? grid.id.map((id, i) => ({ id, ra: grid.ra[i]!, dec: grid.dec[i]! }))
@@ -181,7 +186,7 @@ function fieldsFor(
 }
 
 /** One field on each of the best galaxies; the selection finds those that hold several. */
-function galaxyFields(telescope: SolveTelescope, input: SolveInput): Field[] {
+function galaxyFields(input: SolveInput): Field[] {
   return (input.galaxies ?? [])
     .toSorted((a, b) => b.weight - a.weight)
     .slice(0, 400)

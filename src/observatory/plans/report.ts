@@ -5,6 +5,7 @@ import { formatIso } from '#science/sky/iso.ts'
 import { moment } from '#science/sky/time.ts'
 import type { PlannedGalaxy } from './document.ts'
 import { fieldKey } from './document.ts'
+import { lostText } from './lost.ts'
 import type { PlannedExposure, PlanResult, PlanShare } from './plan.ts'
 import type { Prepared, PreparedTelescope } from './prepare.ts'
 import type { SolveInput, SolveOutput } from './solve-input.ts'
@@ -146,14 +147,6 @@ function shareOf(
     notes: more.slice(0, 30),
     lost,
   }
-}
-
-/** `altitude 12, Moon 3`. */
-export function lostText(lost: Readonly<Record<string, number>>): string {
-  return Object.entries(lost)
-    .toSorted((a, b) => b[1] - a[1])
-    .map(([reason, count]) => `${reason} ${count}`)
-    .join(', ')
 }
 
 function overall(input: SolveInput, total: number): string[] {

@@ -1,12 +1,12 @@
-import { Problem } from '#problem.ts'
+import { isProblem, Problem } from '#problem.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
 import { requireRole, requireScope } from '#observatory/people/rights.ts'
-import { listEvents } from '#observatory/alerts/event-store.ts'
-import { readEvent } from '#observatory/alerts/queries.ts'
+import { eventAsOf } from '#observatory/alerts/as-of.ts'
+import { noticesReceived } from '#observatory/alerts/notice-store.ts'
+import { configuredRules } from '#observatory/alerts/rule-service.ts'
 import { telescopeBySlug } from '#observatory/telescopes/service.ts'
-import { isProblem } from '#problem.ts'
 import { requireReader, telescopeMistakes } from './check.ts'
 import type { PlanReplay, PlanRule, PlanRuleInput } from './plan-rule.ts'
 import { conditionMistake } from './rule-file.ts'
@@ -121,57 +121,63 @@ export async function removePlanRule(platform: Needs, actor: Actor, name: string
 }
 
 /**
- * What rules would plan of the events heard of since a day, each as it stands now; nothing is written. Tests and mocks
- * are looked at too: whether they are planned is for the condition to say.
+ * What rules would have planned at the notices received since a day, each event as it stood then; nothing is written.
+ * Tests and mocks are looked at too: whether they are planned is for the condition to say.
  */
 export async function replayPlanRules(
-  platform: Pick<Platform, 'db' | 'log'>,
+  platform: Pick<Platform, 'db' | 'log' | 'config'>,
   actor: Actor,
-  rules: readonly Pick<PlanRuleInput, 'name' | 'condition' | 'groups'>[],
-  since?: Date,
+  rules: readonly Pick<PlanRuleInput, 'name' | 'condition' | 'groups' | 'onUpdate'>[],
+  since = new Date(0),
 ): Promise<PlanReplay> {
   requireReader(actor)
   for (const rule of rules) {
     const mistake = conditionMistake(rule.condition)
     if (mistake !== null) throw new Problem('plan.invalid', `Rule ${rule.name}: ${mistake}`, {})
   }
-  const report: PlanReplay = {
-    since: since?.toISOString() ?? null,
-    events: 0,
-    matched: 0,
-    perWeek: 0,
-    plans: [],
-  }
-  let earliest = Date.now()
-  let after: readonly [string, string] | undefined
-  for (;;) {
-    const rows = await listEvents(platform.db, { since, test: 'all', after, limit: 200 })
-    for (const row of rows) {
-      report.events++
-      earliest = Math.min(earliest, row.last_notice_at.getTime())
-      const { detail } = await readEvent(platform, actor, row.id)
-      if (detail.status !== 'active' || detail.place.state !== 'ready') continue
-      const matching = rules.filter((rule) => matches(rule, detail, platform))
-      if (matching.length > 0) report.matched++
-      for (const rule of matching)
-        for (const [i, group] of rule.groups.entries()) {
-          if (report.plans.length >= 1_000) break
-          report.plans.push({
+  const assessedBy = configuredRules(platform)[0]!.name
+  const events = new Set<string>()
+  const matched = new Set<string>()
+  const planned = new Map<string, string>()
+  const plans: PlanReplay['plans'] = []
+  let first: number | undefined
+  for await (const notice of noticesReceived(platform.db, since, new Date())) {
+    if (notice.event_id === null) continue
+    const told = await eventAsOf(platform.db, notice.event_id, notice.id, assessedBy)
+    if (!told) continue
+    first ??= notice.received_at.getTime()
+    events.add(notice.event_id)
+    const { event } = told
+    if (event.status !== 'active' || event.place.state !== 'ready') continue
+    for (const rule of rules) {
+      if (!matches(rule, event, platform)) continue
+      matched.add(notice.event_id)
+      const place = event.localizations.find((l) => l.id === event.place.localizationId)
+      const map = place?.mapSha256 ?? place?.id ?? ''
+      const key = `${rule.name} ${notice.event_id}`
+      const before = planned.get(key)
+      if (before !== undefined && (rule.onUpdate === 'ignore' || before === map)) continue
+      planned.set(key, map)
+      for (const [i, group] of rule.groups.entries())
+        if (plans.length < 1_000)
+          plans.push({
             rule: rule.name,
             group: group.title ?? `group ${i + 1}`,
-            eventId: row.id,
-            eventName: row.name,
-            noticeType: row.latest_type,
-            at: row.last_notice_at.toISOString(),
+            eventId: notice.event_id,
+            eventName: event.name,
+            noticeType: told.row.type ?? 'notice',
+            at: notice.received_at.toISOString(),
             telescopes: group.plan.telescopes.map((t) => t.telescope),
+            proposed: before !== undefined,
           })
-        }
     }
-    const end = rows.at(-1)
-    if (!end || rows.length < 200) break
-    after = [end.last_notice_at.toISOString(), end.id]
   }
-  const began = since?.getTime() ?? earliest
-  report.perWeek = report.matched / Math.max(1, (Date.now() - began) / (7 * 86_400_000))
-  return report
+  const began = since.getTime() > 0 ? since.getTime() : (first ?? Date.now())
+  return {
+    since: since.getTime() > 0 ? since.toISOString() : null,
+    events: events.size,
+    matched: matched.size,
+    perWeek: matched.size / Math.max(1, (Date.now() - began) / (7 * 86_400_000)),
+    plans,
+  }
 }

@@ -34,7 +34,8 @@ export function planListeners(platform: Platform): void {
 }
 
 async function closeAll(platform: Needs, tx: Db, event: PlatformEvent): Promise<void> {
-  const name = String(event.data['name'] ?? 'The event')
+  const { name: told } = event.data
+  const name = typeof told === 'string' ? told : 'The event'
   for (const row of await lockOpenPlans(tx, event.subject.id)) {
     await closeRow(platform, tx, row, `${name} was retracted`)
     if (row.state !== 'ready') await cancelJob(platform, row)

@@ -6,17 +6,15 @@ import type { PlanRequest, PlanSummary } from './plan.ts'
 /** Pointings as the Treasure Map writes and reads them. */
 
 /** Its names of bands; what is none of them is `other`. */
-const bands = new Set([
-  ...['U', 'B', 'V', 'R', 'I', 'J', 'H', 'K', 'u', 'g', 'r', 'i', 'z'],
-  ...['UVW1', 'UVW2', 'UVM2', 'XRT', 'clear', 'open'],
-])
+const bands = new Set('U B V R I J H K u g r i z UVW1 UVW2 UVM2 XRT clear open'.split(' '))
 
 export function bandOf(filter: string): string {
   if (bands.has(filter)) return filter
-  const plain = filter
-    .replace(/^(sdss|ps1?|bessel{1,2}|johnson|cousins)[-_ ']*/i, '')
-    .replace(/['p]$|[_-].*$/, '')
-  if (bands.has(plain)) return /^bessel|^johnson|^cousins/i.test(filter) ? plain.toUpperCase() : plain
+  const prefix = /^(?:sdss|ps1?|bessell?|johnson|cousins)[-_ ']*/i.exec(filter)?.[0] ?? ''
+  const rest = filter.slice(prefix.length).replace(/['p]$|[_-].*$/, '')
+  // Bessell's, Johnson's and Cousins's bands are written in capitals there.
+  const plain = /^[bjc]/i.test(prefix) ? rest.toUpperCase() : rest
+  if (bands.has(plain)) return plain
   const cousins = /^([VRI])[cj]$/.exec(plain)?.[1]
   return cousins ?? 'other'
 }

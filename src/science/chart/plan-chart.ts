@@ -1,0 +1,220 @@
+/**
+ * The fields of a plan on the sky in their order, and what each telescope does when: pure functions from data to an SVG
+ * tree. Nothing is computed here but places on paper.
+ */
+import { chartRoot, legend, seriesStyle, timeAxis, timeScale } from './axes.ts'
+import { label } from './graticule.ts'
+import { cssPalette } from './palette.ts'
+import type { Palette } from './palette.ts'
+import { allSky, zoom } from './projection.ts'
+import type { SkyProjection } from './projection.ts'
+import { fieldOf, skyChart } from './sky-chart.ts'
+import type { SkyChartData } from './sky-chart.ts'
+import { element, px } from './svg.ts'
+import type { SvgNode } from './svg.ts'
+
+export interface PlanFieldShape {
+  /** Index into the names. */
+  readonly telescope: number
+  readonly ra: number
+  readonly dec: number
+  /** Closed rings of [RA, Dec] degrees. */
+  readonly rings: readonly (readonly (readonly [number, number])[])[]
+  /** In the order of the plan, from 1. */
+  readonly order: number
+}
+
+export interface PlanChartOptions {
+  readonly width?: number
+  readonly palette?: Palette
+  readonly title?: string
+  /** Printed as a warning: `SIMULATED`, `TEST`. */
+  readonly note?: string
+  readonly background?: boolean
+}
+
+/** Whole sky and zoom side by side, with the fields numbered in their order; `view` takes one of the two alone. */
+export function planSkyChart(
+  data: {
+    readonly sky: SkyChartData
+    readonly telescopes: readonly string[]
+    readonly fields: readonly PlanFieldShape[]
+  },
+  options: PlanChartOptions & { readonly view?: 'both' | 'all-sky' | 'zoom' } = {},
+): SvgNode {
+  const { width = 1200, palette = cssPalette, view = 'both' } = options
+  const [margin, head, foot] = [14, 34, 30]
+  const regions = data.sky.regions ?? []
+  const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
+  const at = data.fields[0] ?? data.sky.marks?.[0] ?? { ra: 0, dec: 0 }
+  const around = wide ? fieldOf(wide.geometry, at) : { ra: at.ra, dec: at.dec, fieldDeg: 20 }
+  const skyWidth = view === 'both' ? Math.round((width - 3 * margin) * 0.56) : width - 2 * margin
+  const sky = allSky({ width: skyWidth, centreRa: (Math.round(around.ra / 90) * 90) % 360 })
+  const zoomWidth = view === 'both' ? width - 3 * margin - skyWidth : width - 2 * margin
+  const local = zoom({
+    ...around,
+    width: zoomWidth,
+    height: view === 'both' ? sky.height : Math.round(zoomWidth * 0.7),
+  })
+  const height = head + (view === 'zoom' ? local.height : sky.height) + foot
+  const place = (chart: SvgNode, x: number): SvgNode => ({
+    ...chart,
+    attributes: { ...chart.attributes, x: px(x), y: head },
+  })
+  const withFields = (projection: SkyProjection, chart: SvgNode): SvgNode => ({
+    ...chart,
+    children: [...chart.children, ...fieldNodes(data.fields, projection, palette)],
+  })
+  return chartRoot(
+    { width, height },
+    { ...options, palette, fontSize: 12 },
+    view === 'zoom'
+      ? null
+      : place(
+          withFields(
+            sky,
+            skyChart(data.sky, {
+              view: sky,
+              palette,
+              ecliptic: true,
+              raLabels: 'degrees',
+              ...(view === 'both' ? { frame: local } : {}),
+            }),
+          ),
+          margin,
+        ),
+    view === 'all-sky'
+      ? null
+      : place(
+          withFields(local, skyChart(data.sky, { view: local, palette, raLabels: 'degrees' })),
+          view === 'both' ? 2 * margin + skyWidth : margin,
+        ),
+    legend(
+      { x: margin, y: height - 10, right: width - margin },
+      data.telescopes.map((text, n) => ({ text, ...seriesStyle(n, palette) })),
+      { palette, size: 12 },
+    ),
+  )
+}
+
+function fieldNodes(
+  fields: readonly PlanFieldShape[],
+  view: SkyProjection,
+  palette: Palette,
+): (SvgNode | string)[] {
+  const nodes: SvgNode[] = []
+  const free: { x: number; y: number }[] = []
+  for (const { telescope, rings, ra, dec, order } of fields) {
+    const { colour, dash } = seriesStyle(telescope, palette)
+    const d = view.path({
+      type: 'MultiLineString',
+      coordinates: rings.map((ring) => ring.map(([lon, lat]) => [lon, lat])),
+    })
+    if (!d) continue
+    nodes.push(
+      element('path', {
+        d,
+        fill: view.kind === 'zoom' ? colour : 'none',
+        'fill-opacity': view.kind === 'zoom' ? 0.08 : undefined,
+        stroke: colour,
+        'stroke-width': view.kind === 'zoom' ? 1.2 : 0.8,
+        'stroke-dasharray': dash,
+      }),
+    )
+    const point = view.kind === 'zoom' ? view.project(ra, dec) : null
+    if (!point) continue
+    const [x, y] = point
+    // A number that would lie on another is left out; the table has them all.
+    if (x < 8 || y < 8 || x > view.width - 8 || y > view.height - 8) continue
+    if (free.some((other) => Math.abs(other.x - x) < 15 && Math.abs(other.y - y) < 11)) continue
+    free.push({ x, y })
+    nodes.push(label(x, y + 4, String(order), { fill: palette.mark, halo: palette.ground, size: 10 }))
+  }
+  return nodes
+}
+
+export interface TimelineRow {
+  readonly name: string
+  /** When it could be used, ms since 1970 UTC. */
+  readonly windows: readonly { readonly start: number; readonly end: number }[]
+  readonly exposures: readonly {
+    readonly start: number
+    readonly exposureS: number
+    readonly slewS: number
+    readonly filterChangeS: number
+    readonly readoutS: number
+    readonly filter: string
+    readonly field: string
+    readonly order: number
+  }[]
+}
+
+/** One row per telescope: usable time as a band, exposures as blocks, slews and filter changes as thin lines before them. */
+export function planTimeline(
+  rows: readonly TimelineRow[],
+  range: { readonly start: number; readonly end: number },
+  options: PlanChartOptions = {},
+): SvgNode {
+  const { width = 1200, palette = cssPalette } = options
+  const [rowHeight, head, foot, size] = [34, 40, 34, 11]
+  const left = 20 + Math.max(6, ...rows.map((row) => row.name.length)) * size * 0.62
+  const height = head + rows.length * rowHeight + foot
+  const frame = { left, right: width - 16, top: head, bottom: head + rows.length * rowHeight }
+  const x = timeScale(frame, range)
+  const clamp = (ms: number): number => Math.min(frame.right, Math.max(frame.left, x(ms)))
+  const bar = (
+    from: number,
+    to: number,
+    y: number,
+    h: number,
+    more: Record<string, string | number>,
+  ): SvgNode =>
+    element('rect', {
+      x: px(clamp(from)),
+      y: px(y),
+      width: px(Math.max(0.4, clamp(to) - clamp(from))),
+      height: px(h),
+      ...more,
+    })
+  return chartRoot(
+    { width, height },
+    { ...options, palette, fontSize: 12 },
+    rows.flatMap((row, n) =>
+      row.windows.map((w) =>
+        bar(w.start, w.end, head + n * rowHeight + 5, rowHeight - 10, {
+          fill: palette.night,
+          'fill-opacity': 0.55,
+        }),
+      ),
+    ),
+    timeAxis(frame, range, { palette, size }),
+    rows.flatMap((row, n) => {
+      const { colour } = seriesStyle(n, palette)
+      const y = head + n * rowHeight
+      return [
+        label(frame.left - 8, y + rowHeight / 2 + 4, row.name, {
+          fill: palette.text,
+          halo: palette.ground,
+          size,
+          anchor: 'end',
+        }),
+        ...row.exposures.flatMap((e) => {
+          const end = e.start + e.exposureS * 1000
+          const before = e.start - (e.slewS + e.filterChangeS) * 1000
+          const tip = `${e.order}. ${e.field}, ${e.filter} ${e.exposureS} s, ${new Date(e.start).toISOString().slice(11, 19)} UTC`
+          return [
+            bar(before, e.start, y + rowHeight / 2 - 1.5, 3, { fill: palette.mark, 'fill-opacity': 0.45 }),
+            bar(end, end + e.readoutS * 1000, y + rowHeight / 2 - 4, 8, {
+              fill: colour,
+              'fill-opacity': 0.35,
+            }),
+            {
+              ...bar(e.start, end, y + 8, rowHeight - 16, { fill: colour }),
+              children: [element('title', {}, tip)],
+            },
+          ]
+        }),
+      ]
+    }),
+  )
+}
