@@ -52,6 +52,9 @@ export const groups: readonly CommandGroup[] = [
     },
   },
   ofRoom('telescopes', 'List, check, add and convert telescopes and their field grids'),
+  ofRoom('plan', 'Make an observing plan, for an event or for a sky map in a file'),
+  ofRoom('plans', 'List, show, export, compare and close plans'),
+  ofRoom('plan-rules', 'Rules by which plans are made: list, import, replay'),
   ofRoom('people', 'Accounts: list, add, change roles, links to join'),
   ofRoom('tokens', 'Personal tokens: create, list, revoke'),
 ]
