@@ -2,9 +2,9 @@
 
 Usage: python3 check-plan.py PLAN.json TELESCOPES.json [--step 10] [--cadence SECONDS] [--visits N] [--json]
 
-PLAN.json: an array of exposures, or an object with the array under "exposures"; of each exposure are read telescope, ra,
+PLAN.json: an array of exposures, or an object with the array under "exposures" or "items"; of each exposure are read telescope, ra,
 dec (ICRS degrees), start (ISO 8601 UTC), exposureS, slewS, filterChangeS, readoutS, filter and, where they are, field and
-visit. TELESCOPES.json: an array (or an object with "items") of telescope definitions as `GET /api/v1/telescopes/{slug}`
+visit. TELESCOPES.json: an array (or an object with "telescopes" or "items") of definitions as `GET /api/v1/telescopes/{slug}`
 gives them.
 
 Every exposure is looked at from its start to its end, at least every `--step` seconds: Sun, altitude, horizon, airmass
@@ -282,7 +282,7 @@ def violations(plan, telescopes, step=10.0, cadence=None, visits=None):
 def read(path, key):
     with open(path, encoding="utf-8") as file:
         content = json.load(file)
-    items = content.get(key) if isinstance(content, dict) else content
+    items = content.get(key, content.get("items")) if isinstance(content, dict) else content
     if isinstance(content, dict) and items is None and "slug" in content:
         items = [content]
     if not isinstance(items, list):
@@ -301,7 +301,7 @@ def main():
     given = parser.parse_args()
     quiet()
     try:
-        plan, telescopes = read(given.plan, "exposures"), read(given.telescopes, "items")
+        plan, telescopes = read(given.plan, "exposures"), read(given.telescopes, "telescopes")
         found = violations(plan, telescopes, given.step, given.cadence, given.visits)
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)

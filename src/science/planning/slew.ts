@@ -28,14 +28,22 @@ export interface Slews {
   readonly matrix: (mjdUtc: number) => Float32Array
 }
 
-/** One slew, s. For many, slewsBetween: it does the astronomy once per field instead of once per slew. */
+/** Places of date drift by at most 0.4″ in a day, two fields apart by twice that: two weeks, degrees. */
+const twoWeeks = 0.003
+
+/**
+ * One slew, s, leaving at `mjdUtc`. For many, slewsBetween: it does the astronomy once per field, not once per slew.
+ *
+ * @throws Problem time.out_of_range, site.invalid
+ */
 export function slewSeconds(slew: Slew, observer: Observer, from: Field, to: Field, mjdUtc: number): number {
-  return slewsBetween(slew, observer, [from, to], mjdUtc).seconds(0, 1, mjdUtc)
+  return slewer(slew, observer, [from, to], mjdUtc, 0)(0, 1, mjdUtc)
 }
 
 /**
- * Slews between fields within some days of `mjdUtc` (places of date are those of that day: 1″ per day). `direct` and
- * `equatorial` mounts give the same at any time.
+ * Slews between fields within two weeks of `mjdUtc`, whose places of date serve for all that time: axes are given 0.003°
+ * more to travel, so that none is shorter than slewSeconds says of it. `direct` and `equatorial` mounts give the same at
+ * any time.
  *
  * @throws Problem time.out_of_range, site.invalid
  */
@@ -45,12 +53,7 @@ export function slewsBetween(
   fields: readonly Pick<Field, 'ra' | 'dec'>[],
   mjdUtc: number,
 ): Slews {
-  const seconds =
-    slew.mount === 'direct'
-      ? direct(slew, fields)
-      : slew.mount === 'equatorial'
-        ? equatorial(slew, observer, fields, mjdUtc)
-        : altazimuth(slew, observer, fields, mjdUtc)
+  const seconds = slewer(slew, observer, fields, mjdUtc, twoWeeks)
   return {
     seconds,
     matrix: (at) => {
@@ -61,6 +64,20 @@ export function slewsBetween(
       return all
     },
   }
+}
+
+/** `drift`: degrees on the sky that are added to what an axis travels. */
+function slewer(
+  slew: Slew,
+  observer: Observer,
+  fields: readonly Pick<Field, 'ra' | 'dec'>[],
+  mjdUtc: number,
+  drift: number,
+): Slews['seconds'] {
+  if (slew.mount === 'direct') return direct(slew, fields)
+  return slew.mount === 'equatorial'
+    ? equatorial(slew, observer, fields, mjdUtc, drift)
+    : altazimuth(slew, observer, fields, mjdUtc, drift)
 }
 
 type Mounted<M extends Slew['mount']> = Extract<Slew, { mount: M }>
@@ -81,6 +98,7 @@ function equatorial(
   observer: Observer,
   fields: readonly Pick<Field, 'ra' | 'dec'>[],
   mjdUtc: number,
+  drift: number,
 ): Slews['seconds'] {
   // Noon, so that all calls of one UTC day agree to the last digit.
   const turn = turnAt(observer, Math.floor(mjdUtc) + 0.5)
@@ -94,10 +112,11 @@ function equatorial(
     const north = Math.max(Math.abs(a.dec - b.dec), Math.abs(p.decRad - q.decRad) * degreesPerRadian)
     const still = Math.max(Math.abs(west), Math.abs(westOfDate))
     if (still < sameDeg && north < sameDeg) return 0
-    const time = (drift: number) =>
+    const around = drift / Math.max(0.01, Math.min(p.cosDec, q.cosDec))
+    const time = (turned: number) =>
       Math.max(
-        axisSeconds(hourAngle, Math.max(still, Math.abs(westOfDate + drift))),
-        axisSeconds(declination, north),
+        axisSeconds(hourAngle, Math.max(still, Math.abs(westOfDate + turned)) + around),
+        axisSeconds(declination, north + drift),
       )
     return arrival(time(0), (s) => time(s * radiansPerSecond * degreesPerRadian)) + settleS
   }
@@ -108,6 +127,7 @@ function altazimuth(
   observer: Observer,
   fields: readonly Pick<Field, 'ra' | 'dec'>[],
   mjdUtc: number,
+  drift: number,
 ): Slews['seconds'] {
   const turn = turnAt(observer, mjdUtc)
   const places = fields.map((field) => placeOf(turn, field))
@@ -116,9 +136,10 @@ function altazimuth(
     const [azFrom, altFrom] = stand(turn, places[from], at)
     const time = (later: number) => {
       const [az, alt] = stand(turn, places[to], at + later / secondsPerDay)
+      const around = drift / Math.max(0.01, Math.min(Math.cos(alt), Math.cos(altFrom)))
       return Math.max(
-        axisSeconds(azimuth, Math.abs(wrapped(az - azFrom)) * degreesPerRadian),
-        axisSeconds(altitude, Math.abs(alt - altFrom) * degreesPerRadian),
+        axisSeconds(azimuth, Math.abs(wrapped(az - azFrom)) * degreesPerRadian + around),
+        axisSeconds(altitude, Math.abs(alt - altFrom) * degreesPerRadian + drift),
       )
     }
     return arrival(time(0), time) + settleS
