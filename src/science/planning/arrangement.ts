@@ -23,7 +23,7 @@ export interface CutOptions {
   readonly within?: number
   /** Largest error (in weight) that one cut cell may bring to each field; smaller cells are made until it is kept. */
   readonly tolerance?: Float64Array
-  /** Receives for each cut cell and each field over or beside it the error that straight lines may have. */
+  /** Receives for each cut cell and each field that crosses it the error that straight lines may bring. */
   readonly doubt?: (field: number, weight: number) => void
 }
 
@@ -150,22 +150,25 @@ export function cutSky(
     cellWeight = weight
     sliver = 1e-7 * cellSides[k]
     if (doubt && weight > 0) {
-      const error = weight * doubtOf(k)
-      for (let i = from; i < to; i++) doubt(crossing[i], error)
+      for (let i = from; i < to; i++) doubt(crossing[i], weight * doubtOf(crossing[i], k))
     }
     next(0, 0, leaf.sides)
   }
 
+  /** Part of a cut cell's weight by which lines may err: its own edges are bent, and the field's beyond second order. */
+  const doubtOf = (field: number, k: number): number => {
+    const bend = cellSides[k] * borders.curvature[field]
+    return 0.05 * cellSides[k] + 0.02 * bend * bend
+  }
   /** Whether lines may stand for every border that crosses a cell with its centre in `v`. */
   const resolved = (k: number, weight: number, from: number, to: number): boolean => {
     if (k >= DEEPEST) return true
     const bent = 400 * cellSides[k] * cellSides[k] > v[0] * v[0] + v[1] * v[1]
-    const error = weight * doubtOf(k)
     for (let i = from; i < to; i++) {
       const field = crossing[i]
       if (k < borders.order[field]) return false
       if (bent && cellSides[k] > borders.finest[field]) return false
-      if (tolerance && error > tolerance[field]) return false
+      if (tolerance && weight * doubtOf(field, k) > tolerance[field]) return false
     }
     return true
   }
@@ -247,9 +250,4 @@ export function cutSky(
     const b = firstAt(start + cellLengths24[0], a, map.order.length)
     visit(0, f, 0, 0, start, a, b, false, 0, borders.count)
   }
-}
-
-/** Part of a cut cell's weight by which straight lines may err. */
-function doubtOf(k: number): number {
-  return 0.05 * cellSides[k]
 }

@@ -50,6 +50,8 @@ export interface Borders {
   readonly order: Uint8Array
   /** Least side (radians) down to which cells near a pole, where cells are bent, are halved for a field. */
   readonly finest: Float64Array
+  /** Of the most curved border, 1/radians; 0 for great circles. */
+  readonly curvature: Float64Array
   addLines(field: number, leaf: Leaf, out: LineList): void
 }
 
@@ -63,6 +65,7 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
   const axes = new Float64Array(9 * count)
   const order = new Uint8Array(count)
   const finest = new Float64Array(count)
+  const curvature = new Float64Array(count)
   /** Of the cap that holds the field; of a box also cosine and sine of the centre's RA, and its Dec, radians. */
   const reach = new Float64Array(count)
   const towards = new Float64Array(2 * count)
@@ -91,6 +94,7 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
     let k = 0
     while (k < 28 && cellSides[k] > widest) k++
     order[i] = k
+    curvature[i] = shape.kind === 'circle' ? Math.abs(1 / Math.tan(shape.radius)) : 0
     finest[i] = extent / (64 * fineness)
     return shape
   })
@@ -329,6 +333,7 @@ export function createBorders(pointings: readonly Pointing[], fineness: number):
     count,
     order,
     finest,
+    curvature,
     side(f, x, y, z, r) {
       const s = shapeOfField[f]
       return s.kind === 'circle'

@@ -13,6 +13,9 @@ import { eachCoveredPoint } from './point-cover.ts'
 
 export type { Pointing } from './borders.ts'
 
+/** Fields with less of the whole are as precise as cells on their border allow, about 1e-3. */
+const NEGLIGIBLE = 1e-7
+
 export interface CoverageOptions {
   /** Sky seen or planned already: it weighs nothing, and no region lies in it. */
   readonly taken?: readonly Pointing[]
@@ -32,10 +35,27 @@ export function coverageOf(
   const fineness = Math.min(32, Math.max(4, 8 * Math.sqrt(1e-4 / precision)))
   const borders = createBorders([...taken, ...pointings], fineness)
   const from = taken.length
-  const regions = createRegions(pointings.length, from)
-  let lost = 0
-  cutSky(map, borders, regions.add, (weight) => void (lost += weight), { candidatesFrom: from })
-  return regions.coverage(Math.max(0, totalOf(map) - lost))
+  const doubts = new Float64Array(borders.count)
+  const cut = (tolerance?: Float64Array): Coverage => {
+    const regions = createRegions(pointings.length, from)
+    let lost = 0
+    const take = (weight: number): void => void (lost += weight)
+    cutSky(map, borders, regions.add, take, {
+      candidatesFrom: from,
+      ...(tolerance ? { tolerance } : { doubt: (field, error) => void (doubts[field] += error) }),
+    })
+    return regions.coverage(Math.max(0, totalOf(map) - lost))
+  }
+  const first = cut()
+  // Most of a field's weight may lie in few cells on its border: those are cut finer, now that its weight is known.
+  const tolerance = new Float64Array(borders.count).fill(Infinity)
+  let again = false
+  for (const [i, weight] of first.fieldWeight.entries()) {
+    if (doubts[from + i] <= precision * weight || weight < NEGLIGIBLE * first.total) continue
+    tolerance[from + i] = (precision * weight) / 30
+    again = true
+  }
+  return again ? cut(tolerance) : first
 }
 
 /** Weights of points, galaxies say, under the same set of candidates. Areas are 0. */
