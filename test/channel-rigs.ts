@@ -45,7 +45,7 @@ export const channelRigs: readonly (() => Promise<ChannelRig>)[] = [
 
 async function slackRig(): Promise<ChannelRig> {
   const slack = await startSlackServer()
-  const settings = { token: slack.token, channel: 'C0ALERTS', baseUrl: slack.url, timeoutSeconds: 1 }
+  const settings = { token: slack.token, channel: 'C0ALERTS', baseUrl: slack.url, timeoutSeconds: 20 }
   return {
     name: 'Slack',
     kind: 'slack',
@@ -78,7 +78,7 @@ async function mailRig(): Promise<ChannelRig> {
     password: smtp.password,
     from: 'urania@observatory.example',
     to: ['ada@observatory.example'],
-    timeoutSeconds: 1,
+    timeoutSeconds: 20,
   }
   return {
     name: 'e-mail',
@@ -103,7 +103,7 @@ async function mailRig(): Promise<ChannelRig> {
 
 async function webhookRig(): Promise<ChannelRig> {
   const hook = await startWebhookServer()
-  const settings = { url: hook.url, secret: hook.secret, ownNetwork: true, timeoutSeconds: 1 }
+  const settings = { url: hook.url, secret: hook.secret, ownNetwork: true, timeoutSeconds: 20 }
   return {
     name: 'webhook',
     kind: 'webhook',
@@ -131,7 +131,7 @@ async function webdavRig(): Promise<ChannelRig> {
     url: cloud.url,
     user: cloud.user,
     password: cloud.password,
-    timeoutSeconds: 1,
+    timeoutSeconds: 20,
   }
   return {
     name: 'tree on WebDAV',
@@ -161,7 +161,7 @@ async function s3Rig(): Promise<ChannelRig> {
     region: s3.region,
     user: s3.accessKeyId,
     password: s3.secretAccessKey,
-    timeoutSeconds: 1,
+    timeoutSeconds: 20,
   }
   return {
     name: 'tree on S3',

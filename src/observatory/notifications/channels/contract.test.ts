@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { isProblem } from '#problem.ts'
 import type { ChannelMessage, Delivered } from '#observatory/notifications/channel.ts'
 import { channelMessage, channelNeeds, stored } from '#test/channel-messages.ts'
@@ -63,7 +63,7 @@ describe.each(rigs.map((rig) => [rig.name, rig] as const))('%s', (_, rig) => {
     return error
   }
 
-  beforeAll(() => rig.faults?.clear())
+  afterEach(() => rig.faults?.clear())
 
   it('secret settings are among the settings, and none of them is needed to show the others', () => {
     for (const name of kind.secret) expect(Object.keys(kind.settings.shape)).toContain(name)

@@ -71,6 +71,8 @@ export async function createSlackApi(
         accept: everyStatus,
         signal,
       })
+      // Without the header the client takes a rate limit for a fault of its own.
+      if (answer.status === 429 && !answer.headers.has('retry-after')) answer.headers.set('retry-after', '30')
       return {
         ok: answer.status >= 200 && answer.status < 300,
         status: answer.status,
@@ -94,8 +96,15 @@ export async function createSlackApi(
           throw notNow(`Slack asks to wait ${error.retryAfter} s.`, 429, error.retryAfter)
         if (error instanceof slack.WebAPIHTTPError)
           throw httpProblem(error.statusCode, new URL(access.baseUrl).host)
-        if (error instanceof slack.WebAPIPlatformError) throw platformProblem(error.data)
-        throw error
+        if (error instanceof slack.WebAPIPlatformError && /^[\w.:-]{1,100}$/.test(error.data.error))
+          throw platformProblem(error.data)
+        // A page of a proxy, or of a server that is being mended.
+        throw new Problem(
+          'net.not_json',
+          `${new URL(access.baseUrl).host} answered with something that is not of Slack's Web API; if it stays, check the base address.`,
+          {},
+          error,
+        )
       }
     },
     async upload(url, bytes) {

@@ -195,6 +195,15 @@ it('a rate limit is handed to the outbox with its seconds, and nothing is tried 
   expect(slack.calls).toEqual([])
 })
 
+it('a rate limit without seconds, and a page in place of an answer, pass', async () => {
+  slack.faults.add({ status: 429 })
+  await expect(deliver(message())).rejects.toMatchObject({ details: { status: 429, afterSeconds: 30 } })
+  slack.faults.add({ status: 200 })
+  await expect(deliver(message())).rejects.toMatchObject({ code: 'net.not_json' })
+  slack.faults.add({ status: 502 })
+  await expect(deliver(message())).rejects.toMatchObject({ code: 'net.status', details: { status: 502 } })
+})
+
 it('a channel that is unknown, or not an id, is refused with the remedy', async () => {
   const other = { ...settings, channel: 'C0UNKNOWN' }
   const sent = slackChannel.deliver(needs, other, message(), AbortSignal.timeout(5_000))

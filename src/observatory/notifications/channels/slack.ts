@@ -178,7 +178,8 @@ async function post(
     // A retraction must be seen by those who do not follow the thread.
     return client.chat.postMessage(message.role === 'end' ? { ...reply, reply_broadcast: true } : reply)
   })
-  return { ts: answered.ts ?? '' }
+  if (!answered.ts) throw new Problem('net.not_json', 'Slack did not say which message it made of ours.')
+  return { ts: answered.ts }
 }
 
 /** The message with our key, if it went out before. */
