@@ -8,7 +8,7 @@ import type { Platform } from '#platform/platform.ts'
 import '#observatory/people/request.ts'
 import { chartThemes } from '#observatory/alerts/map-chart.ts'
 import { findEvent } from '#observatory/alerts/service.ts'
-import { chartOfRow, planCharts, skyViews } from './charts.ts'
+import { chartOfRow, planCharts, skyViews, type PlanChart } from './charts.ts'
 import { planRow, requireReader } from './check.ts'
 import { comparePlans } from './comparison.ts'
 import { exportFormats, exportPlan } from './exports.ts'
@@ -38,6 +38,7 @@ import { planSummary } from './view.ts'
 const tags = ['Plans']
 const params = z.object({ id: z.string().max(100) })
 const timeKey = z.tuple([z.iso.datetime(), z.uuid()])
+const pictures = planCharts.flatMap((chart) => [`${chart}.svg` as const, `${chart}.png` as const])
 const Change = PlanRequest.omit({ event: true, localizationId: true, edits: true }).partial()
 
 /** All routes of the room. */
@@ -322,39 +323,41 @@ function productRoutes(app: Router, platform: Platform): void {
     },
   )
 
-  for (const format of ['svg', 'png'] as const) {
-    app.openapi(
-      createRoute({
-        method: 'get',
-        path: `/plans/{id}/charts/{chart}.${format}`,
-        tags,
-        summary: `A chart of the plan, ${format.toUpperCase()}: sky, timeline, altitude, coverage`,
-        request: {
-          params: params.extend({ chart: z.enum(planCharts) }),
-          query: z.object({
-            theme: z.enum(chartThemes).default('light'),
-            width: z.coerce.number().int().min(300).max(4000).default(1200).describe('Pixels'),
-            view: z.enum(skyViews).default('both').describe('Of the sky chart'),
-            telescope: z.string().max(100).optional().describe('Of the altitude chart: this one alone'),
-          }),
-        },
-        responses: {
-          200: bytesOf(format === 'svg' ? 'image/svg+xml' : 'image/png', 'The picture'),
-          ...problems(404, 409),
-        },
-      }),
-      async (c) => {
-        const { id, chart } = c.req.valid('param')
-        const { telescope, ...query } = c.req.valid('query')
-        const row = await planRow(platform, c.var.actor, id)
-        const tag = etagOf(row.id, row.document_sha256, chart, format, JSON.stringify([telescope, query]))
-        if (row.document_sha256 && fresh(c, tag)) return c.body(null, 304)
-        const request = { ...query, chart, format, ...(telescope === undefined ? {} : { telescope }) }
-        return sendBytes(c, await chartOfRow(platform, row, request), tag, {
-          contentType: format === 'svg' ? 'image/svg+xml' : 'image/png',
-          filename: `${row.id.slice(0, 8)}-${chart}.${format}`,
-        })
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/plans/{id}/charts/{picture}',
+      tags,
+      summary: 'A chart of the plan: sky, timeline, altitude, coverage; as SVG or PNG',
+      request: {
+        params: params.extend({ picture: z.enum(pictures) }),
+        query: z.object({
+          theme: z.enum(chartThemes).default('light'),
+          width: z.coerce.number().int().min(300).max(4000).default(1200).describe('Pixels'),
+          view: z.enum(skyViews).default('both').describe('Of the sky chart'),
+          telescope: z.string().max(100).optional().describe('Of the altitude chart: this one alone'),
+        }),
       },
-    )
-  }
+      responses: {
+        200: {
+          ...bytesOf('image/svg+xml', 'The picture'),
+          content: { ...bytesOf('image/svg+xml', '').content, ...bytesOf('image/png', '').content },
+        },
+        ...problems(404, 409),
+      },
+    }),
+    async (c) => {
+      const { id, picture } = c.req.valid('param')
+      const { telescope, ...query } = c.req.valid('query')
+      const [chart, format] = picture.split('.') as [PlanChart, 'svg' | 'png']
+      const row = await planRow(platform, c.var.actor, id)
+      const tag = etagOf(row.id, row.document_sha256, picture, JSON.stringify([telescope, query]))
+      if (row.document_sha256 && fresh(c, tag)) return c.body(null, 304)
+      const request = { ...query, chart, format, ...(telescope === undefined ? {} : { telescope }) }
+      return sendBytes(c, await chartOfRow(platform, row, request), tag, {
+        contentType: format === 'svg' ? 'image/svg+xml' : 'image/png',
+        filename: `${row.id.slice(0, 8)}-${picture}`,
+      })
+    },
+  )
 }
