@@ -184,6 +184,9 @@ it('opens a new thread where a person deleted the old one', async () => {
   expect(next.threadState?.['ts']).toBe(slack.messages[0].ts)
   await deliver(message({ threadState: next.threadState }))
   expect(slack.messages[1].thread_ts).toBe(slack.messages[0].ts)
+  const unsure = await deliver(message({ threadState, uncertain: true }))
+  expect(unsure.receipt).toContain('may be a repeat')
+  expect(slack.messages).toHaveLength(3)
 })
 
 it('a rate limit is handed to the outbox with its seconds, and nothing is tried meanwhile', async () => {

@@ -128,9 +128,9 @@ async function put(
   let found: { ts: string } | null = null
   if (message.uncertain) {
     found = await lookUp(api, message, channel, thread).catch((error: unknown) => {
-      if (slackErrorOf(error) !== 'missing_scope') throw error
-      // An alert twice is better than an alert never.
-      notes.push(`may be a repeat: ${(error as Error).message}`)
+      if (!isProblem(error, 'channel.refused')) throw error
+      // An alert twice is better than an alert never; if posting is refused as well, that says so.
+      notes.push(`may be a repeat: ${error.message}`)
       return null
     })
     if (found) notes.push('had gone out already')
