@@ -323,7 +323,7 @@ function pointingOf(all: Keys, footprint: Footprint | undefined, fieldAreaDeg2 =
   const value = keys.raw('grid')
   let pointing: Pointing | undefined
   if (value === undefined)
-    keys.wrong('grid', 'is missing: "free", the name of a grid, or { kind = "rows", rows = … }')
+    keys.wrong('grid', 'is missing: "free", the name of a grid, or { kind = "rows", spacing_deg = … }')
   else if (typeof value === 'string') {
     const name = keys.text('grid', 60)
     if (name === 'free') pointing = { how: 'free' }

@@ -49,18 +49,32 @@ const farKm = 20
 
 /**
  * What may well be wrong though it could be true: those written in the definition, then those found here. A telescope is
- * compared with shipped ones and with those before it in the alphabet, so that of a pair one is doubted.
+ * compared with its neighbours, which the caller picks so that of a pair one is doubted.
+ * @param alone what `doubtsAlone` says, where the caller knows it already
  */
-export function doubtsOf(telescope: TelescopeDefinition, neighbours: readonly Neighbour[]): Doubt[] {
-  const found = [
+export function doubtsOf(
+  telescope: TelescopeDefinition,
+  neighbours: readonly Neighbour[],
+  alone: readonly Doubt[] = doubtsAlone(telescope),
+): Doubt[] {
+  const stated = telescope.doubts.filter((doubt) => doubt.stated)
+  const compared = [...opticsDoubts(telescope, neighbours), ...pointingDoubts(telescope)].map(foundDoubt)
+  return [...stated, ...alone, ...compared]
+}
+
+/** Those that need no other telescope and do not change with its grid. */
+export function doubtsAlone(telescope: TelescopeDefinition): Doubt[] {
+  return [
     ...placeDoubts(telescope),
     ...limitDoubts(telescope),
-    ...opticsDoubts(telescope, neighbours),
+    ...fieldDoubts(telescope),
     ...timingDoubts(telescope),
     ...filterDoubts(telescope),
-    ...pointingDoubts(telescope),
-  ].map(([key, text]): Doubt => ({ key, text, stated: false }))
-  return [...telescope.doubts.filter((doubt) => doubt.stated), ...found]
+  ].map(foundDoubt)
+}
+
+function foundDoubt([key, text]: Found): Doubt {
+  return { key, text, stated: false }
 }
 
 /** [longitude, latitude] in degrees, on the Earth taken as a sphere. */
@@ -178,12 +192,17 @@ function opticsDoubts(telescope: TelescopeDefinition, neighbours: readonly Neigh
         `is twice that of ${other.name} (${other.slug}) at the same position: is it the diameter?`,
       ])
   }
-  if (telescope.footprint.shape === 'circle' && telescope.footprint.radiusDeg > 15)
-    found.push([
-      'footprint.radius_deg',
-      `is ${telescope.footprint.radiusDeg}°, a field as no telescope on the ground has: is it in degrees?`,
-    ])
   return found
+}
+
+function fieldDoubts({ footprint, ground }: TelescopeDefinition): Found[] {
+  if (!ground || footprint.shape !== 'circle' || footprint.radiusDeg <= 15) return []
+  return [
+    [
+      'footprint.radius_deg',
+      `is ${footprint.radiusDeg}°, a field as hardly a telescope on the ground has: is it in degrees?`,
+    ],
+  ]
 }
 
 function sameOptics(

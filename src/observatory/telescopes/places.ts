@@ -13,16 +13,19 @@ export function siteNamed(name: string): Observatory | undefined {
   return byName.get(plain(name))
 }
 
+/** Words that tell one observatory from another, with its slug. */
+const ownWords = sites.flatMap((site) =>
+  [site.slug, site.name, ...site.aliases].map((each) => [own(each), site.slug] as const),
+)
+
 /** Slug of a listed observatory whose name is so like this one that a slip of the pen is likely. */
 export function likePlace(name: string): string | undefined {
-  const words = sites.flatMap((site) =>
-    [site.slug, site.name, ...site.aliases].map((each) => [own(each), site.slug] as const),
-  )
+  const wanted = own(name)
   const near = nearest(
-    own(name),
-    words.map(([word]) => word).filter((word) => Math.abs(word.length - own(name).length) <= 2),
+    wanted,
+    ownWords.map(([word]) => word).filter((word) => Math.abs(word.length - wanted.length) <= 2),
   )
-  return words.find(([word]) => word === near)?.[1]
+  return ownWords.find(([word]) => word === near)?.[1]
 }
 
 /** What is left without the words that most of them share. */

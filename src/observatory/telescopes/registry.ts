@@ -61,7 +61,8 @@ export async function registry(db: Db): Promise<Registry> {
   }
   const neighbours = [...found.values()].map((entry) => entry.telescope)
   const entries = [...found].map(([slug, entry]): [string, Entry] => {
-    const doubts = doubtsOf(entry.telescope, neighboursOf(entry.telescope, neighbours))
+    const alone = entry.telescope.origin === 'shipped' ? shipped.get(slug)?.doubts : undefined
+    const doubts = doubtsOf(entry.telescope, neighboursOf(entry.telescope, neighbours), alone)
     return [slug, { ...entry, telescope: { ...entry.telescope, doubts } }]
   })
   return { entries: new Map(entries), refused }

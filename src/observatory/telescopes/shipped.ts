@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readDefinition, refusal } from './definition.ts'
-import type { TelescopeDefinition } from './telescope.ts'
+import { doubtsAlone } from './doubts.ts'
+import type { Doubt, TelescopeDefinition } from './telescope.ts'
 
 export interface Shipped {
   readonly definition: TelescopeDefinition
   readonly source: string
+  /** Found without looking at other telescopes. */
+  readonly doubts: readonly Doubt[]
 }
 
 const folder = new URL('./shipped/', import.meta.url)
@@ -31,7 +34,7 @@ export function shippedTelescopes(): ReadonlyMap<string, Shipped> {
       const source = shippedSource(file)
       const { definition, problems } = readDefinition(source)
       if (!definition) throw refusal(problems, file)
-      return [definition.slug, { definition, source }] as const
+      return [definition.slug, { definition, source, doubts: doubtsAlone(definition) }] as const
     }),
   )
   return read

@@ -50,11 +50,11 @@ export const TelescopeFilter = z.object({
 export const laidKinds = ['hexagonal', 'spiral', 'ring'] as const
 
 /**
- * A grid that is computed. `rows`: declination rows 180°/rows apart from the south pole on, fields of a row as far apart
- * on the sky, the first at RA 0, numbered from 0. The others are laid for the footprint with an overlap.
+ * A grid that is computed. `rows`: declination rows at least this far apart from the south pole on, fields of a row as far
+ * apart on the sky, the first at RA 0, numbered from 0. The others are laid for the footprint with an overlap.
  */
 export const GridRule = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('rows'), rows: z.number().int() }),
+  z.object({ kind: z.literal('rows'), spacingDeg: z.number() }),
   z.object({ kind: z.enum(laidKinds), overlap: z.number() }),
 ])
 export type GridRule = z.output<typeof GridRule>
@@ -140,7 +140,7 @@ export type TelescopeDefinition = Omit<Telescope, 'origin' | 'version' | 'change
 export const DefinitionCheck = z
   .object({
     ok: z.boolean(),
-    telescope: Telescope.nullable(),
+    telescope: z.union([Telescope, z.null()]),
     problems: z.array(DefinitionProblem),
   })
   .meta({ id: 'TelescopeCheck' })

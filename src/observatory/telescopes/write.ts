@@ -88,7 +88,7 @@ export function definitionText(telescope: TelescopeDefinition | Telescope): stri
   else if (pointing.rule)
     lines.push(
       pointing.rule.kind === 'rows'
-        ? `grid = { kind = "rows", rows = ${pointing.rule.rows} }`
+        ? `grid = { kind = "rows", spacing_deg = ${pointing.rule.spacingDeg} }`
         : `grid = { kind = ${literal(pointing.rule.kind)}, overlap = ${pointing.rule.overlap} }`,
     )
   else key('grid', pointing.grid)
