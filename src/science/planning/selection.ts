@@ -106,7 +106,7 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
         if (lower < Infinity) closer(Math.max(state.bound + constant, lower))
         return ended()
       }
-      const relaxed = steps.relaxed(() => left() / 2, watch(Infinity))
+      const relaxed = steps.relaxed(() => 0.8 * left(), watch(Infinity))
       if (!relaxed) return
       closer(relaxed.bound + constant)
       if (done()) return
