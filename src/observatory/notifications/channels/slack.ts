@@ -34,8 +34,6 @@ const settings = z.strictObject({
   timeoutSeconds: z.number().min(0.1).max(120).default(15).describe('For each call, seconds.'),
 })
 
-type SlackSettings = z.output<typeof settings>
-
 /** Where a conversation about one subject goes on. */
 interface Place {
   channel: string
@@ -312,5 +310,3 @@ function isPersonal(error: unknown): boolean {
 function placeOf(channel: string | undefined, ts: string | undefined): Place | null {
   return channel !== undefined && ts !== undefined ? { channel, ts } : null
 }
-
-export type { SlackSettings }
