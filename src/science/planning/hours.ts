@@ -1,6 +1,6 @@
 /**
- * What the hours of a telescope allow whatever the order of visits: in any stretch of time, the visits that must lie in
- * it take no more time than it has. Each visit counts with the least gap that can follow it.
+ * What the hours of a telescope allow whatever the order of visits: in any part of its time, the visits that must lie in
+ * it take no more than there is. Each visit counts with the least gap that can follow it.
  */
 import { MARGIN, type Instance } from './instance.ts'
 import { gapSeconds } from './visit.ts'
@@ -10,10 +10,8 @@ import type { Axis, Slew } from './model.ts'
 /** One visit that a field needs if it is chosen. Times in seconds after the epoch. */
 export interface Job {
   readonly candidate: number
-  /** It begins not before this … */
-  readonly release: number
-  /** … and is over, with the least gap after it, not later than this. */
-  readonly deadline: number
+  /** With the least gap after it, it lies in one of these: pairs start, end, ascending. */
+  readonly spans: Float64Array
   /** With the least gap after it. */
   readonly length: number
 }
@@ -85,12 +83,13 @@ function jobsOf(instance: Instance, t: number, c: number, gap: number): Job[] {
   const jobs: Job[] = []
   for (let k = 0; k < needed; k++) {
     if (!(first[k] <= last[k] + LOOSE)) return []
-    jobs.push({
-      candidate: c,
-      release: first[k] - LOOSE,
-      deadline: last[k] + duration + gap + LOOSE,
-      length: duration + gap,
-    })
+    const spans: number[] = []
+    for (let e = 0; e < starts.length; e += 2) {
+      const from = Math.max(starts[e], first[k])
+      const to = Math.min(starts[e + 1], last[k])
+      if (from <= to + LOOSE) spans.push(from - LOOSE, to + duration + gap + LOOSE)
+    }
+    jobs.push({ candidate: c, spans: Float64Array.from(spans), length: duration + gap })
   }
   return jobs
 }
@@ -176,70 +175,107 @@ function freeTime(
   return Float64Array.from(free)
 }
 
-/** Time that a telescope has between two moments, s. */
-export function openTime({ open }: Hours, from: number, to: number): number {
-  let sum = 0
-  for (let e = 0; e < open.length; e += 2) {
-    sum += Math.max(0, Math.min(open[e + 1], to) - Math.max(open[e], from))
+/** Part of a telescope's time: at most one stretch in each run of its hours, from `from[k]` to `to[k]`; none if not less. */
+interface Part {
+  readonly from: Float64Array
+  readonly to: Float64Array
+}
+
+/** For each run of the hours: where the job can begin there first and end there last; Infinity and −Infinity: nowhere. */
+function extents({ jobs, open }: Hours): Part[] {
+  const runs = open.length / 2
+  return jobs.map(({ spans }) => {
+    const from = new Float64Array(runs).fill(Infinity)
+    const to = new Float64Array(runs).fill(-Infinity)
+    for (let e = 0; e < spans.length; e += 2) {
+      for (let k = 0; k < runs; k++) {
+        const begin = Math.max(spans[e], open[2 * k])
+        const end = Math.min(spans[e + 1], open[2 * k + 1])
+        if (end <= begin) continue
+        from[k] = Math.min(from[k], begin)
+        to[k] = Math.max(to[k], end)
+      }
+    }
+    return { from, to }
+  })
+}
+
+/** Of a job, what lies in a part of the time wherever it is put. */
+function inside({ from, to }: Part, extent: Part, length: number): number {
+  let least = length
+  for (let k = 0; k < from.length; k++) {
+    if (extent.to[k] <= extent.from[k]) continue
+    if (to[k] <= from[k]) return 0
+    const early = length - Math.max(0, from[k] - extent.from[k])
+    const late = length - Math.max(0, extent.to[k] - to[k])
+    least = Math.min(least, early, late, to[k] - from[k])
+    if (least <= 0) return 0
   }
-  return sum
+  return least
 }
 
-/** Of a job, what lies between two moments wherever it is put. */
-function inside({ release, deadline, length }: Job, from: number, to: number): number {
-  const early = length - Math.max(0, from - release)
-  const late = length - Math.max(0, deadline - to)
-  return Math.max(0, Math.min(early, late, to - from))
-}
-
-/** Moments between which rows are tried: releases (or deadlines) of the jobs, thinned to at most `most`. */
-function moments(values: number[], most: number): number[] {
-  const sorted = [...new Set(values)].sort((a, b) => a - b)
+/** Distinct extents, thinned to at most `most`. */
+function thinned(values: Float64Array[], most: number): Float64Array[] {
+  const finite = (v: Float64Array) => v.reduce((sum, t) => sum + (Number.isFinite(t) ? t : 0), 0)
+  const distinct = new Map(values.map((v) => [v.join(), v]))
+  const sorted = [...distinct.values()].sort((a, b) => finite(a) - finite(b))
   if (sorted.length <= most) return sorted
   return Array.from({ length: most }, (_, k) => sorted[Math.round((k * (sorted.length - 1)) / (most - 1))])
 }
 
 /** The rows of a telescope that `chosen` (0 … 1 by candidate) breaks most: at most `count`. Null: any that may matter. */
 export function findRows(hours: Hours, chosen: Float64Array | null, count: number, most = 40): Row[] {
-  const { jobs } = hours
+  const { jobs, open, shortest } = hours
+  const extent = extents(hours)
+  const runs = open.length / 2
   const found: { excess: number; row: Row }[] = []
-  const from = moments(
-    jobs.map((j) => j.release),
+  const froms = thinned(
+    extent.map((e) => e.from),
     most,
   )
-  const to = moments(
-    jobs.map((j) => j.deadline),
+  const tos = thinned(
+    extent.map((e) => e.to),
     most,
   )
   const total = jobs.reduce((sum, j) => sum + j.length, 0)
-  for (const a of from) {
-    for (const b of to) {
-      if (b <= a + hours.shortest / 2) continue
-      const room = openTime(hours, a, b)
-      if (room >= total) continue
+  const parts = new Float64Array(jobs.length)
+  for (const from of froms) {
+    for (const to of tos) {
+      const part = { from, to }
+      let room = 0
+      // Time in stretches that hold no job whole is lost.
+      let seats = 0
+      for (let k = 0; k < runs; k++) {
+        const stretch = to[k] - from[k]
+        if (!(stretch > 0)) continue
+        room += stretch
+        seats += Math.floor(stretch / shortest + 1e-9)
+      }
+      if (room <= shortest / 2 || room >= total) continue
       let load = 0
       let all = 0
       let whole = 0
       let wholeAll = 0
-      for (const job of jobs) {
-        const part = inside(job, a, b)
-        if (part <= 0) continue
-        const share = chosen ? chosen[job.candidate] : 1
-        load += part * share
-        all += part
-        if (job.release >= a && job.deadline <= b) {
+      for (let j = 0; j < jobs.length; j++) {
+        parts[j] = inside(part, extent[j], jobs[j].length)
+        if (parts[j] <= 0) continue
+        const share = chosen ? chosen[jobs[j].candidate] : 1
+        load += parts[j] * share
+        all += parts[j]
+        if (parts[j] === jobs[j].length) {
           whole += share
           wholeAll++
         }
       }
-      if (all <= room) continue
-      // Time in stretches that hold no job whole is lost.
-      const seats = seatsOf(hours, a, b)
-      const excess = chosen ? (load - room) / hours.shortest : all / room
+      if (all <= room && wholeAll <= seats) continue
+      const excess = chosen ? (load - room) / shortest : all / room
       const seatExcess = chosen ? whole - seats : wholeAll / Math.max(1, seats)
       const least = chosen ? 1e-4 : 1
-      if (excess > least) found.push({ excess, row: timeRow(jobs, a, b, room) })
-      if (seatExcess > least) found.push({ excess: seatExcess, row: seatRow(jobs, a, b, seats) })
+      if (excess > least) found.push({ excess, row: collect(jobs, (j) => parts[j], room) })
+      if (seatExcess > least) {
+        const row = collect(jobs, (j) => (parts[j] === jobs[j].length ? 1 : 0), seats)
+        found.push({ excess: seatExcess, row })
+      }
     }
   }
   return found
@@ -248,29 +284,11 @@ export function findRows(hours: Hours, chosen: Float64Array | null, count: numbe
     .map(({ row }) => row)
 }
 
-/** How many of the shortest jobs fit whole between two moments. */
-function seatsOf({ open, shortest }: Hours, from: number, to: number): number {
-  let seats = 0
-  for (let e = 0; e < open.length; e += 2) {
-    const room = Math.min(open[e + 1], to) - Math.max(open[e], from)
-    if (room > 0) seats += Math.floor(room / shortest + 1e-9)
-  }
-  return seats
-}
-
-function timeRow(jobs: readonly Job[], a: number, b: number, most: number): Row {
-  return collect(jobs, (job) => inside(job, a, b), most)
-}
-
-function seatRow(jobs: readonly Job[], a: number, b: number, most: number): Row {
-  return collect(jobs, (job) => (job.release >= a && job.deadline <= b ? 1 : 0), most)
-}
-
-function collect(jobs: readonly Job[], factor: (job: Job) => number, most: number): Row {
+function collect(jobs: readonly Job[], factor: (job: number) => number, most: number): Row {
   const sums = new Map<number, number>()
-  for (const job of jobs) {
-    const part = factor(job)
-    if (part > 0) sums.set(job.candidate, (sums.get(job.candidate) ?? 0) + part)
+  for (const [j, { candidate }] of jobs.entries()) {
+    const part = factor(j)
+    if (part > 0) sums.set(candidate, (sums.get(candidate) ?? 0) + part)
   }
   return { candidates: Int32Array.from(sums.keys()), factors: Float64Array.from(sums.values()), most }
 }
