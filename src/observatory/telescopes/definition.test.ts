@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { problemLine, readDefinition } from './definition.ts'
 import { checkFile } from './service.ts'
@@ -66,6 +67,12 @@ it('reads a definition; what is left out has the defaults of the guide', () => {
     pointing: { how: 'free' },
     doubts: [],
   })
+})
+
+it('the example of the guide is a good definition', () => {
+  const guide = readFileSync(new URL('../../../docs/guide/telescopes.md', import.meta.url), 'utf8')
+  const example = guide.split('```toml\n')[1]!.split('```')[0]!
+  expect(telescopeOf(example)).toMatchObject({ slug: 'my-telescope', limits: { horizon: { length: 4 } } })
 })
 
 it('names every mistake at once, by line', () => {
