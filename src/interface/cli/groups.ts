@@ -55,6 +55,7 @@ export const groups: readonly CommandGroup[] = [
   ofRoom('plan', 'Make an observing plan, for an event or for a sky map in a file'),
   ofRoom('plans', 'List, show, export, compare and close plans'),
   ofRoom('plan-rules', 'Rules by which plans are made: list, import, replay'),
+  ofRoom('notify', 'Channels, rules, shifts and deliveries of messages to people'),
   ofRoom('people', 'Accounts: list, add, change roles, links to join'),
   ofRoom('tokens', 'Personal tokens: create, list, revoke'),
 ]

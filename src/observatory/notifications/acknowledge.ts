@@ -1,8 +1,9 @@
 import { Problem } from '#problem.ts'
+import type { Audience } from '#platform/events/event.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
-import { requireRole, requireScope } from '#observatory/people/rights.ts'
+import { audienceOf, requireRole, requireScope } from '#observatory/people/rights.ts'
 import type { Acknowledgement } from './acknowledgement.ts'
 import { latestOfThread } from './message-store.ts'
 import {
@@ -34,7 +35,9 @@ export async function acknowledgeThread(
   through: 'page' | 'api' | 'cli',
 ): Promise<Acknowledgement> {
   requireRole(actor, 'member', 'acknowledging')
-  if (actor.kind !== 'local') requireScope(actor, 'write')
+  requireScope(actor, 'write')
+  const message = await latestOfThread(platform.db, thread)
+  if (!message || !maySee(actor, message.audience)) throw nothingTold(thread)
   return putAcknowledgement(platform, actor, thread, { personId: actor.userId, name: actor.name, through })
 }
 
@@ -47,11 +50,7 @@ export async function putAcknowledgement(
 ): Promise<Acknowledgement> {
   return platform.db.transaction().execute(async (tx) => {
     const message = await latestOfThread(tx, thread)
-    if (!message)
-      throw new Problem(
-        'resource.not_found',
-        `Nobody was told of ${thread.kind} ${JSON.stringify(thread.id.slice(0, 80))}; there is nothing to acknowledge.`,
-      )
+    if (!message) throw nothingTold(thread)
     const name = message.thread_name
     const row = await insertAcknowledgement(tx, { thread: { ...thread, name }, ...by })
     if (!row) return shownAcknowledgement((await acknowledgementOf(tx, thread))!)
@@ -70,10 +69,23 @@ export async function putAcknowledgement(
 export async function readAcknowledgements(
   platform: Pick<Platform, 'db'>,
   actor: Actor,
-  filter: Parameters<typeof listAcknowledgements>[1],
+  filter: Omit<Parameters<typeof listAcknowledgements>[1], 'viewer'>,
 ): Promise<AcknowledgementRow[]> {
   requireRole(actor, 'viewer', 'seeing acknowledgements')
-  return listAcknowledgements(platform.db, filter)
+  const viewer = actor.role === 'administrator' ? null : audienceOf(actor)
+  return listAcknowledgements(platform.db, { ...filter, viewer })
+}
+
+function maySee(actor: Actor, audience: Audience): boolean {
+  const tokens = audienceOf(actor)
+  return actor.role === 'administrator' || audience.some((token) => tokens.includes(token))
+}
+
+function nothingTold(thread: { kind: string; id: string }): Problem {
+  return new Problem(
+    'resource.not_found',
+    `Nobody was told of ${thread.kind} ${JSON.stringify(thread.id.slice(0, 80))}; there is nothing to acknowledge.`,
+  )
 }
 
 export function shownAcknowledgement(row: AcknowledgementRow): Acknowledgement {

@@ -12,7 +12,7 @@ import { addComposition, earlierPending, isComposed, setComposition } from './me
 import { startWatches, writeOutbox } from './outbox.ts'
 import { planByRules, planByTold, planRoute, withoutTold } from './plan-deliveries.ts'
 import type { ReadyRule } from './rule-check.ts'
-import { endWatches } from './watch-store.ts'
+import { acknowledgementOf, endWatches } from './watch-store.ts'
 import { readRules, readWorld, type World } from './world.ts'
 
 /** How long messages wait for those of earlier events, which may still be composed. */
@@ -114,10 +114,13 @@ async function write(
   const now = new Date()
   const byRules = planByRules(bulletin, rules, world, now)
   const told = bulletin.role === 'news' ? [] : await toldOf(tx, bulletin.thread)
-  const planned =
+  const taken = (await acknowledgementOf(tx, bulletin.thread)) !== undefined
+  const wanted =
     bulletin.role === 'end'
       ? [...planByTold(told, world, now), ...withoutTold(byRules, told)]
       : withoutTold(byRules, told)
+  // Somebody has taken charge: nobody is asked to again.
+  const planned = taken ? wanted.map((each) => ({ ...each, watched: false })) : wanted
   if (bulletin.role === 'end') await endWatches(tx, bulletin.thread, bulletin.kind)
   if (planned.length === 0) return 0
   const message = await writeOutbox(

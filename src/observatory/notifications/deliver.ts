@@ -116,7 +116,12 @@ async function putEntry(needs: Needs, { channel, delivery }: Claim): Promise<boo
     await needs.events.append(tx, {
       kind: 'notifications.inbox',
       subject: { kind: message.thread_kind, id: message.thread_id },
-      data: { entryId: id, headline: delivery.headline ?? message.headline, role: message.role },
+      // A group may hold people who may not see it: they find nothing when they look.
+      data: {
+        entryId: id,
+        role: message.role,
+        ...(target.startsWith('group:') ? {} : { headline: delivery.headline ?? message.headline }),
+      },
       audience: person !== null ? [`user:${person}`] : target === 'everyone' ? message.audience : [target],
     })
   })

@@ -253,6 +253,20 @@ export async function releaseHeld(
     .execute()
 }
 
+/** Lets go all that waits for a person's quiet hours; the channels that have it. */
+export async function releasePerson(tx: Db, personId: string): Promise<string[]> {
+  const rows = await tx
+    .updateTable('notification_delivery')
+    .set({ held: false, not_before: new Date() })
+    .where('target', '=', `person:${personId}`)
+    .where('state', '=', 'waiting')
+    .where('held', '=', true)
+    .where('channel_id', 'is not', null)
+    .returning('channel_id')
+    .execute()
+  return [...new Set(rows.map((row) => row.channel_id!))]
+}
+
 /** Channels with something waiting, all or in one thread. */
 export async function waitingChannels(db: Db, thread?: { kind: string; id: string }): Promise<string[]> {
   let query = db

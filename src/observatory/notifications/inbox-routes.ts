@@ -6,6 +6,7 @@ import type { Router } from '#platform/http/router.ts'
 import { InboxEntry, InboxRead, NotificationPreferences } from './inbox.ts'
 import {
   changePreferences,
+  countUnread,
   inboxPicture,
   personalChannels,
   readEntries,
@@ -44,10 +45,7 @@ export function inboxRoutes(app: Router, needs: Needs): void {
         }),
       },
       responses: {
-        200: json(
-          pageSchema(InboxEntry).extend({ unread: z.int().describe('Unread entries in all') }),
-          'Entries',
-        ),
+        200: json(pageSchema(InboxEntry), 'Entries'),
         ...problems(),
       },
     }),
@@ -55,15 +53,28 @@ export function inboxRoutes(app: Router, needs: Needs): void {
       const { cursor, limit, for: scope, unread } = c.req.valid('query')
       const before =
         cursor === undefined ? undefined : decodeCursor(cursor, z.tuple([z.string().regex(/^\d{1,18}$/)]))[0]
-      const found = await readInbox(needs, c.var.actor, {
+      const rows = await readInbox(needs, c.var.actor, {
         scope,
         unread: unread === 'true',
         before,
         limit: limit + 1,
       })
-      const page = pageOf(c, found.rows, limit, shownEntry, (row) => [row.entry_id])
-      return c.json({ ...page, unread: found.unread }, 200)
+      return c.json(
+        pageOf(c, rows, limit, shownEntry, (row) => [row.entry_id]),
+        200,
+      )
     },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/inbox/unread',
+      tags,
+      summary: 'How many entries you have not read',
+      responses: { 200: json(z.object({ unread: z.int() }), 'The number'), ...problems() },
+    }),
+    async (c) => c.json({ unread: await countUnread(needs, c.var.actor) }, 200),
   )
 
   app.openapi(

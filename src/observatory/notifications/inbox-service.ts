@@ -2,10 +2,13 @@ import { Problem } from '#problem.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audienceOf, requireRole, requireScope } from '#observatory/people/rights.ts'
 import { listChannels } from './channel-store.ts'
+import { releasePerson } from './delivery-store.ts'
 import type { InboxEntry, NotificationPreferences } from './inbox.ts'
 import { listEntries, markRead, unreadCount, type InboxScope, type Reader } from './inbox-store.ts'
 import type { Needs } from './kinds.ts'
+import { wakeChannel } from './outbox.ts'
 import { preferencesOf, putPreferences } from './preference-store.ts'
+import { quietUntil } from './quiet.ts'
 import { zoneNamed } from './zone.ts'
 
 type DbNeeds = Pick<Needs, 'db'>
@@ -29,13 +32,12 @@ export async function readInbox(
     before?: string | undefined
     limit: number
   },
-): Promise<{ rows: Listed[]; unread: number }> {
-  const reader = readerOf(actor)
-  const [rows, unread] = await Promise.all([
-    listEntries(needs.db, reader, filter),
-    unreadCount(needs.db, reader),
-  ])
-  return { rows, unread }
+): Promise<Listed[]> {
+  return listEntries(needs.db, readerOf(actor), filter)
+}
+
+export async function countUnread(needs: DbNeeds, actor: Actor): Promise<number> {
+  return unreadCount(needs.db, readerOf(actor))
 }
 
 /** Marks as read; how many are left unread. */
@@ -134,8 +136,9 @@ export async function personalChannels(
   })
 }
 
+/** Takes new preferences; what waited for quiet hours that are none any more goes out. */
 export async function changePreferences(
-  needs: DbNeeds,
+  needs: Pick<Needs, 'db' | 'jobs'>,
   actor: Actor,
   input: NotificationPreferences,
 ): Promise<NotificationPreferences> {
@@ -145,15 +148,18 @@ export async function changePreferences(
   const unknown = [...input.muted, ...Object.keys(input.addresses)].find((name) => !names.has(name))
   if (unknown !== undefined)
     throw new Problem('notification.invalid', `There is no channel ${JSON.stringify(unknown)}.`)
-  await needs.db.transaction().execute((tx) =>
-    putPreferences(tx, {
+  await needs.db.transaction().execute(async (tx) => {
+    await putPreferences(tx, {
       person_id: personId,
       zone: input.zone,
       quiet_from: input.quiet?.from ?? null,
       quiet_to: input.quiet?.to ?? null,
       muted: [...new Set(input.muted)],
       addresses: input.addresses,
-    }),
-  )
+    })
+    const { quiet, zone } = input
+    if (quiet && quietUntil({ ...quiet, zone }, new Date()) !== null) return
+    for (const id of await releasePerson(tx, personId)) await wakeChannel(needs, tx, id)
+  })
   return readPreferences(needs, actor)
 }

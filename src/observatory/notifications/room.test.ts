@@ -426,6 +426,7 @@ describe('later', () => {
     expect(post.received).toHaveLength(0)
     await say({ headline: 'later news' })
     await until(() => heard(wall).includes('later news'), 'news after it')
+    expect(wall.received.at(-1)!.actions).toEqual([])
     const again = await acknowledgeThread(platform, localOperator, { kind: 'bell', id: thread }, 'cli')
     expect(again).toEqual(done)
     await expect(

@@ -91,7 +91,7 @@ export function checkRule(rule: NamedRule, world: RuleWorld): void {
         if (!isProblem(error)) throw error
         throw mistake(
           ['when'],
-          `${error.message} (of bulletins about ${about}; \`kinds\` says which are meant)`,
+          `${error.message.replace(/\.$/, '')} (in bulletins about ${about}, which \`kinds\` means).`,
           error,
         )
       }

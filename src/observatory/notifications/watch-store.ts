@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Database, Db } from '#platform/db/database.ts'
+import type { Audience } from '#platform/events/event.ts'
 
 export type WatchRow = Selectable<Database['notification_watch']>
 export type AcknowledgementRow = Selectable<Database['notification_acknowledgement']>
@@ -104,7 +105,13 @@ export async function acknowledgementOf(db: Db, thread: Thread): Promise<Acknowl
 
 export async function listAcknowledgements(
   db: Db,
-  filter: { thread?: Thread | undefined; before?: Date | undefined; limit: number },
+  filter: {
+    /** Who asks: threads of which some message reaches them; null: all. */
+    viewer: Audience | null
+    thread?: Thread | undefined
+    before?: Date | undefined
+    limit: number
+  },
 ): Promise<AcknowledgementRow[]> {
   let query = db
     .selectFrom('notification_acknowledgement')
@@ -114,5 +121,11 @@ export async function listAcknowledgements(
   if (filter.thread)
     query = query.where('thread_kind', '=', filter.thread.kind).where('thread_id', '=', filter.thread.id)
   if (filter.before) query = query.where('at', '<', filter.before)
+  if (filter.viewer)
+    query = query.where(
+      sql<boolean>`exists (select from notification_message m
+        where m.thread_kind = notification_acknowledgement.thread_kind
+        and m.thread_id = notification_acknowledgement.thread_id and m.audience && ${[...filter.viewer]}::text[])`,
+    )
   return query.execute()
 }
