@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { Problem } from '#problem.ts'
+import { isProblem, Problem } from '#problem.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { table } from '#platform/terminal/table.ts'
 import { localOperator } from '#observatory/people/actor.ts'
@@ -138,6 +138,26 @@ function slewText({ slew }: Telescope): string {
   return `${slew.mount}, ${a.rateDegPerS} and ${b.rateDegPerS} deg/s`
 }
 
+async function checkOne(file: string): Promise<DefinitionCheck> {
+  const mistake = (text: string): DefinitionCheck => ({
+    ok: false,
+    telescope: null,
+    problems: [{ line: null, key: null, text }],
+  })
+  let bytes: Uint8Array
+  try {
+    bytes = await bytesOf(file, maxDefinitionBytes)
+  } catch (error) {
+    if (isProblem(error)) return mistake(error.message)
+    throw error
+  }
+  const result = checkFile(bytes)
+  if (result.ok || !isKeyValueConfig(new TextDecoder().decode(bytes))) return result
+  return mistake(
+    `This is a key-value file of another program; "urania telescopes convert ${file}" makes a definition of it`,
+  )
+}
+
 const check: Command = {
   words: ['telescopes', 'check'],
   usage: 'FILE…',
@@ -146,22 +166,7 @@ const check: Command = {
   async run(invocation) {
     argument(invocation, 0, 'which file')
     const results: (DefinitionCheck & { file: string })[] = []
-    for (const file of invocation.args) {
-      const bytes = await bytesOf(file, maxDefinitionBytes)
-      const text = new TextDecoder().decode(bytes)
-      const result = checkFile(bytes)
-      if (!result.ok && isKeyValueConfig(text)) {
-        const name = basename(file).replace(/\.\w+$/, '')
-        result.problems = [
-          {
-            line: null,
-            key: null,
-            text: `This is a key-value file of another program; "urania telescopes convert ${file}" makes a definition of it (${name})`,
-          },
-        ]
-      }
-      results.push({ file, ...result })
-    }
+    for (const file of invocation.args) results.push({ file, ...(await checkOne(file)) })
     invocation.document({ items: results, next: null }, () => {
       for (const { file, telescope, problems } of results) {
         for (const problem of problems) invocation.out(problemLine(problem, file))

@@ -139,7 +139,8 @@ describe('telescopes by API', () => {
       slew: { mount: 'direct', axis: { rateDegPerS: 1 }, settleS: 0 },
     })
     expect(bad.status).toBe(422)
-    const { problems } = (await bad.json()) as { problems: { key: string }[] }
+    const { problems } = (await bad.json()) as { problems: { key: string; line: null }[] }
+    expect(problems[0]!.line).toBeNull()
     expect(problems.map((each) => each.key)).toEqual(
       expect.arrayContaining(['site', 'limits.altitude_min_deg', 'footprint.radius_deg', 'filter']),
     )
@@ -270,7 +271,10 @@ describe('commands', () => {
     expect((await run('telescopes grid cli')).text).toBe('id,ra,dec\n1,2,3')
     expect((await run('telescopes remove cli')).text).toBe('cli is removed.')
     await expect(run('telescopes show cli')).rejects.toThrow(/no telescope "cli"/)
-    await expect(run('telescopes check nowhere.toml')).rejects.toThrow(/no readable file/)
+    expect(await run('telescopes check nowhere.toml')).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/no readable file/),
+    })
   })
   it('convert', async () => {
     const config = file(

@@ -68,8 +68,8 @@ export function telescopeRoutes(platform: Platform): Router {
       responses: { 201: json(Telescope, 'It, with what is doubtful about it'), ...problems(409, 413, 415) },
     }),
     async (c) => {
-      const source = await definitionIn(c, () => telescopeIn(c.req.valid('json')))
-      const { telescope } = await putTelescope(platform, c.var.actor, source, { only: 'new' })
+      const { source, file } = await definitionIn(c, () => telescopeIn(c.req.valid('json')))
+      const { telescope } = await putTelescope(platform, c.var.actor, source, { only: 'new', file })
       c.header('Location', `/api/v1/telescopes/${telescope.slug}`)
       return c.json(telescope, 201)
     },
@@ -85,8 +85,8 @@ export function telescopeRoutes(platform: Platform): Router {
       responses: { 200: json(DefinitionCheck, 'Verdict'), ...problems(413, 415) },
     }),
     async (c) => {
-      const source = await definitionIn(c, () => telescopeIn(c.req.valid('json')))
-      return c.json(await checkDefinition(platform, c.var.actor, source), 200)
+      const { source, file } = await definitionIn(c, () => telescopeIn(c.req.valid('json')))
+      return c.json(await checkDefinition(platform, c.var.actor, source, { file }), 200)
     },
   )
 
@@ -121,10 +121,11 @@ export function telescopeRoutes(platform: Platform): Router {
     }),
     async (c) => {
       const { slug } = c.req.valid('param')
-      const source = await definitionIn(c, () => ({ slug, ...telescopeIn(c.req.valid('json')) }))
+      const { source, file } = await definitionIn(c, () => ({ slug, ...telescopeIn(c.req.valid('json')) }))
       const { telescope, created } = await putTelescope(platform, c.var.actor, source, {
         slug: slug.toLowerCase(),
         ifMatch: c.req.header('if-match'),
+        file,
       })
       c.header('ETag', (await telescopeEntry(platform, c.var.actor, telescope.slug)).etag)
       return created ? c.json(telescope, 201) : c.json(telescope, 200)
@@ -314,9 +315,9 @@ function telescopeIn(body: string | TelescopeInput): TelescopeInput {
 async function definitionIn(
   c: Context<ServerEnv>,
   fromJson: () => TelescopeInput,
-): Promise<string | Uint8Array> {
+): Promise<{ source: string | Uint8Array; file: string | null }> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
-  if (type === 'application/json') return inputText(fromJson())
+  if (type === 'application/json') return { source: inputText(fromJson()), file: null }
   const readable = [
     '',
     'application/toml',
@@ -333,5 +334,5 @@ async function definitionIn(
   const bytes = await readBody(c, 4 * maxDefinitionBytes)
   if (bytes.length === 0)
     throw new Problem('request.malformed', 'The body is empty; send a definition in TOML.')
-  return bytes
+  return { source: bytes, file: 'telescope.toml' }
 }

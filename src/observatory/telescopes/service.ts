@@ -22,7 +22,13 @@ import {
 } from './registry.ts'
 import { shippedTelescopes } from './shipped.ts'
 import { insertVersion, latestGrid, lockTelescope, versionsOf, type VersionRow } from './store.ts'
-import type { DefinitionCheck, Telescope, TelescopeDefinition, TelescopeVersion } from './telescope.ts'
+import type {
+  DefinitionCheck,
+  DefinitionProblem,
+  Telescope,
+  TelescopeDefinition,
+  TelescopeVersion,
+} from './telescope.ts'
 
 export { modelOf } from './model.ts'
 
@@ -75,15 +81,21 @@ export async function entryOf(platform: Reads, actor: Actor, name: string): Prom
   return find(await registry(platform.db), name)
 }
 
-/** What a definition would be, were it added; nothing is written. */
+function withoutLines(problems: readonly DefinitionProblem[]): DefinitionProblem[] {
+  return problems.map((problem) => ({ ...problem, line: null }))
+}
+
+/** What a definition would be, were it added; nothing is written. `file` as in `PutOptions`. */
 export async function checkDefinition(
   platform: Reads,
   actor: Actor,
   source: string | Uint8Array,
+  { file }: Pick<PutOptions, 'file'> = {},
 ): Promise<DefinitionCheck> {
   requireReader(actor)
   const { definition, problems } = readKnowing(source)
-  if (!definition) return { ok: false, telescope: null, problems }
+  if (!definition)
+    return { ok: false, telescope: null, problems: file === null ? withoutLines(problems) : problems }
   const { entries } = await registry(platform.db)
   return { ok: true, telescope: asOwn(definition, entries), problems: [] }
 }
@@ -126,8 +138,8 @@ export interface PutOptions {
   only?: 'new' | undefined
   /** Tag of the version that the edit began with. */
   ifMatch?: string | undefined
-  /** For errors. */
-  file?: string | undefined
+  /** For errors; null: the text was made of JSON, and its lines mean nothing to who sent it. */
+  file?: string | null | undefined
 }
 
 /**
@@ -142,9 +154,9 @@ export async function putTelescope(
   options: PutOptions = {},
 ): Promise<{ telescope: Telescope; created: boolean }> {
   requireEditor(actor)
-  const file = options.file ?? 'telescope.toml'
+  const { file = 'telescope.toml' } = options
   const { definition, problems } = readKnowing(source)
-  if (!definition) throw refusal(problems, file)
+  if (!definition) throw refusal(file === null ? withoutLines(problems) : problems, file ?? 'telescope')
   const { slug } = definition
   if (options.slug !== undefined && options.slug !== slug)
     throw new Problem(
