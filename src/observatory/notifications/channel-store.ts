@@ -77,6 +77,11 @@ export async function setSent(tx: Db, id: string, at: Date): Promise<void> {
     .execute()
 }
 
+/** Nothing is tried before that time; it does not fail. */
+export async function setPaused(tx: Db, id: string, until: Date): Promise<void> {
+  await tx.updateTable('notification_channel').set({ retry_at: until }).where('id', '=', id).execute()
+}
+
 export async function setFailing(
   tx: Db,
   id: string,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '#problem.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { dateFlag, numberFlag, textFlag } from '#platform/terminal/flags.ts'
@@ -10,7 +11,7 @@ import { threadOfValue } from './acknowledgement.ts'
 import { changeChannel, createChannel, readChannels, removeChannel, testChannel } from './channel-service.ts'
 import { deliveryStates } from './delivery.ts'
 import { readDeliveries, retryDelivery, shownDelivery } from './delivery-service.ts'
-import { deliverKind } from './job-kinds.ts'
+import { deliveriesById } from './delivery-store.ts'
 import type { Kinds, Needs } from './kinds.ts'
 import { replayNotifications } from './replay.ts'
 import { exportRules, importRules, readNotificationRules, removeRule } from './rule-service.ts'
@@ -185,7 +186,11 @@ export function notificationCommands(kinds: Kinds): Command[] {
       const needs = await open(invocation)
       if (args[0] === 'retry') {
         for (const id of args.slice(1)) await retryDelivery(needs, localOperator, id)
-        await needs.jobs.idle([deliverKind.name])
+        await until(invocation.signal, async () =>
+          (await deliveriesById(needs.db, args.slice(1))).every(
+            ({ state, attempts }) => state !== 'sending' && (state !== 'waiting' || attempts > 0),
+          ),
+        )
       } else if (args.length > 0)
         throw new Problem('command.usage', `There is no "notify deliveries ${args[0]}"; there is retry ID.`)
       const wanted = textFlag(flags, 'state')
@@ -290,6 +295,12 @@ export function notificationCommands(kinds: Kinds): Command[] {
     },
   }
   return [test, channels, rules, replay, deliveries, shifts, ack]
+}
+
+/** Asks until it is so, for at most a minute: a channel that hangs is not waited for. */
+async function until(signal: AbortSignal, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (!(await isSo()) && performance.now() < deadline) await sleep(100, undefined, { signal })
 }
 
 async function settingsOf(invocation: Invocation): Promise<Record<string, unknown> | undefined> {

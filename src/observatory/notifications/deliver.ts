@@ -5,7 +5,7 @@ import type { JobContext } from '#platform/jobs/job.ts'
 import { findPerson } from '#observatory/people/person-store.ts'
 import { acknowledgeAction } from './acknowledgement.ts'
 import type { ChannelKind, ChannelMessage, Delivered } from './channel.ts'
-import { channelById, lockChannel, setFailing, setSent, type ChannelRow } from './channel-store.ts'
+import { channelById, lockChannel, setFailing, setPaused, setSent, type ChannelRow } from './channel-store.ts'
 import {
   claimDelivery,
   keepThreadState,
@@ -278,6 +278,14 @@ async function recordFailure(
             ),
       )
     const asked = failureOf(error).afterSeconds ?? 0
+    if (isProblem(error) && error.details['status'] === 429 && !tooOld) {
+      // The server takes messages, only not so fast: nobody's fault, and no attempt to count.
+      const notBefore = pause(1, asked)
+      const attempts = delivery.attempts - 1
+      await setUndelivered(tx, delivery.id, { state: 'waiting', problem, uncertain, notBefore, attempts })
+      await setPaused(tx, channel.id, notBefore)
+      return
+    }
     await setUndelivered(tx, delivery.id, {
       state: dead ? 'dead' : 'waiting',
       problem,

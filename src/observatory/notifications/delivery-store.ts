@@ -360,6 +360,15 @@ export async function setDigested(tx: Db, ids: readonly string[]): Promise<void>
     .execute()
 }
 
+export async function deliveriesById(db: Db, ids: readonly string[]): Promise<DeliveryRow[]> {
+  if (ids.length === 0) return []
+  return db
+    .selectFrom('notification_delivery')
+    .selectAll()
+    .where('id', 'in', [...ids])
+    .execute()
+}
+
 export interface DeliveryFilter {
   state?: DeliveryState | undefined
   channel?: string | undefined

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { BulletinSource } from '#platform/bulletin.ts'
 import { isProblem } from '#problem.ts'
@@ -152,6 +154,39 @@ describe('what is wrong is refused with line and reason', () => {
       /^rules\.toml:9: .*write "hourly"/,
     )
   })
+})
+
+it('the example of the guide is read', () => {
+  const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/guide/notifications.md'), 'utf8')
+  const example = /```toml\n([\s\S]*?)```/.exec(guide)![1]!
+  const alerts: BulletinSource = {
+    ...source,
+    kinds: { 'alerts.notice': '' },
+    schema: {
+      columns: [
+        { name: 'name', type: 'string' },
+        { name: 'decision', type: 'string' },
+        { name: 'area_90', type: 'number', unit: 'deg2' },
+        { name: 'distance', type: 'number', unit: 'Mpc' },
+      ],
+    },
+  }
+  const plans = { ...source, kinds: { 'plans.finished': '' } }
+  const people = { ...webhook, key: 'mail', addresses: 'mail' as const }
+  const there: RuleWorld = {
+    sources: [alerts, plans],
+    kinds: kindsOf([webhook, people]),
+    channels: new Map([
+      ['slack', 'webhook'],
+      ['cloud', 'webhook'],
+      ['mail', 'mail'],
+      ['inbox', 'inbox'],
+    ]),
+    groups: new Map([['principal investigators', { id: 'g', name: 'Principal investigators' }]]),
+    people: new Map([['pi@example.org', { id: 'p', name: 'P. I.' }]]),
+  }
+  const rules = parseRuleFile(example, 'rules.toml', (rule) => checkRule(rule, there))
+  expect(rules.map(({ name }) => name)).toEqual(['good-ones-to-slack', 'wake-the-watch'])
 })
 
 it('a rule holds for its kinds, its condition and never for a rehearsal unless it says so', () => {
