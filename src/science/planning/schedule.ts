@@ -36,7 +36,8 @@ export function schedulePlan(
   const instance = makeInstance(problem)
   const search = createSearch(emptyRoutes(instance), options.seed ?? 1)
   const trail: { seconds: number; objective: number; bound: number }[] = []
-  let bound = selection.bound
+  // A selection takes pins for granted that no schedule may be able to hold together.
+  let bound = problem.pinned?.length ? Infinity : selection.bound
   let stopped = false
   let lastTold = -Infinity
   const tell = (stage: string, force = false) => {
@@ -64,7 +65,7 @@ export function schedulePlan(
   const relaxation = isDone() ? null : relax(instance)
   if (relaxation) bound = Math.min(bound, priceBound(relaxation, search.weight()))
   if (options.method === 'greedy') improve(Math.min(100 + 2 * visits, 600), options.seconds)
-  else if (relaxation) {
+  else if (relaxation && seconds() < options.seconds) {
     const patience = 400 + 40 * visits
     improve(patience / 4, BEFORE_BOUND * options.seconds)
     if (solver && !isDone()) {

@@ -1,16 +1,40 @@
 /** From a planning problem to a plan: which fields, then when. */
 import type { MilpSolver, PlanningProblem, Schedule, Selection, SolveOptions } from './model.ts'
 import { schedulePlan } from './schedule.ts'
-import { fieldRegions, unionWeight } from './union.ts'
+import { selectFields } from './selection.ts'
 
-/** Fields chosen and scheduled within `options.seconds`. */
+/** Of the whole time, what the choice of fields may take at most; what it leaves goes to the schedule. */
+const SELECTION_SHARE = 0.35
+/** A plan without a solver takes no longer than this, s, however much time it is given. */
+const GREEDY_SECONDS = 2
+
+/**
+ * Fields chosen and scheduled within `options.seconds`, or sooner: when the schedule is within `gapTarget` of what is
+ * possible, when nothing has helped for long, when `onProgress` answers true. Progress comes from the stages
+ * `selection`, `schedule` and `bound`, its seconds and those of the trail from the beginning of both.
+ */
 export function solvePlan(
   problem: PlanningProblem,
   solver: MilpSolver | null,
   options: SolveOptions,
 ): { selection: Selection; schedule: Schedule } {
-  const all = problem.candidates.keys()
-  const bound = unionWeight(problem.coverage, fieldRegions(problem.coverage), all)
-  const selection: Selection = { chosen: [], objective: 0, bound, gap: 1, status: 'heuristic', seconds: 0 }
-  return { selection, schedule: schedulePlan(problem, selection, solver, options) }
+  const began = options.now()
+  const elapsed = () => (options.now() - began) / 1000
+  const greedy = options.method === 'greedy' || solver === null
+  const seconds = greedy ? Math.min(options.seconds, GREEDY_SECONDS) : options.seconds
+  let stopped = false
+  const onProgress: SolveOptions['onProgress'] = (state) => {
+    if (options.onProgress?.({ ...state, seconds: elapsed() }) === true) stopped = true
+    return stopped
+  }
+  const selection = selectFields(problem, solver, {
+    ...options,
+    onProgress,
+    seconds: SELECTION_SHARE * seconds,
+  })
+  const offset = elapsed()
+  const left = stopped ? 0 : Math.max(0, seconds - offset)
+  const schedule = schedulePlan(problem, selection, solver, { ...options, onProgress, seconds: left })
+  const trail = schedule.trail.map((entry) => ({ ...entry, seconds: entry.seconds + offset }))
+  return { selection, schedule: { ...schedule, trail } }
 }
