@@ -5,17 +5,12 @@ import { contours } from '#science/skymap/contours.ts'
 import { credibleMoc, pointLevel } from '#science/skymap/credible.ts'
 import { conditionalDistance } from '#science/skymap/distance.ts'
 import type { SkyMap } from '#science/skymap/map.ts'
-import { readSkyMap } from '#science/skymap/read.ts'
 import { writeSkyMap } from '#science/skymap/write.ts'
-import type { Region } from './formats/format.ts'
 import type { LevelAnswer } from './localization.ts'
 import { chartOf, type ChartRequest } from './map-chart.ts'
-import { mapOfRegion } from './region-map.ts'
+import { mapOf, type MapInput } from './map-input.ts'
 
 /** What is made from a map when somebody asks, in a worker thread. */
-
-/** A map as its FITS file, or as the region it is made from. */
-export type MapInput = { bytes: Uint8Array } | { region: Region; containment: number }
 
 export type MocFormat = 'fits' | 'json' | 'ascii'
 
@@ -24,11 +19,6 @@ export type MapProduct =
   | { product: 'moc'; level: number; format: MocFormat }
   | { product: 'contours'; levels: number[] }
   | ({ product: 'chart' } & ChartRequest)
-
-/** Reads or makes the map. */
-export function mapOf(input: MapInput): SkyMap {
-  return 'bytes' in input ? readSkyMap(input.bytes) : mapOfRegion(input.region, input.containment)
-}
 
 export const makeProduct = computeTask(
   import.meta.url,

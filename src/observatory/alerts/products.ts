@@ -3,7 +3,8 @@ import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import type { LevelAnswer } from './localization.ts'
 import type { LocalizationRow } from './localization-store.ts'
-import { askLevel, makeProduct, type MapInput, type MapProduct } from './map-products.ts'
+import type { MapInput } from './map-input.ts'
+import { askLevel, makeProduct, type MapProduct } from './map-products.ts'
 import { localizationRow } from './queries.ts'
 
 type Needs = Pick<Platform, 'db' | 'storage' | 'compute'>

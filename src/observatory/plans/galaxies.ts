@@ -1,5 +1,5 @@
 import { Problem } from '#problem.ts'
-import type { MapInput } from '#observatory/alerts/map-products.ts'
+import type { MapInput } from '#observatory/alerts/map-input.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { PlanRequest } from './plan.ts'
 import type { SolveGalaxy } from './solve-input.ts'

@@ -1,5 +1,4 @@
 import { isProblem, Problem } from '#problem.ts'
-import { createCompute } from '#platform/compute/pool.ts'
 import { failure } from '#platform/jobs/failure.ts'
 import type { JobContext, JobHandler } from '#platform/jobs/job.ts'
 import type { Platform } from '#platform/platform.ts'
@@ -16,12 +15,14 @@ import { closeRow, documentOf, tell } from './service.ts'
 import type { SolveInput, SolveOutput } from './solve-input.ts'
 import { askToStop, createProgressMemory, readProgress } from './solve-progress.ts'
 import { solveTask } from './solve.ts'
+import { createPlanners, type Planners } from './planners.ts'
 
 /** Handlers of the room's background work. */
 export function planJobs(platform: Platform): JobHandler[] {
+  const planners = createPlanners()
   const solve: JobHandler<typeof solveKind.input> = {
     kind: solveKind,
-    run: ({ planId }, job) => solveStoredPlan(platform, planId, job),
+    run: ({ planId }, job) => solveStoredPlan(platform, planners, planId, job),
   }
   return [solve] as JobHandler[]
 }
@@ -29,7 +30,12 @@ export function planJobs(platform: Platform): JobHandler[] {
 /** Problems that a second attempt cannot mend. */
 const passing = /^(compute|net|database|storage\.full|job)/
 
-async function solveStoredPlan(platform: Platform, id: string, job: JobContext): Promise<unknown> {
+async function solveStoredPlan(
+  platform: Platform,
+  planners: Planners,
+  id: string,
+  job: JobContext,
+): Promise<unknown> {
   const row = await begin(platform, id)
   if (!row) return { state: (await planById(platform.db, id))?.state ?? 'gone' }
   try {
@@ -41,7 +47,7 @@ async function solveStoredPlan(platform: Platform, id: string, job: JobContext):
     )
     const memory = createProgressMemory()
     const input = await solveInput(platform, row, checked, memory)
-    const output = await solveInThread(platform, row.id, input, memory, job)
+    const output = await solveInThread(platform, planners, row.id, input, memory, job)
     return await finish(platform, row, output)
   } catch (error) {
     // Cancelled, timed out or stopping: who did that has written the state, or the job runs again.
@@ -70,12 +76,13 @@ async function begin(platform: Platform, id: string): Promise<PlanRow | null> {
  */
 async function solveInThread(
   platform: Platform,
+  planners: Planners,
   id: string,
   input: SolveInput,
   memory: SharedArrayBuffer,
   job: JobContext,
 ): Promise<SolveOutput> {
-  const compute = createCompute({ threads: 1 })
+  const planner = planners.take()
   let stage = ''
   let looks = 0
   const watch = setInterval(() => {
@@ -96,10 +103,11 @@ async function solveInThread(
       )
   }, 250)
   try {
-    return await compute.run(solveTask, input, { signal: job.signal })
+    return await planner.run(solveTask, input, { signal: job.signal })
   } finally {
     clearInterval(watch)
-    await compute.stop()
+    // The solver's memory goes only with its thread.
+    await planners.give(planner, { keep: input.method === 'greedy' && !job.signal.aborted })
   }
 }
 

@@ -17,6 +17,7 @@ import { credibleMoc } from '#science/skymap/credible.ts'
 import type { SkyMap } from '#science/skymap/map.ts'
 import { parseIso } from '#science/sky/iso.ts'
 import { mjdOf } from '#science/sky/time.ts'
+import { freeFields } from './free-fields.ts'
 import { observablePart } from './observable.ts'
 import type { ProgressWriter } from './solve-progress.ts'
 import type { SolveInput, SolveTelescope } from './solve-input.ts'
@@ -171,7 +172,10 @@ function fieldsFor(
       input.visibility && telescope.ground
         ? observablePart(map, telescope.model, visitSeconds(task), input)
         : map
-    return { strategy: 'tiling', fields: placeFields(seen, footprint, { count, level: input.level }) }
+    return {
+      strategy: 'tiling',
+      fields: freeFields(seen, footprint, { count, level: input.level, overlap: telescope.overlap }),
+    }
   }
   const laid = grid
     ? grid.id.map((id, i) => ({ id, ra: grid.ra[i]!, dec: grid.dec[i]! }))

@@ -1,4 +1,4 @@
-import type { MapInput } from '#observatory/alerts/map-products.ts'
+import type { MapInput } from '#observatory/alerts/map-input.ts'
 import type { Field, Footprint, TelescopeModel } from '#science/planning/model.ts'
 import type { Strategy } from './plan.ts'
 import type { PlannedGalaxy, PlannedTelescope } from './document.ts'

@@ -1,6 +1,5 @@
 import { computeTask } from '#platform/compute/compute.ts'
-import { createHighs } from '#platform/compute/highs.ts'
-import { mapOf } from '#observatory/alerts/map-products.ts'
+import { mapOf } from '#observatory/alerts/map-input.ts'
 import { Problem } from '#problem.ts'
 import { coveredWeight } from '#science/planning/coverage.ts'
 import { greedySelection } from '#science/planning/greedy.ts'
@@ -27,7 +26,9 @@ export async function solveRequest(input: SolveInput): Promise<SolveOutput> {
   let solution: { selection: Selection; schedule: Schedule } = nothing(elapsed())
   let stopped = false
   if (problem.candidates.length > 0) {
-    const solver = input.method === 'exact' ? await createHighs() : null
+    // A plan that needs no proof does not wait for the solver to load.
+    const solver =
+      input.method === 'exact' ? await (await import('#platform/compute/highs.ts')).createHighs() : null
     solution = solvePlan(problem, solver, {
       seconds: input.seconds,
       method: input.method,
