@@ -284,6 +284,14 @@ describe('what may be wrong is doubted', () => {
       doubts(['[site]', '[site]\nobservatory = "la-silla"'], ['-29.5', '-29.3'], ['-70.5', '-70.7']),
     ).toEqual([])
     expect(doubts(['name = "Test Telescope"', 'name = "CFHT"'])[0]).toMatch(/km from Maunakea/)
+    expect(doubts(['name = "Test Telescope"', 'name = "1.54 m, La Silla"'])[0]).toMatch(/35 km from La Silla/)
+    const low = doubts(
+      ['[site]', '[site]\nobservatory = "la-silla"'],
+      ['-29.5', '-29.26'],
+      ['-70.5', '-70.73'],
+      ['2400', '400'],
+    )
+    expect(low[0]).toMatch(/^site\.elevation_m is 400 m, and La Silla Observatory is at 2347 m/)
     const mirrored = doubts(
       ['[site]', '[site]\nobservatory = "la-silla"'],
       ['-29.5', '29.26'],

@@ -1,5 +1,5 @@
 import { separation } from '#science/sky/vectors.ts'
-import { likePlace, siteNamed } from './places.ts'
+import { likePlace, siteNamed, sitesIn } from './places.ts'
 import type { DefinitionProblem, Doubt, Telescope, TelescopeDefinition } from './telescope.ts'
 import type { KeyPath } from './toml-lines.ts'
 
@@ -46,6 +46,7 @@ export function diameterProblem(
 /** Kilometres of one degree of a great circle on the ground. */
 const kmPerDegree = 111.195
 const farKm = 20
+const highM = 500
 
 /**
  * What may well be wrong though it could be true: those written in the definition, then those found here. A telescope is
@@ -88,10 +89,17 @@ function placeDoubts({ ground, site, observatory, name, slug, timeZone }: Telesc
   if (!ground) return []
   const found: Found[] = []
   // Named in so many words, or called as one that stands there.
-  const named = [observatory, name, slug].flatMap((word) => (word === null ? [] : (siteNamed(word) ?? [])))
+  const named = [observatory, name, slug].flatMap((word) => (word === null ? [] : sitesIn(word)))
   for (const listed of new Set(named)) {
     const km = kmPerDegree * apart([site.longitude, site.latitude], [listed.longitudeDeg, listed.latitudeDeg])
-    if (km <= farKm) continue
+    if (km <= farKm) {
+      if (Math.abs(site.elevationM - listed.heightM) > highM)
+        found.push([
+          'site.elevation_m',
+          `is ${site.elevationM} m, and ${listed.name} is at ${Math.round(listed.heightM)} m`,
+        ])
+      continue
+    }
     const mirrored =
       kmPerDegree *
       Math.min(
