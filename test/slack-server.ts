@@ -59,8 +59,13 @@ const scopeOf: Record<string, string> = {
   'files.completeUploadExternal': 'files:write',
 }
 
-/** @param options.pageSize most messages in one answer, so that clients have to page. */
-export async function startSlackServer(options: { pageSize?: number } = {}): Promise<FakeSlack> {
+/**
+ * @param options.pageSize most messages in one answer, so that clients have to page.
+ * @param options.log hears what appears, in order: `slack thread: …`, `slack: …`, `slack picture: …`.
+ */
+export async function startSlackServer(
+  options: { pageSize?: number; log?: (line: string) => void } = {},
+): Promise<FakeSlack> {
   const token = `xoxb-${randomBytes(8).toString('hex')}`
   const signingSecret = randomBytes(16).toString('hex')
   const channels = new Set(['C0ALERTS', 'C0OTHER'])
@@ -166,6 +171,7 @@ export async function startSlackServer(options: { pageSize?: number } = {}): Pro
       metadata,
       broadcast: call['reply_broadcast'] === 'true',
     })
+    options.log?.(`${thread === undefined ? 'slack thread' : 'slack'}: ${message.text}`)
     return { ok: true, channel: message.channel, ts: message.ts }
   }
 
@@ -233,6 +239,7 @@ export async function startSlackServer(options: { pageSize?: number } = {}): Pro
     for (const [i, upload] of found.entries()) {
       if (!upload?.bytes) continue
       upload.shared = true
+      options.log?.(`slack picture: ${upload.name}`)
       const { id, title = upload.name } = files[i]
       message.files.push({ id, name: upload.name, title, bytes: upload.bytes })
     }

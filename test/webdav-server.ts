@@ -27,8 +27,13 @@ interface Entry {
   mediaType: string
 }
 
-/** @param options.moves false: MOVE is answered 405. */
-export async function startWebdavServer(options: { moves?: boolean } = {}): Promise<WebdavServer> {
+/**
+ * @param options.moves false: MOVE is answered 405.
+ * @param options.log hears each request: `cloud: PUT a/b`.
+ */
+export async function startWebdavServer(
+  options: { moves?: boolean; log?: (line: string) => void } = {},
+): Promise<WebdavServer> {
   const user = 'grandma'
   const password = 'app pass:wörd'
   const prefix = `/remote.php/dav/files/${user}`
@@ -53,7 +58,10 @@ export async function startWebdavServer(options: { moves?: boolean } = {}): Prom
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? ''
     const path = pathOf(request.url ?? '')
-    if (path !== null) requests.push(`${method} ${path}`)
+    if (path !== null) {
+      requests.push(`${method} ${path}`)
+      options.log?.(`cloud: ${method} ${path}`)
+    }
     const fault = faults.take(`${method} ${path}`)
     if (failBefore(fault, request, response)) return
     const basic = `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`
