@@ -1,4 +1,3 @@
-import type { AltitudeChartData } from '#science/chart/altitude-chart.ts'
 import type { CoverageChartData } from '#science/chart/coverage-chart.ts'
 import type { PlanFieldShape, TimelineRow } from '#science/chart/plan-chart.ts'
 import { footprintOutlines } from '#science/planning/footprint.ts'
@@ -68,55 +67,5 @@ export function coverageData(document: PlanDocument, result: PlanResult, span: S
     ...span,
     bound: result.bound,
     unlimited: result.unlimited,
-  }
-}
-
-/** How the sky turns over a telescope, as `conditionCurves` finds it for the fields and times that it is given. */
-export type Curves = (
-  observer: PlannedTelescope['model']['observer'],
-  fields: Parameters<typeof footprintOutlines>[1][],
-  span: Span,
-) => {
-  sun: readonly number[]
-  moon: readonly number[]
-  moonIllumination: number
-  altitudes: readonly (readonly number[])[]
-}
-
-/** Curves of very many fields are a grey band: only so many are drawn; their exposures are all there. */
-const mostCurves = 200
-
-export function altitudePanel(
-  telescope: PlannedTelescope,
-  document: PlanDocument,
-  span: Span,
-  curves: Curves,
-): AltitudeChartData {
-  const fields = fieldsOf(document)
-    .filter((f) => f.telescope.slug === telescope.slug)
-    .slice(0, mostCurves)
-  const { observer, limits } = telescope.model
-  const { sun, moon, moonIllumination, altitudes } = curves(
-    observer,
-    fields.map((f) => f.field),
-    span,
-  )
-  return {
-    telescope: telescope.name,
-    ...span,
-    sunAltitude: sun,
-    moonAltitude: moon,
-    moonIllumination,
-    altitudeMinDeg: limits.altitudeMinDeg,
-    fields: fields.map((f, i) => ({
-      name: f.field.id,
-      order: f.order,
-      altitude: altitudes[i]!,
-      exposures: f.exposures.map((e) => ({
-        start: Date.parse(e.start),
-        end: Date.parse(e.start) + e.exposureS * 1000,
-        altitude: e.altitudeDeg ?? 0,
-      })),
-    })),
   }
 }

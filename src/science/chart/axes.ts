@@ -1,7 +1,7 @@
 /** Axes, legends and colours that the charts of plans share. */
 import { label } from './graticule.ts'
 import type { Palette } from './palette.ts'
-import { redPalette } from './palette.ts'
+import { cssPalette, redPalette } from './palette.ts'
 import { element, px } from './svg.ts'
 import type { SvgNode } from './svg.ts'
 
@@ -14,7 +14,10 @@ const dashes = [undefined, '6 3', '2 3', '8 3 2 3', '4 2', '1 2', '10 4']
 /** Colour and dashes of the n-th telescope. */
 export function seriesStyle(n: number, palette: Palette): { colour: string; dash: string | undefined } {
   const list = palette === redPalette ? reds : colours
-  return { colour: list[n % list.length], dash: dashes[Math.floor(n / list.length) % dashes.length] }
+  const dash = dashes[Math.floor(n / list.length) % dashes.length]
+  const colour =
+    palette === cssPalette ? `var(--chart-series${(n % list.length) + 1})` : list[n % list.length]
+  return { colour, dash }
 }
 
 export interface Frame {

@@ -19,19 +19,25 @@ export interface CoverageChartData {
   readonly unlimited: number
 }
 
-/** Two panels: by number of fields, by time. */
+/** Two panels: by number of fields, by time; side by side, or below each other where it is narrow. */
 export function coverageChart(data: CoverageChartData, options: PlanChartOptions = {}): SvgNode {
   const { width = 1200, palette = cssPalette } = options
-  const height = 360
   const [left, between, size] = [52, 64, 11]
-  const half = (width - left - between - 20) / 2
-  const byFields: Frame = { left, right: left + half, top: 58, bottom: height - 62 }
-  const byTime: Frame = { ...byFields, left: left + half + between, right: left + 2 * half + between }
+  const isNarrow = width < 640
+  const height = isNarrow ? 600 : 360
+  const half = isNarrow ? width - left - 20 : (width - left - between - 20) / 2
+  const panel = { top: 58, bottom: 298 }
+  const byFields: Frame = { left, right: left + half, ...panel }
+  const byTime: Frame = isNarrow
+    ? { ...byFields, top: panel.top + 250, bottom: panel.bottom + 232 }
+    : { ...byFields, left: left + half + between, right: left + 2 * half + between }
   const most = Math.max(data.bound, data.unlimited, ...data.steps.map((s) => s.probability), 0.01)
   const step = niceStep(Math.min(1, most * 1.05), 5)
   const range = { from: 0, to: Math.min(1.0001, Math.ceil((most * 1.02) / step) * step), step }
-  const y = (p: number): number =>
-    byFields.bottom - (Math.min(p, range.to) / range.to) * (byFields.bottom - byFields.top)
+  const yIn =
+    (frame: Frame) =>
+    (p: number): number =>
+      frame.bottom - (Math.min(p, range.to) / range.to) * (frame.bottom - frame.top)
   const axis = (frame: Frame): SvgNode[] =>
     valueAxis(frame, range, {
       palette,
@@ -48,23 +54,23 @@ export function coverageChart(data: CoverageChartData, options: PlanChartOptions
     axis(byTime),
     countAxis(byFields, number, xOf, palette, size),
     timeAxis(byTime, data, { palette, size }),
-    [byFields, byTime].flatMap((frame) => limits(frame, y, data, palette)),
-    stairs([xOf(0), ...data.steps.map((_, i) => xOf(i + 1))], data, y, byFields.right, palette),
-    stairs([byTime.left, ...data.steps.map((s) => tOf(s.at))], data, y, byTime.right, palette),
+    [byFields, byTime].flatMap((frame) => limits(frame, yIn(frame), data, palette)),
+    stairs([xOf(0), ...data.steps.map((_, i) => xOf(i + 1))], data, yIn(byFields), byFields.right, palette),
+    stairs([byTime.left, ...data.steps.map((s) => tOf(s.at))], data, yIn(byTime), byTime.right, palette),
     [
-      label((byFields.left + byFields.right) / 2, height - 30, 'fields', {
+      label((byFields.left + byFields.right) / 2, byFields.bottom + 32, 'fields', {
         fill: palette.text,
         halo: palette.ground,
         size,
       }),
-      label((byTime.left + byTime.right) / 2, height - 30, 'time (UTC)', {
+      label((byTime.left + byTime.right) / 2, byTime.bottom + 32, 'time (UTC)', {
         fill: palette.text,
         halo: palette.ground,
         size,
       }),
     ],
     legend(
-      { x: left, y: height - 8, right: width - 16 },
+      { x: left, y: isNarrow ? height - 24 : height - 8, right: width - 16 },
       [
         { text: 'covered', colour: palette.region },
         { text: `bound ${percent(data.bound)}`, colour: palette.outline90, dash: '6 3' },

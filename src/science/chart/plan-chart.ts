@@ -22,6 +22,8 @@ export interface PlanFieldShape {
   readonly rings: readonly (readonly (readonly [number, number])[])[]
   /** In the order of the plan, from 1. */
   readonly order: number
+  /** Shown when pointed at. */
+  readonly name?: string
 }
 
 export interface PlanChartOptions {
@@ -63,7 +65,7 @@ export function planSkyChart(
   })
   const withFields = (projection: SkyProjection, chart: SvgNode): SvgNode => ({
     ...chart,
-    children: [...chart.children, ...fieldNodes(data.fields, projection, palette)],
+    children: [...chart.children, ...planFieldNodes(data.fields, projection, { palette })],
   })
   return chartRoot(
     { width, height },
@@ -97,40 +99,61 @@ export function planSkyChart(
   )
 }
 
-function fieldNodes(
+/**
+ * Outlines of fields on a sky chart, in the zoom with their numbers; a number that would lie on another is left out.
+ * `chosen` names fields by their order: these are drawn last and strong.
+ */
+export function planFieldNodes(
   fields: readonly PlanFieldShape[],
   view: SkyProjection,
-  palette: Palette,
-): (SvgNode | string)[] {
-  const nodes: SvgNode[] = []
-  const free: { x: number; y: number }[] = []
-  for (const { telescope, rings, ra, dec, order } of fields) {
+  options: { palette?: Palette; chosen?: ReadonlySet<number> } = {},
+): SvgNode[] {
+  const { palette = cssPalette, chosen } = options
+  const isZoom = view.kind === 'zoom'
+  const [outlines, numbers]: [SvgNode[], SvgNode[]] = [[], []]
+  const taken: { x: number; y: number }[] = []
+  const isChosen = (field: PlanFieldShape): boolean => chosen?.has(field.order) ?? false
+  // The chosen ones get their place for a number first, and lie above all others.
+  const first = chosen === undefined ? fields : fields.toSorted((a, b) => +isChosen(b) - +isChosen(a))
+  for (const field of first) {
+    const { telescope, rings, ra, dec, order } = field
     const { colour, dash } = seriesStyle(telescope, palette)
     const d = view.path({
       type: 'MultiLineString',
       coordinates: rings.map((ring) => ring.map(([lon, lat]) => [lon, lat])),
     })
     if (!d) continue
-    nodes.push(
-      element('path', {
-        d,
-        fill: view.kind === 'zoom' ? colour : 'none',
-        'fill-opacity': view.kind === 'zoom' ? 0.08 : undefined,
-        stroke: colour,
-        'stroke-width': view.kind === 'zoom' ? 1.2 : 0.8,
-        'stroke-dasharray': dash,
-      }),
+    const strong = isChosen(field)
+    outlines.unshift(
+      element(
+        'path',
+        {
+          d,
+          fill: isZoom ? colour : 'none',
+          'fill-opacity': isZoom ? (strong ? 0.35 : 0.08) : undefined,
+          stroke: strong ? palette.mark : colour,
+          'stroke-width': (isZoom ? 1.2 : 0.8) * (strong ? 2 : 1),
+          'stroke-dasharray': dash,
+        },
+        field.name === undefined ? null : element('title', {}, `${order}. ${field.name}`),
+      ),
     )
-    const point = view.kind === 'zoom' ? view.project(ra, dec) : null
+    const point = isZoom ? view.project(ra, dec) : null
     if (!point) continue
     const [x, y] = point
-    // A number that would lie on another is left out; the table has them all.
     if (x < 8 || y < 8 || x > view.width - 8 || y > view.height - 8) continue
-    if (free.some((other) => Math.abs(other.x - x) < 15 && Math.abs(other.y - y) < 11)) continue
-    free.push({ x, y })
-    nodes.push(label(x, y + 4, String(order), { fill: palette.mark, halo: palette.ground, size: 10 }))
+    if (taken.some((other) => Math.abs(other.x - x) < 15 && Math.abs(other.y - y) < 11)) continue
+    taken.push({ x, y })
+    numbers.push(
+      label(x, y + 4, String(order), {
+        fill: palette.mark,
+        halo: palette.ground,
+        size: strong ? 12 : 10,
+        ...(strong ? { weight: 700 } : {}),
+      }),
+    )
   }
-  return nodes
+  return [...outlines, ...numbers]
 }
 
 export interface TimelineRow {
