@@ -1,7 +1,8 @@
 /** How many visits fit between two moments, as rows of a linear programme that every schedule keeps. */
-import type { Timetable } from './timetable.ts'
+import { append, intersection } from './intervals.ts'
+import type { PlanningProblem, Window } from './model.ts'
 import { slack } from './timetable.ts'
-import type { Window } from './model.ts'
+import type { Timetable } from './timetable.ts'
 
 /** At most `most` visits in all, of each candidate so many times as it is listed. */
 export interface CapacityRow {
@@ -25,7 +26,7 @@ export interface Capacities {
   readonly broken: (weight: (candidate: number) => number, mostPerTelescope: number) => CapacityRow[]
 }
 
-export function createCapacities(timetable: Timetable): Capacities {
+export function createCapacities(problem: PlanningProblem, timetable: Timetable): Capacities {
   const { hours, jobs, able } = timetable
   const spans = able.map((list, t) =>
     list.flatMap((candidate) =>
@@ -36,9 +37,13 @@ export function createCapacities(timetable: Timetable): Capacities {
       })),
     ),
   )
-  /** Visits that fit into the hours of a telescope between two moments. */
-  const most = (t: number, from: number, to: number): number => {
-    const { visit, gap, windows } = hours[t]
+  // Time at which none of the candidates can be observed is of no use.
+  const usable = hours.map(({ windows }, t) =>
+    intersection(windows, unionOf(able[t].flatMap((c) => problem.candidates[c].windows))),
+  )
+  /** Visits that fit into the usable hours of a telescope between two moments. */
+  const most = (t: number, from: number, to: number, windows = usable[t]): number => {
+    const { visit, gap } = hours[t]
     if (!(visit + gap > 0)) return Infinity
     let sum = 0
     for (const { start, end } of windows) {
@@ -55,11 +60,13 @@ export function createCapacities(timetable: Timetable): Capacities {
     for (const { candidate, start, end } of spans[t]) {
       if (start >= from && end <= to) inside.set(candidate, (inside.get(candidate) ?? 0) + 1)
     }
+    const candidates = [...inside.keys()]
+    const theirs = unionOf(candidates.flatMap((c) => problem.candidates[c].windows))
     return {
       telescope: t,
-      candidates: [...inside.keys()],
+      candidates,
       visits: [...inside.values()],
-      most: most(t, from, to),
+      most: most(t, from, to, intersection(usable[t], theirs)),
     }
   }
 
@@ -98,6 +105,12 @@ export function createCapacities(timetable: Timetable): Capacities {
           .map(({ start, end }) => rowOf(t, start, end)),
       ),
   }
+}
+
+function unionOf(windows: readonly Window[]): Window[] {
+  const list: Window[] = []
+  for (const { start, end } of windows.toSorted((a, b) => a.start - b.start)) append(list, start, end)
+  return list
 }
 
 /** Fields from visits: those with fewest visits left count first. */

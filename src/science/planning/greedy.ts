@@ -99,7 +99,7 @@ function createChoice(problem: PlanningProblem, timetable: Timetable, gains: Gai
   function add(c: number): boolean {
     const t = candidates[c].telescope
     if (gains.isIn[c] || refused[c] === removals[t]) return false
-    looked += 20 * on[t].length
+    if (!timetable.loose[t]) looked += 60 * hours[t].task.visits * on[t].length
     if (timetable.jobs[c] === null || on[t].length >= hours[t].maxFields || !fits(t, [...on[t], c])) {
       refused[c] = removals[t]
       return false

@@ -45,7 +45,7 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
   const seconds = (): number => (options.now() - began) / 1000
   const gapTarget = options.gapTarget ?? 0.001
   const timetable = createTimetable(problem)
-  const capacities = createCapacities(timetable)
+  const capacities = createCapacities(problem, timetable)
   const regions = fieldRegions(problem.coverage)
   let chosen: readonly number[] = []
   let objective = 0
@@ -110,7 +110,13 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
       if (!relaxed) return
       closer(relaxed.bound + constant)
       if (done()) return
-      better(steps.near(relaxed, chosen, left() / 4, gapTarget, watch(Infinity)))
+      // The solver sees what is open only: the same difference is a larger part of that.
+      const share = (): number =>
+        Math.min(
+          0.5,
+          Math.max(1e-5, (0.9 * gapTarget * bound - model!.folded) / Math.max(bound - constant, tiny)),
+        )
+      better(steps.near(relaxed, chosen, left() / 4, share(), watch(Infinity)))
       better(
         improve(problem, timetable, createGains(problem.coverage), {
           start: chosen,
@@ -123,7 +129,7 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
       while (!done()) {
         // Choices left out by the fixing cannot beat the one known.
         const known = objective
-        const result = steps.exact(fixed, chosen, left(), gapTarget, watch(known))
+        const result = steps.exact(fixed, chosen, left(), share(), watch(known))
         closer(Math.max(result.bound + constant, known))
         if (result.choice) better(result.choice)
         if (!result.again) return
@@ -133,7 +139,8 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
     selection(exact: boolean): Selection {
       const limit = Math.max(bound, objective)
       const gap = limit > 0 ? (limit - objective) / limit : 0
-      const status: SolveStatus = gap <= gapTarget + tiny ? 'optimal' : exact ? 'time limit' : 'heuristic'
+      const cut = exact && (stopped || seconds() > 0.98 * options.seconds)
+      const status: SolveStatus = gap <= gapTarget + tiny ? 'optimal' : cut ? 'time limit' : 'heuristic'
       return { chosen, objective, bound: limit, gap, status, seconds: seconds() }
     },
   }

@@ -41,6 +41,8 @@ export interface Timetable {
   readonly able: readonly (readonly number[])[]
   /** Candidates that people locked. */
   readonly locked: ReadonlySet<number>
+  /** Telescopes with time for every candidate they have. */
+  readonly loose: readonly boolean[]
   /** Whether a sequence of the visits of these candidates, all of this telescope, was found. */
   readonly fits: (telescope: number, candidates: readonly number[]) => boolean
 }
@@ -78,13 +80,15 @@ export function createTimetable(problem: PlanningProblem): Timetable {
   )
   const able = byTelescope.map((list) => list.filter((c) => jobs[c] !== null))
   // Where even all of them fit, the hours of a telescope decide nothing.
-  const loose = hours.map((h, t) => sequence(h, jobs, able[t]))
+  const done = new Uint8Array(candidates.length)
+  const loose = hours.map((h, t) => sequence(h, jobs, able[t], done))
   return {
     hours,
     jobs,
     able,
     locked: new Set(lockedVisits.keys()),
-    fits: (telescope, chosen) => loose[telescope] || sequence(hours[telescope], jobs, chosen),
+    loose,
+    fits: (telescope, chosen) => loose[telescope] || sequence(hours[telescope], jobs, chosen, done),
   }
 }
 
@@ -142,17 +146,21 @@ function lastUntil(windows: readonly Window[], time: number): number | null {
  * begin in a moment would come too late behind it, waits for that one. Finds nearly every sequence there is: the visits
  * are equally long.
  */
-function sequence(hours: Hours, jobs: Timetable['jobs'], candidates: readonly number[]): boolean {
+function sequence(
+  hours: Hours,
+  jobs: Timetable['jobs'],
+  candidates: readonly number[],
+  done: Uint8Array,
+): boolean {
   const { visit, gap, cadence } = hours
   const pitch = visit + gap
   const waiting = createHeap()
   const ready = createHeap()
-  const next = new Map<number, { done: number; from: number }>()
   for (const c of candidates) {
     const list = jobs[c]
     if (!list) return false
     if (list.length === 0) continue
-    next.set(c, { done: 0, from: list[0].starts[0].start })
+    done[c] = 0
     waiting.push(list[0].starts[0].start, c)
   }
   let now = -Infinity
@@ -160,13 +168,12 @@ function sequence(hours: Hours, jobs: Timetable['jobs'], candidates: readonly nu
     if (ready.size() === 0) now = Math.max(now, waiting.least())
     while (waiting.size() > 0 && waiting.least() <= now + slack) {
       const c = waiting.pop()
-      const { starts } = jobs[c]![next.get(c)!.done]
+      const { starts } = jobs[c]![done[c]]
       ready.push(starts[starts.length - 1].end, c)
     }
     const deadline = ready.least()
     const c = ready.pop()
-    const state = next.get(c)!
-    const { starts } = jobs[c]![state.done]
+    const { starts } = jobs[c]![done[c]]
     const begin = firstFrom(starts, now)
     if (begin === null || begin > deadline + slack) return false
     if (begin > now + slack) {
@@ -176,16 +183,16 @@ function sequence(hours: Hours, jobs: Timetable['jobs'], candidates: readonly nu
     }
     if (waiting.size() > 0 && waiting.least() < now + pitch) {
       const soon = waiting.top()
-      const last = jobs[soon]![next.get(soon)!.done].starts
+      const last = jobs[soon]![done[soon]].starts
       if (last[last.length - 1].end < now + pitch - slack && deadline >= waiting.least() + pitch) {
         now = waiting.least()
         ready.push(deadline, c)
         continue
       }
     }
-    state.done++
-    if (state.done < jobs[c]!.length) {
-      const from = firstFrom(jobs[c]![state.done].starts, now + cadence)
+    done[c]++
+    if (done[c] < jobs[c]!.length) {
+      const from = firstFrom(jobs[c]![done[c]].starts, now + cadence)
       if (from === null) return false
       waiting.push(from, c)
     }
@@ -201,8 +208,12 @@ function createHeap() {
   const before = (a: number, b: number): boolean =>
     keys[a] < keys[b] || (keys[a] === keys[b] && items[a] < items[b])
   const swap = (a: number, b: number): void => {
-    ;[keys[a], keys[b]] = [keys[b], keys[a]]
-    ;[items[a], items[b]] = [items[b], items[a]]
+    const key = keys[a]
+    keys[a] = keys[b]
+    keys[b] = key
+    const item = items[a]
+    items[a] = items[b]
+    items[b] = item
   }
   return {
     size: () => keys.length,
