@@ -13,11 +13,14 @@ import { visitSeconds } from '#science/planning/schedule.ts'
 import { singlePointing } from '#science/planning/single.ts'
 import { layFields } from '#science/planning/tessellation.ts'
 import { darkWindows, fieldWindows, visitWindows } from '#science/planning/visibility.ts'
+import { containsTest } from '#science/planning/footprint.ts'
+import { unitVector } from '#science/sky/vectors.ts'
 import { credibleMoc } from '#science/skymap/credible.ts'
 import type { SkyMap } from '#science/skymap/map.ts'
 import { parseIso } from '#science/sky/iso.ts'
 import { mjdOf } from '#science/sky/time.ts'
 import { freeFields } from './free-fields.ts'
+import { fieldsOnGalaxies, targetGalaxies, type TargetGalaxy } from './galaxy-targets.ts'
 import { observablePart } from './observable.ts'
 import type { ProgressWriter } from './solve-progress.ts'
 import type { SolveInput, SolveTelescope } from './solve-input.ts'
@@ -30,6 +33,8 @@ export interface Prepared {
   readonly unlimited: PlanningProblem
   readonly telescopes: readonly PreparedTelescope[]
   readonly notes: readonly string[]
+  /** What is aimed at, for galaxies. */
+  readonly targets: readonly TargetGalaxy[] | null
 }
 
 export interface PreparedTelescope {
@@ -59,6 +64,7 @@ const fewest = 120
 export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter): Prepared {
   const notes: string[] = []
   const telescopes: PreparedTelescope[] = []
+  const targets = input.strategy === 'galaxies' ? targetGalaxies(map, input, notes) : null
   const pointings: Pointing[] = []
   const unseen: Pointing[] = []
   const dropped = new Set(input.edits.drop)
@@ -70,7 +76,7 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
     })
     const own: string[] = [...telescope.doubts]
     const task = taskOf(telescope, input)
-    const { strategy, fields } = fieldsFor(map, telescope, task, input, own)
+    const { strategy, fields } = fieldsFor(map, telescope, task, input, targets, own)
     const wanted = withEdits(fields, telescope.slug, input).filter(
       (field) => !dropped.has(`${telescope.slug}/${field.id}`),
     )
@@ -112,7 +118,12 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
     })
   })
   progress.write({ stage: 'coverage', done: 0.12 })
-  return { ...problemOf(map, input, telescopes, pointings, unseen, notes), telescopes, notes }
+  return {
+    targets,
+    ...problemOf(map, input, targets, telescopes, pointings, unseen, notes),
+    telescopes,
+    notes,
+  }
 }
 
 function taskOf(telescope: SolveTelescope, input: SolveInput): TelescopeTask {
@@ -152,6 +163,7 @@ function fieldsFor(
   telescope: SolveTelescope,
   task: TelescopeTask,
   input: SolveInput,
+  targets: readonly TargetGalaxy[] | null,
   notes: string[],
 ): { strategy: PreparedTelescope['strategy']; fields: Field[] } {
   const { footprint } = telescope.model
@@ -163,8 +175,7 @@ function fieldsFor(
       return { strategy: 'single', fields: placeFields(map, footprint, { count: 1, level: input.level }) }
     }
   }
-  if (input.strategy === 'galaxies' && input.galaxies)
-    return { strategy: 'galaxies', fields: galaxyFields(input) }
+  if (targets) return { strategy: 'galaxies', fields: fieldsOnGalaxies(targets, telescope, task, input) }
   const grid = telescope.tiling === 'grid' && telescope.grid ? telescope.grid : null
   if (telescope.tiling === 'free' || (telescope.tiling === 'grid' && !grid)) {
     const count = Math.min(400, Math.max(30, Math.ceil(1.5 * capacity(task, visitSeconds(task)))))
@@ -189,14 +200,6 @@ function fieldsFor(
   return { strategy: 'tiling', fields: near.slice(0, mostFields).map((i) => laid[i]!) }
 }
 
-/** One field on each of the best galaxies; the selection finds those that hold several. */
-function galaxyFields(input: SolveInput): Field[] {
-  return (input.galaxies ?? [])
-    .toSorted((a, b) => b.weight - a.weight)
-    .slice(0, 400)
-    .map(({ name, ra, dec }) => ({ id: name, ra, dec }))
-}
-
 /** Fields of the version before and those added stay candidates. */
 function withEdits(fields: readonly Field[], slug: string, { edits }: SolveInput): Field[] {
   const ids = new Set(fields.map((field) => field.id))
@@ -209,6 +212,7 @@ function withEdits(fields: readonly Field[], slug: string, { edits }: SolveInput
 function problemOf(
   map: SkyMap,
   input: SolveInput,
+  targets: readonly TargetGalaxy[] | null,
   telescopes: readonly PreparedTelescope[],
   pointings: readonly Pointing[],
   unseen: readonly Pointing[],
@@ -219,9 +223,9 @@ function problemOf(
     field,
   }))
   const whole =
-    input.strategy === 'galaxies' && input.galaxies
-      ? coverageOfPoints(normalised(input.galaxies), where)
-      : coverageOf(map, where, { taken: input.taken })
+    targets === null
+      ? coverageOf(map, where, { taken: input.taken })
+      : coverageOfPoints(notTaken(targets, input), where)
   const coverage = unseen.length > 0 ? firstCandidates(whole, pointings.length) : whole
   const candidates: Candidate[] = pointings.map(({ telescope, field, windows }) => ({
     telescope,
@@ -283,7 +287,11 @@ function problemOf(
   return { problem, unlimited }
 }
 
-function normalised(galaxies: NonNullable<SolveInput['galaxies']>) {
-  const total = galaxies.reduce((sum, g) => sum + g.weight, 0)
-  return galaxies.map(({ ra, dec, weight }) => ({ ra, dec, weight: total > 0 ? weight / total : 0 }))
+/** Galaxies that lie in sky which is planned or observed already weigh nothing. */
+function notTaken(targets: readonly TargetGalaxy[], { taken }: SolveInput): TargetGalaxy[] {
+  const tests = taken.map(({ footprint, field }) => containsTest(footprint, field))
+  return targets.filter(({ ra, dec }) => {
+    const [x, y, z] = unitVector(ra, dec)
+    return !tests.some((holds) => holds(x, y, z))
+  })
 }

@@ -15,7 +15,7 @@ import { unitVector } from '#science/sky/vectors.ts'
 /** What a solved problem is told as: exposures in order, shares per telescope, what could not be had and why. */
 export function reportOf(
   input: SolveInput,
-  { problem, telescopes, notes }: Prepared,
+  { problem, telescopes, notes, targets }: Prepared,
   { selection, schedule }: { selection: Selection; schedule: Schedule },
   { unlimited, seconds, stopped }: { unlimited: number; seconds: number; stopped: boolean },
 ): SolveOutput {
@@ -105,7 +105,7 @@ export function reportOf(
       strategy,
       windows: task.windows,
     })),
-    galaxies: galaxiesIn(input, telescopes, exposures),
+    galaxies: galaxiesIn(targets, telescopes, exposures),
   }
 }
 
@@ -160,25 +160,21 @@ function overall(input: SolveInput, total: number): string[] {
 }
 
 function galaxiesIn(
-  input: SolveInput,
+  targets: Prepared['targets'],
   telescopes: readonly PreparedTelescope[],
   exposures: readonly PlannedExposure[],
 ): PlannedGalaxy[] {
-  if (!input.galaxies) return []
-  const total = input.galaxies.reduce((sum, g) => sum + g.weight, 0)
+  if (!targets) return []
   const fields = [...new Map(exposures.map((e) => [fieldKey(e), e])).values()].map((e) => {
     const { model } = telescopes.find(({ telescope }) => telescope.slug === e.telescope)!.telescope
     const field = { id: e.field, ra: e.ra, dec: e.dec, positionAngleDeg: e.positionAngleDeg }
     return { key: fieldKey(e), test: containsTest(model.footprint, field) }
   })
-  return input.galaxies
-    .toSorted((a, b) => b.weight - a.weight)
-    .slice(0, 2_000)
-    .map(({ name, ra, dec, distanceMpc, weight }) => {
-      const [x, y, z] = unitVector(ra, dec)
-      const holding = fields.filter(({ test }) => test(x, y, z)).map(({ key }) => key)
-      return { name, ra, dec, distanceMpc, weight: total > 0 ? weight / total : 0, fields: holding }
-    })
+  return targets.map(({ name, ra, dec, distanceMpc, weight }) => {
+    const [x, y, z] = unitVector(ra, dec)
+    const holding = fields.filter(({ test }) => test(x, y, z)).map(({ key }) => key)
+    return { name, ra, dec, distanceMpc, weight, fields: holding }
+  })
 }
 
 function thinned<T>(list: readonly T[], most: number): T[] {

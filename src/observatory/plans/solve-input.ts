@@ -14,7 +14,7 @@ export interface SolveInput {
   strategy: Strategy
   level: number
   visibility: boolean
-  galaxies: SolveGalaxy[] | null
+  galaxies: SolveGalaxies | null
   /** Sky that is planned or observed already. */
   taken: { footprint: Footprint; field: Field }[]
   edits: SolveEdits
@@ -43,13 +43,17 @@ export interface SolveTelescope {
   doubts: string[]
 }
 
-export interface SolveGalaxy {
-  name: string
-  ra: number
-  dec: number
-  distanceMpc: number | null
-  /** Not normalised. */
-  weight: number
+/** Rows of a catalogue in the region, column by column; NaN where the catalogue has no value. */
+export interface SolveGalaxies {
+  name: string[]
+  ra: Float64Array
+  dec: Float64Array
+  distanceMpc: Float64Array
+  magB: Float64Array
+  massSun: Float64Array
+  weight: 'density' | 'luminosity' | 'mass'
+  /** What to know of the catalogue. */
+  notes: string[]
 }
 
 export interface SolveEdits {
