@@ -19,6 +19,8 @@ export interface CutOptions {
   readonly candidatesFrom?: number
   /** How many of the map's cells before each matter, one entry more than cells; the others weigh nothing and are not cut. */
   readonly only?: Uint32Array
+  /** Cells of this order are not cut but belong to the fields that hold their centre. */
+  readonly coarsest?: number
   /** Sky outside of this field is passed over. */
   readonly within?: number
   /** Largest error (in weight) that one cut cell may bring to each field; smaller cells are made until it is kept. */
@@ -40,7 +42,7 @@ export function cutSky(
   taken: (weight: number, areaSr: number) => void,
   options: CutOptions = {},
 ): void {
-  const { candidatesFrom = 0, only, within = -1, tolerance, doubt } = options
+  const { candidatesFrom = 0, only, within = -1, coarsest = DEEPEST + 1, tolerance, doubt } = options
   const over = createFieldSet(borders.count)
   const { push, popTo } = over
   let crossing = Int32Array.from({ length: Math.max(1024, 4 * borders.count) }, (_, i) => i)
@@ -173,6 +175,18 @@ export function cutSky(
     return true
   }
 
+  const atCentre = (k: number, weight: number, from: number, to: number): void => {
+    for (let i = from; i < to; i++) {
+      if (!borders.holds(crossing[i], v[0], v[1], v[2])) continue
+      if (crossing[i] < candidatesFrom) {
+        taken(weight, cellAreasSr[k])
+        return
+      }
+      push(crossing[i])
+    }
+    if (over.count > 0) piece(over, weight, cellAreasSr[k])
+  }
+
   /** A cell with the fields that may cross it in crossing[from … to]; map cells a … b, one larger than it if `uniform`. */
   const visit = (
     k: number,
@@ -215,6 +229,11 @@ export function cutSky(
     if (end === to) {
       if (over.count > 0) piece(over, weightOf(k, a, b, uniform), cellAreasSr[k])
     } else {
+      if (k >= coarsest) {
+        atCentre(k, weightOf(k, a, b, uniform), to, end)
+        popTo(before)
+        return
+      }
       const same = uniform || b === a || (b === a + 1 && map.order[a] === k)
       const weight = same ? weightOf(k, a, b, true) : 0
       if (same && resolved(k, weight, to, end)) cutLeaf(k, f, x, y, weight, to, end)

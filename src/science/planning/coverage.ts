@@ -13,6 +13,11 @@ import { eachCoveredPoint } from './point-cover.ts'
 
 export type { Pointing } from './borders.ts'
 
+/** Lists of fields by region may hold so many numbers together, about 50 MB. */
+const MOST_MEMBERS = 12_000_000
+
+class TooManyMembers extends Error {}
+
 /** Fields with less of the whole are as precise as cells on their border allow, about 1e-3. */
 const NEGLIGIBLE = 1e-7
 
@@ -25,7 +30,8 @@ export interface CoverageOptions {
 
 /**
  * Regions of the sky with the same set of candidates over them, with the map's probability in each. Cells of the map are
- * cut where borders cross them; a map nothing was taken from weighs 1.
+ * cut where borders cross them; a map nothing was taken from weighs 1. Where regions with their fields would fill memory
+ * (hundreds of fields over every point), they are made of whole cells instead, and `precision` is not kept.
  */
 export function coverageOf(
   map: SkyMap,
@@ -36,17 +42,24 @@ export function coverageOf(
   const borders = createBorders([...taken, ...pointings], fineness)
   const from = taken.length
   const doubts = new Float64Array(borders.count)
-  const cut = (tolerance?: Float64Array): Coverage => {
+  const cut = (tolerance?: Float64Array, coarsest?: number): Coverage => {
     const regions = createRegions(pointings.length, from)
     let lost = 0
     const take = (weight: number): void => void (lost += weight)
     cutSky(map, borders, regions.add, take, {
       candidatesFrom: from,
+      ...(coarsest === undefined ? {} : { coarsest }),
       ...(tolerance ? { tolerance } : { doubt: (field, error) => void (doubts[field] += error) }),
     })
     return regions.coverage(Math.max(0, totalOf(map) - lost))
   }
-  const first = cut()
+  let first: Coverage
+  try {
+    first = cut()
+  } catch (problem) {
+    if (!(problem instanceof TooManyMembers)) throw problem
+    return cutCoarsely((coarsest) => cut(undefined, coarsest))
+  }
   // Most of a field's weight may lie in few cells on its border: those are cut finer, now that its weight is known.
   const tolerance = new Float64Array(borders.count).fill(Infinity)
   let again = false
@@ -56,6 +69,17 @@ export function coverageOf(
     again = true
   }
   return again ? cut(tolerance) : first
+}
+
+/** Where hundreds of fields lie over each other everywhere, whole cells must do: the smallest whose lists fit. */
+function cutCoarsely(cut: (coarsest: number) => Coverage): Coverage {
+  for (let coarsest = 9; ; coarsest--) {
+    try {
+      return cut(coarsest)
+    } catch (problem) {
+      if (!(problem instanceof TooManyMembers) || coarsest === 0) throw problem
+    }
+  }
 }
 
 /** Weights of points, galaxies say, under the same set of candidates. Areas are 0. */
@@ -142,6 +166,7 @@ function createRegions(candidates: number, from: number): Regions {
     }
     const start = offsets[count]
     const end = start + over.count
+    if (end > MOST_MEMBERS) throw new TooManyMembers()
     if (end > members.length) members = widened(members, new Uint32Array(Math.max(end, 2 * members.length)))
     for (let i = 0; i < over.count; i++) members[start + i] = over.fields[i] - from
     members.subarray(start, end).sort()

@@ -110,7 +110,7 @@ function grid(map: SkyMap, region: Uint32Array, footprint: Footprint): Field[] {
   if ((area * deg2PerSr) / footprintAreaDeg2(footprint) > MOST_GRID / 4) return []
   const how = footprint.shape === 'circle' ? 'hexagonal' : 'ring'
   try {
-    return layFields(how, footprint, { region: mocFromCells(order, ipix, Math.max(...order, 0)) })
+    return layFields(how, footprint, { region: mocFromCells(order, ipix) })
   } catch (problem) {
     // A footprint that no grid can be made of is placed freely only.
     if (problem instanceof Problem) return []

@@ -61,16 +61,20 @@ export function singlePointing(
 
 /** Centre of the smallest cap about the cells' centres, nearly (Bădoiu & Clarkson 2003). */
 function middleOf(map: SkyMap, cells: readonly number[]): [number, number] {
-  const xyz = new Float64Array(3 * cells.length)
-  cells.forEach((i, n) => {
+  // Of millions of cells every so many will do for a start.
+  const stride = Math.ceil(cells.length / 20_000)
+  const count = Math.ceil(cells.length / stride)
+  const xyz = new Float64Array(3 * count)
+  for (let n = 0; n < count; n++) {
+    const i = cells[n * stride]
     const { f, x, y } = faceOfPixel(map.order[i], map.ipix[i])
     writePoint(f, x + 0.5, y + 0.5, 2 ** map.order[i], xyz, 3 * n)
-  })
+  }
   let c: Vector = [xyz[0], xyz[1], xyz[2]]
   for (let round = 1; round <= 100; round++) {
     let far = 0
     let most = -1
-    for (let n = 0; n < cells.length; n++) {
+    for (let n = 0; n < count; n++) {
       const d = (xyz[3 * n] - c[0]) ** 2 + (xyz[3 * n + 1] - c[1]) ** 2 + (xyz[3 * n + 2] - c[2]) ** 2
       if (d > most) {
         most = d
