@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import type { BulletinSource } from './bulletin.ts'
+import { createLazyColumns } from './columns/lazy.ts'
 import { createCompute } from './compute/pool.ts'
 import type { Role } from './config/config.ts'
 import type { LoadedConfig } from './config/load.ts'
@@ -71,6 +72,11 @@ export async function createPlatform(config: LoadedConfig, options: CreateOption
   const jobs = createJobs({ db: connection.db, signals, log, events, metrics })
   const compute = createCompute()
   started.defer(() => compute.stop())
+  const columns = createLazyColumns({
+    folders: [join(config.home, 'catalogues')],
+    temporary: join(config.home, 'temporary'),
+  })
+  started.defer(() => columns.stop())
   const net = createNet({ userAgent: `urania/${options.version ?? '0'}` })
   started.defer(() => net.stop())
 
@@ -80,6 +86,7 @@ export async function createPlatform(config: LoadedConfig, options: CreateOption
     log,
     db: connection.db,
     storage: await createLocalStorage(config.storageFolder),
+    columns,
     jobs,
     events,
     compute,

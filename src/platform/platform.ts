@@ -1,6 +1,7 @@
 import type { BulletinSource } from './bulletin.ts'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
+import type { Columns } from './columns/columns.ts'
 import type { Db } from './db/database.ts'
 import type { Storage } from './storage/storage.ts'
 import type { Jobs } from './jobs/job.ts'
@@ -16,6 +17,8 @@ export interface Platform {
   readonly log: Logger
   readonly db: Db
   readonly storage: Storage
+  /** Parquet under `catalogues` of the home folder; the engine starts with the first query. */
+  readonly columns: Columns
   readonly jobs: Jobs
   readonly events: Events
   readonly compute: Compute

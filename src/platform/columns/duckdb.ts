@@ -1,20 +1,23 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { DuckDBInstance, DuckDBTypeId } from '@duckdb/node-api'
+import { DuckDBInstance, DuckDBTypeId, JSDuckDBValueConverter } from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api'
 import { Problem, isProblem } from '#problem.ts'
-import type { Column, ColumnValue, Columns } from './columns.ts'
+import { addFunction, appendBatches, quotedName } from './batches.ts'
+import type { Column, ColumnFunction, ColumnValue, Columns } from './columns.ts'
 
 /**
  * @param options.folders files may be read and written under these only.
  * @param options.temporary where what does not fit into memory is put meanwhile.
  * @param options.memoryMb default 1,024.
+ * @param options.functions known to every query by their names.
  */
 export async function createColumns(options: {
   folders: readonly string[]
   temporary: string
   memoryMb?: number
   threads?: number
+  functions?: readonly ColumnFunction[]
 }): Promise<Columns> {
   const folders = options.folders.map((folder) => resolve(folder))
   for (const folder of [...folders, options.temporary]) await mkdir(folder, { recursive: true })
@@ -38,6 +41,7 @@ export async function createColumns(options: {
     'set lock_configuration = true',
   ])
     await setting.run(line)
+  for (const each of options.functions ?? []) addFunction(setting, each)
   setting.closeSync()
 
   async function connected<T>(
@@ -51,15 +55,7 @@ export async function createColumns(options: {
     try {
       return await use(connection)
     } catch (error) {
-      if (signal?.aborted) throw signal.reason
-      if (isProblem(error)) throw error
-      const message = error instanceof Error ? error.message : String(error)
-      throw new Problem(
-        'columns.query_failed',
-        `The query failed: ${message.split('\n')[0]}`,
-        { message },
-        error,
-      )
+      throw failureOf(error, signal)
     } finally {
       signal?.removeEventListener('abort', onAbort)
       connection.closeSync()
@@ -77,34 +73,96 @@ export async function createColumns(options: {
         const reader = await connection.runAndReadAll(sql, parameters)
         return reader.getRowObjectsJS() as Record<string, ColumnValue>[]
       }),
-    async writeParquet(path, sql, parameters, signal) {
-      const target = resolve(path)
-      const folder = dirname(target)
-      await mkdir(folder, { recursive: true })
-      const part = join(
-        folder,
-        `.${basename(target)}.${process.pid}.${Math.random().toString(36).slice(2)}.part`,
-      )
+    async *batches(sql, parameters, signal) {
+      if (signal?.aborted) throw signal.reason
+      const connection = await instance.connect()
+      const onAbort = (): void => connection.interrupt()
+      signal?.addEventListener('abort', onAbort, { once: true })
       try {
-        const rows = await connected(signal, async (connection) => {
+        const result = await connection.stream(sql, parameters)
+        const names = result.deduplicatedColumnNames()
+        const types = names.map((_, i) => result.columnTypeId(i))
+        for (;;) {
+          const chunk = await result.fetchChunk()
+          if (signal?.aborted) throw signal.reason
+          if (!chunk || chunk.rowCount === 0) return
+          const columns = chunk.convertColumns(JSDuckDBValueConverter) as ColumnValue[][]
+          yield Object.fromEntries(names.map((name, i) => [name, typed(columns[i], types[i])]))
+        }
+      } catch (error) {
+        throw failureOf(error, signal)
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+        connection.closeSync()
+      }
+    },
+    writeParquet: (path, sql, parameters, signal, { rowGroupRows, metadata } = {}) =>
+      written(path, (part) =>
+        connected(signal, async (connection) => {
+          const words = Object.entries(metadata ?? {}).map(
+            ([key, value]) => `${quotedName(key)}: ${sqlText(value)}`,
+          )
+          const more =
+            (rowGroupRows ? `, row_group_size ${Math.ceil(rowGroupRows)}` : '') +
+            (words.length > 0 ? `, kv_metadata {${words.join(', ')}}` : '')
           const reader = await connection.runAndReadAll(
-            `copy (${sql}) to ${sqlText(part)} (format parquet, compression zstd)`,
+            `copy (${sql}) to ${sqlText(part)} (format parquet, compression zstd${more})`,
             parameters,
           )
           return Number(reader.getRows()[0]?.[0] ?? 0)
-        })
-        await synced(part)
-        await rename(part, target)
-        await synced(folder)
-        return { rows, bytes: (await stat(target)).size }
-      } finally {
-        await rm(part, { force: true })
-      }
-    },
+        }),
+      ),
+    writeBatches: (path, columns, batches, signal) =>
+      written(path, (part) =>
+        connected(signal, async (connection) => {
+          const table = `batches_${Math.random().toString(36).slice(2)}`
+          await connection.run(
+            `create temp table ${table} (${columns.map(({ name, kind }) => `${quotedName(name)} ${kind}`).join(', ')})`,
+          )
+          await appendBatches(connection, table, columns, batches, signal)
+          const reader = await connection.runAndReadAll(
+            `copy (from ${table}) to ${sqlText(part)} (format parquet, compression zstd)`,
+          )
+          await connection.run(`drop table ${table}`)
+          return Number(reader.getRows()[0]?.[0] ?? 0)
+        }),
+      ),
     async stop() {
       instance.closeSync()
     },
   }
+}
+
+/** Written beside its name, made durable, and only then given it. */
+async function written(
+  path: string,
+  write: (part: string) => Promise<number>,
+): Promise<{ rows: number; bytes: number }> {
+  const target = resolve(path)
+  const folder = dirname(target)
+  await mkdir(folder, { recursive: true })
+  const part = join(folder, `.${basename(target)}.${process.pid}.${Math.random().toString(36).slice(2)}.part`)
+  try {
+    const rows = await write(part)
+    await synced(part)
+    await rename(part, target)
+    await synced(folder)
+    return { rows, bytes: (await stat(target)).size }
+  } finally {
+    await rm(part, { force: true })
+  }
+}
+
+function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason
+  if (isProblem(error)) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new Problem(
+    'columns.query_failed',
+    `The query failed: ${message.split('\n')[0]}`,
+    { message },
+    error,
+  )
 }
 
 /** Parquet files for the `from` of a query: `select … from ${parquet(path)}`. */
@@ -112,7 +170,8 @@ export function parquet(...paths: string[]): string {
   return `read_parquet([${paths.map(sqlText).join(', ')}])`
 }
 
-function sqlText(text: string): string {
+/** Text as a literal of SQL. */
+export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
