@@ -10,6 +10,8 @@ import { gapSeconds, visitExposures, visitSeconds } from './visit.ts'
 const DAY = 86400
 /** Kept free on both sides of windows and after each slew: MJD in doubles tells 1e-6 s apart, slews 1e-5 s. */
 export const MARGIN = 1e-3
+/** Most fields of one telescope for a table of gaps. */
+const MOST_TABULATED = 1500
 
 export interface Instance {
   readonly problem: PlanningProblem
@@ -127,11 +129,15 @@ export function makeInstance(problem: PlanningProblem): Instance {
     const taken = lockedVisitStarts(problem, c).map((start) => (start - epoch) * DAY)
     return startTimes(candidate.windows, tasks[t].windows, epoch, durationS[t], taken, cadence)
   })
+  const task = Int32Array.from(node.candidate, (c) => candidates[c].telescope)
+  const tables = tasks.map((_, t) => gapTable(problem, t, ofTask[t].length, travel[t]))
   const gap = (a: number, b: number, end: number) => {
-    const c = node.candidate[a]
-    const d = node.candidate[b]
-    const t = candidates[c].telescope
-    const slew = c === d ? 0 : travel[t].estimate(local[c], local[d], end)
+    const t = task[a]
+    const from = local[node.candidate[a]]
+    const to = local[node.candidate[b]]
+    const table = tables[t]
+    if (table && node.visit[a] >= 0 && node.visit[b] >= 0) return table[from * ofTask[t].length + to]
+    const slew = from === to ? 0 : travel[t].estimate(from, to, end)
     return gapSeconds(tasks[t].telescope, slew, node.lastFilter[a] !== node.firstFilter[b]) + MARGIN
   }
   return {
@@ -151,6 +157,20 @@ export function makeInstance(problem: PlanningProblem): Instance {
     node,
     gap,
   }
+}
+
+/** Gaps between whole visits of fields (row: from, column: to), where they do not depend on the time. */
+function gapTable(problem: PlanningProblem, t: number, fields: number, travel: Travel): Float32Array | null {
+  if (!travel.timeless || fields > MOST_TABULATED) return null
+  const { telescope, steps } = problem.tasks[t]
+  const otherFilter = steps.length > 0 && steps[0].filter !== steps[steps.length - 1].filter
+  const table = new Float32Array(fields * fields)
+  for (let from = 0; from < fields; from++) {
+    for (let to = 0; to < fields; to++) {
+      table[from * fields + to] = gapSeconds(telescope, travel.estimate(from, to, 0), otherFilter) + MARGIN
+    }
+  }
+  return table
 }
 
 /** Visits whose locked exposures hold, filter by filter, as many as the task asks for: how many of each candidate. */

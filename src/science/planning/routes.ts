@@ -19,8 +19,8 @@ export interface Routes {
   readonly distinct: Int32Array
   /** Seconds between nodes that are neither visit nor waiting. */
   readonly idle: Float64Array
-  /** When the last node of each task ends. */
-  readonly end: Float64Array
+  /** By node: the gap in front of it. */
+  readonly before: Float64Array
 }
 
 /** How an insertion is judged: `detour` is the time lost between visits, `delay` how much later the next one begins. */
@@ -46,7 +46,7 @@ export function emptyRoutes(instance: Instance): Routes {
     inside: new Uint8Array(problem.candidates.length),
     distinct: new Int32Array(problem.tasks.length),
     idle: new Float64Array(problem.tasks.length),
-    end: new Float64Array(problem.tasks.length),
+    before: new Float64Array(node.candidate.length),
   }
   clearRoutes(routes)
   return routes
@@ -64,12 +64,15 @@ export function setRoutes(routes: Routes, orders: readonly (readonly number[])[]
   const count = new Int32Array(candidates.length)
   let good = true
   for (const [t, order] of orders.entries()) {
-    routes.order[t].length = 0
-    for (const n of order) {
-      routes.order[t].push(n)
-      if (instance.node.visit[n] >= 0) count[instance.node.candidate[n]]++
+    const mine = routes.order[t]
+    let same = mine.length === order.length
+    for (let p = 0; p < order.length; p++) {
+      if (mine[p] !== order[p]) same = false
+      mine[p] = order[p]
+      if (instance.node.visit[order[p]] >= 0) count[instance.node.candidate[order[p]]]++
     }
-    good = settle(routes, t) && good
+    mine.length = order.length
+    if (!same) good = settle(routes, t) && good
   }
   routes.distinct.fill(0)
   for (let c = 0; c < candidates.length; c++) {
@@ -96,36 +99,42 @@ function lastStart(starts: Float64Array, t: number): number {
   return -Infinity
 }
 
-/** Reckons earliest and latest moments of one telescope; false: some node comes too late. */
-export function settle(routes: Routes, t: number): boolean {
-  const { instance, earliest, latest } = routes
+/**
+ * Reckons earliest and latest moments of one telescope; false: some node comes too late. After a node was put in at
+ * position `at`, only what follows is pushed later and only what precedes must be over sooner.
+ */
+export function settle(routes: Routes, t: number, at?: number): boolean {
+  const { instance, earliest, latest, before } = routes
   const { node, starts, gap } = instance
   const cadence = instance.cadenceS[t]
   const order = routes.order[t]
+  const first = at ?? 0
   let idle = 0
-  let end = -Infinity
+  if (at !== undefined) {
+    idle = routes.idle[t]
+    before[order[at]] = 0
+  }
+  let end = first > 0 ? earliest[order[first - 1]] + node.duration[order[first - 1]] : -Infinity
   let good = true
-  for (let p = 0; p < order.length; p++) {
+  for (let p = first; p < order.length; p++) {
     const n = order[p]
-    let from = -Infinity
-    if (p > 0) {
-      const between = gap(order[p - 1], n, end)
-      idle += between
-      from = end + between
-    }
-    if (node.visit[n] < 0) earliest[n] = node.start[n]
-    else {
+    const between = p > 0 ? gap(order[p - 1], n, end) : 0
+    idle += at === undefined ? between : between - before[n]
+    before[n] = between
+    let from = end + between
+    if (node.visit[n] < 0) {
+      earliest[n] = node.start[n]
+      if (from > earliest[n] && p > 0 && node.visit[order[p - 1]] >= 0) good = false
+    } else {
       if (node.visit[n] > 0) from = Math.max(from, earliest[n - 1] + cadence)
       earliest[n] = firstStart(starts[node.candidate[n]], from)
+      if (earliest[n] === Infinity) return false
     }
-    if (from > earliest[n] && node.visit[n] < 0 && p > 0 && node.visit[order[p - 1]] >= 0) good = false
-    if (earliest[n] === Infinity) return false
     end = earliest[n] + node.duration[n]
   }
   routes.idle[t] = idle
-  routes.end[t] = end
   if (!good) return false
-  for (let p = order.length - 1; p >= 0; p--) {
+  for (let p = at ?? order.length - 1; p >= 0; p--) {
     const n = order[p]
     if (node.visit[n] < 0) {
       latest[n] = node.start[n]
@@ -192,9 +201,7 @@ export function findPlace(
       const arrive = end + after
       if (arrive > latest[b]) continue
       const delay = arrive - earliest[b]
-      const a = order[p - 1]
-      const was = p > 0 ? gap(a, b, earliest[a] + node.duration[a]) : 0
-      cost = taste.detour * (before + after - was) + (delay > 0 ? taste.delay * delay : 0)
+      cost = taste.detour * (before + after - routes.before[b]) + (delay > 0 ? taste.delay * delay : 0)
     }
     if (taste.noise > 0) cost = (cost + 1) * (1 + taste.noise * taste.random())
     if (cost < best.cost) {
@@ -240,7 +247,7 @@ function insertVisits(routes: Routes, c: number, taste: Taste, soonest: boolean)
     const { position } = findPlace(routes, t, first + v, from, taste, { soonest })
     if (position >= 0) {
       order.splice(position, 0, first + v)
-      if (settle(routes, t)) {
+      if (settle(routes, t, position)) {
         from = earliest[first + v] + cadence
         continue
       }
