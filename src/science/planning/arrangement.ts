@@ -21,6 +21,10 @@ export interface CutOptions {
   readonly only?: Uint32Array
   /** Cells of this order are not cut but belong to the fields that hold their centre. */
   readonly coarsest?: number
+  /** Map cells within one of this order are taken for one of their mean density, where borders are fine enough. */
+  readonly lump?: number
+  /** Weight of all map cells before each (those that matter), n + 1 numbers: quicker than adding, to 1e-15 of the whole. */
+  readonly cumulative?: Float64Array
   /** Sky outside of this field is passed over. */
   readonly within?: number
   /** Largest error (in weight) that one cut cell may bring to each field; smaller cells are made until it is kept. */
@@ -42,7 +46,16 @@ export function cutSky(
   taken: (weight: number, areaSr: number) => void,
   options: CutOptions = {},
 ): void {
-  const { candidatesFrom = 0, only, within = -1, coarsest = DEEPEST + 1, tolerance, doubt } = options
+  const {
+    candidatesFrom = 0,
+    only,
+    within = -1,
+    coarsest = DEEPEST + 1,
+    lump = DEEPEST + 1,
+    cumulative,
+    tolerance,
+    doubt,
+  } = options
   const over = createFieldSet(borders.count)
   const { push, popTo } = over
   let crossing = Int32Array.from({ length: Math.max(1024, 4 * borders.count) }, (_, i) => i)
@@ -78,6 +91,7 @@ export function cutSky(
   /** Weight of a node: of a part of one map cell, or the sum of all map cells in it. */
   const weightOf = (k: number, a: number, b: number, uniform: boolean): number => {
     if (uniform) return a < b && !(only && only[a] === only[a + 1]) ? map.density[a] * cellAreasSr[k] : 0
+    if (cumulative) return cumulative[b] - cumulative[a]
     let sum = 0
     for (let i = a; i < b; i++) {
       if (!only || only[i] !== only[i + 1]) sum += map.density[i] * cellAreasSr[map.order[i]]
@@ -235,8 +249,9 @@ export function cutSky(
         return
       }
       const same = uniform || b === a || (b === a + 1 && map.order[a] === k)
-      const weight = same ? weightOf(k, a, b, true) : 0
-      if (same && resolved(k, weight, to, end)) cutLeaf(k, f, x, y, weight, to, end)
+      const whole = same || k >= lump
+      const weight = whole ? weightOf(k, a, b, same) : 0
+      if (whole && resolved(k, weight, to, end)) cutLeaf(k, f, x, y, weight, to, end)
       else quarter(k, f, x, y, start, a, b, same, to, end)
     }
     popTo(before)

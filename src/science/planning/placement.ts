@@ -66,7 +66,7 @@ export function placeFields(
   }
   const region = regionCounts(map, level)
   const points = samplePoints(map, region, footprintRadiusDeg(footprint))
-  const gain = createGain(map, footprint, region)
+  const gain = createGain(map, footprint, region, true)
   const widthDeg = Math.sqrt(footprintAreaDeg2(footprint))
 
   const greedy = (candidates: readonly Field[]): Field[] => greedyPlaces(points, footprint, candidates, count)

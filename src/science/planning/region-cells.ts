@@ -1,11 +1,13 @@
 /** Cells of a credible region, and what a footprint catches of a map or a region: what placing fields asks again and again. */
+import { cellAreasSr } from '#science/skymap/map.ts'
 import type { SkyMap } from '#science/skymap/map.ts'
 import { crossingRank, rank } from '#science/skymap/rank.ts'
 import { footprintRadiusDeg } from './footprint.ts'
 import { cutSky } from './arrangement.ts'
 import { createBorders } from './borders.ts'
 import type { Field, Footprint } from './model.ts'
-import { separation } from '#science/sky/vectors.ts'
+import { radiansPerDegree, separation } from '#science/sky/vectors.ts'
+import { cellSides } from './cell-shape.ts'
 
 /** How many cells of the credible region (the crossing cell included) lie before each cell of the map; n + 1 numbers. */
 export function regionCounts(map: SkyMap, level: number): Uint32Array {
@@ -20,8 +22,19 @@ export function regionCounts(map: SkyMap, level: number): Uint32Array {
 /** Weight that a field adds to others, of the map or of the region alone. */
 export type Gain = (field: Field, others?: readonly Field[]) => number
 
-/** Gains of one footprint to a relative 1e-3 or better. */
-export function createGain(map: SkyMap, footprint: Footprint, region?: Uint32Array): Gain {
+/**
+ * Gains of one footprint to a relative 1e-3 or better; with `smooth`, map cells much smaller than the footprint are taken
+ * together on its border, which is all that climbing needs.
+ */
+export function createGain(map: SkyMap, footprint: Footprint, region?: Uint32Array, smooth = false): Gain {
+  const cumulative = new Float64Array(map.order.length + 1)
+  for (let i = 0; i < map.order.length; i++) {
+    const counts = !region || region[i] !== region[i + 1]
+    cumulative[i + 1] = cumulative[i] + (counts ? map.density[i] * cellAreasSr[map.order[i]] : 0)
+  }
+  const side = (footprintRadiusDeg(footprint) * radiansPerDegree) / 40
+  let lump = 0
+  while (lump < 28 && cellSides[lump] > side) lump++
   const reach = 2 * footprintRadiusDeg(footprint)
   return (field, others = []) => {
     const near = others.filter(({ ra, dec }) => separation(ra, dec, field.ra, field.dec) <= reach)
@@ -33,7 +46,12 @@ export function createGain(map: SkyMap, footprint: Footprint, region?: Uint32Arr
     const add = (over: { readonly count: number; readonly fields: Int32Array }, weight: number): void => {
       if (over.count === 1 && over.fields[0] === 0) sum += weight
     }
-    cutSky(map, borders, add, () => {}, { within: 0, ...(region ? { only: region } : {}) })
+    cutSky(map, borders, add, () => {}, {
+      within: 0,
+      cumulative,
+      ...(region ? { only: region } : {}),
+      ...(smooth ? { lump } : {}),
+    })
     return sum
   }
 }

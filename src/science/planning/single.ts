@@ -47,16 +47,18 @@ export function singlePointing(
   const [ra, dec] = middleOf(map, cells)
   const start = { id: name, ra, dec }
   const inRegion = createGain(map, outline, region)
+  const nearly = createGain(map, outline, region, true)
+  const fits = (field: Field): boolean => inRegion(field) >= weight * (1 - SPILL)
   const step = radius / 4
-  const fitted = climb(start, (field) => inRegion(field), { step, least: step / 64 })
-  if (fitted.value < weight * (1 - SPILL)) return null
-  const caught = createGain(map, footprint)
+  const fitted = climb(start, (field) => nearly(field), { step, least: step / 64 })
+  if (!fits(fitted.field)) return null
+  const caught = createGain(map, footprint, undefined, true)
   const settled = climb(
     fitted.field,
-    (field) => (inRegion(field) < weight * (1 - SPILL) ? -1 : caught(field)),
+    (field) => (nearly(field) < fitted.value - weight * SPILL ? -1 : caught(field)),
     { step, least: step / 64 },
   )
-  return settled.field
+  return fits(settled.field) ? settled.field : fitted.field
 }
 
 /** Centre of the smallest cap about the cells' centres, nearly (Bădoiu & Clarkson 2003). */
