@@ -77,8 +77,8 @@ export async function setSent(tx: Db, id: string, at: Date): Promise<void> {
     .execute()
 }
 
-/** Nothing is tried before that time; it does not fail. */
-export async function setPaused(tx: Db, id: string, until: Date): Promise<void> {
+/** Nothing is tried before that time, though it does not fail; null: at once. */
+export async function setPaused(tx: Db, id: string, until: Date | null): Promise<void> {
   await tx.updateTable('notification_channel').set({ retry_at: until }).where('id', '=', id).execute()
 }
 

@@ -33,28 +33,71 @@ const atOnce = 4
 /** Attempts at a message that fails while others go through, until it is a dead letter. */
 const mostAttempts = 8
 
+interface Done {
+  sent: number
+  failed: number
+}
+
+/** Runs at one channel in this process; `again`: something came that the next of them to look will find. */
+interface Runs {
+  running: number
+  again: boolean
+}
+
 /**
- * Puts what waits on a channel, lane by lane in order, until nothing is left whose time has come. Many such jobs may run
- * for one channel: claims are taken under the channel's lock.
+ * What puts waiting messages on channels, lane by lane in order, until nothing is left whose time has come. Each new
+ * message sends a job; those that find enough of their channel at work here leave it to them, so that a channel with much
+ * to say never holds the connections of the database that others need.
  */
-export async function deliverChannel(
+export function createDeliverer(
+  needs: Needs,
+): (channelId: string, job: Pick<JobContext, 'id' | 'signal'>) => Promise<Done> {
+  const runs = new Map<string, Runs>()
+  return async (channelId, job) => {
+    const longest = longestMs(needs)
+    await releaseClaims(needs.db, channelId, job.id, longest)
+    const here = runs.get(channelId) ?? { running: 0, again: false }
+    runs.set(channelId, here)
+    if (here.running >= atOnce) {
+      here.again = true
+      return { sent: 0, failed: 0 }
+    }
+    here.running++
+    try {
+      return await drain(needs, channelId, job, here)
+    } finally {
+      here.running--
+      if (here.running === 0) runs.delete(channelId)
+    }
+  }
+}
+
+/** After this a message on its way has been forgotten by whoever sent it. */
+function longestMs(needs: Pick<Needs, 'config'>): number {
+  return (needs.config.section(notificationsSection).attemptSeconds + 60) * 1_000
+}
+
+async function drain(
   needs: Needs,
   channelId: string,
   job: Pick<JobContext, 'id' | 'signal'>,
-): Promise<{ sent: number; failed: number }> {
+  here: Runs,
+): Promise<Done> {
   const done = { sent: 0, failed: 0 }
   const first = await channelById(needs.db, channelId)
   if (!first) return done
   const kind = kindNamed(needs.kinds, first.kind)
   const { attemptSeconds } = needs.config.section(notificationsSection)
-  await needs.db.transaction().execute(async (tx) => {
-    await lockChannel(tx, channelId)
-    await releaseClaims(tx, channelId, job.id, (attemptSeconds + 60) * 1_000)
-  })
   for (;;) {
     job.signal.throwIfAborted()
+    here.again = false
     const claim = await needs.db.transaction().execute((tx) => claimNext(needs, tx, kind, channelId, job.id))
-    if (!claim) break
+    if (!claim) {
+      if (here.again) continue
+      await lookAgain(needs, channelId, kind)
+      if (here.again) continue
+      return done
+    }
     const sent =
       kind === inboxKind
         ? await putEntry(needs, claim)
@@ -62,8 +105,6 @@ export async function deliverChannel(
     if (sent) done.sent++
     else done.failed++
   }
-  await lookAgain(needs, channelId, kind)
-  return done
 }
 
 interface Claim {
@@ -95,7 +136,7 @@ async function lookAgain(needs: Needs, channelId: string, kind: ChannelKind): Pr
   await needs.db.transaction().execute(async (tx) => {
     const channel = await channelById(tx, channelId)
     if (!channel?.enabled) return
-    const due = await nextDue(tx, channelId, kind.reaches === 'people')
+    const due = await nextDue(tx, channelId, kind.reaches === 'people', longestMs(needs))
     const waiting = (await waitingChannels(tx)).includes(channelId)
     const times = [due, waiting ? channel.retry_at : null].filter((at) => at !== null && at > new Date())
     const next = times.toSorted((a, b) => a!.getTime() - b!.getTime())[0]

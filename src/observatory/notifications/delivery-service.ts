@@ -2,6 +2,7 @@ import { Problem } from '#problem.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
 import { requireRole, requireScope } from '#observatory/people/rights.ts'
+import { setPaused } from './channel-store.ts'
 import type { Delivery } from './delivery.ts'
 import { listDeliveries, lockDelivery, setRetried, type DeliveryFilter } from './delivery-store.ts'
 import type { Needs } from './kinds.ts'
@@ -39,6 +40,7 @@ export async function retryDelivery(
     if (delivery.channel_id === null)
       throw new Problem('request.conflict', `Channel ${delivery.channel_name} of delivery ${id} is gone.`)
     await setRetried(tx, id)
+    await setPaused(tx, delivery.channel_id, null)
     const { state, problem } = delivery
     await audit(
       tx,

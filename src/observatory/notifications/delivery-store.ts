@@ -101,11 +101,19 @@ export async function claimDelivery(
 }
 
 /** When the channel should be looked at again because a delivery becomes due by time alone. */
-export async function nextDue(db: Db, channelId: string, waits: boolean): Promise<Date | null> {
+export async function nextDue(
+  db: Db,
+  channelId: string,
+  waits: boolean,
+  longestMs: number,
+): Promise<Date | null> {
   const { rows } = await sql<{ at: Date | null }>`
     select min(t) as "at" from notification_delivery d, lateral (values (d.not_before),
       (case when ${waits} then d.created_at + ${fileWaitSeconds} * interval '1 second' end)) as v (t)
-    where ${mine(channelId)} and t > now()`.execute(db)
+    where ${mine(channelId)} and t > now()
+    union all select min(claimed_at) + ${longestMs} * interval '1 millisecond' from notification_delivery
+    where channel_id = ${channelId}::uuid and state = 'sending'
+    order by "at" limit 1`.execute(db)
   return rows[0]!.at
 }
 

@@ -1,6 +1,6 @@
 import type { JobHandler } from '#platform/jobs/job.ts'
 import { composeEvent } from './compose.ts'
-import { deliverChannel } from './deliver.ts'
+import { createDeliverer } from './deliver.ts'
 import { makeDigests } from './digest.ts'
 import { composeKind, deliverKind, digestKind, escalateKind, remindKind } from './job-kinds.ts'
 import type { Needs } from './kinds.ts'
@@ -12,9 +12,10 @@ export function notificationJobs(needs: Needs): JobHandler[] {
     kind: composeKind,
     run: (input, job) => composeEvent(needs, input, job),
   }
+  const deliverChannel = createDeliverer(needs)
   const deliver: JobHandler<typeof deliverKind.input> = {
     kind: deliverKind,
-    run: ({ channelId }, job) => deliverChannel(needs, channelId, job),
+    run: ({ channelId }, job) => deliverChannel(channelId, job),
   }
   const digest: JobHandler<typeof digestKind.input> = {
     kind: digestKind,

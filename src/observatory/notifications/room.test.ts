@@ -86,6 +86,7 @@ describe('order', () => {
     await say({ headline: 'third' })
     await say({ headline: 'gone', role: 'end', kind: 'bells.broke' })
     await arrived(wall, 5)
+    await arrived(tree, 5)
     expect(heard(wall)).toEqual(['opens', 'first', 'second', 'third', 'gone'])
     expect(heard(tree)).toEqual(['opens', 'first', 'second', 'third', 'gone'])
     const root = wall.received[0]!

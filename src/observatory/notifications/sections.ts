@@ -18,8 +18,8 @@ export const notificationsSection = {
       doc: 'After this a message that could not be put is a dead letter (h)',
     },
     attemptSeconds: {
-      schema: z.number().positive().max(600).default(60),
-      doc: 'Longest time that one attempt may take (s)',
+      schema: z.number().positive().max(3_600).default(300),
+      doc: 'Longest time that one attempt may take, all its files included (s)',
     },
   },
 } as const satisfies Section
