@@ -30,7 +30,7 @@ export function targetGalaxies(map: SkyMap, input: SolveInput, notes: string[]):
       `${withoutProperty} galaxies lack what the weight by ${galaxies.weight} needs and were left out.`,
     )
   if (ranking.galaxies.length === 0)
-    notes.push('No galaxy of the catalogue fits the map; plan by tiling instead.')
+    notes.push('No galaxy of the catalogue fits the map; the plan is by tiling instead.')
   return ranking.galaxies.map(({ index, weight }) => {
     const distance = galaxies.distanceMpc[index]!
     return {

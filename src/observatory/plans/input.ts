@@ -13,7 +13,7 @@ import { documentOf } from './service.ts'
 import type { SolveEdits, SolveInput, SolveTelescope } from './solve-input.ts'
 import { telescopeFor, tilingOf } from './solve-telescope.ts'
 
-type Needs = Pick<Platform, 'db' | 'storage' | 'compute' | 'config'>
+type Needs = Pick<Platform, 'db' | 'storage' | 'compute' | 'config' | 'columns'>
 
 /** Gathers what a worker thread needs for a plan: map, telescopes with their grids, sky that is taken, edits. */
 export async function solveInput(

@@ -82,8 +82,12 @@ export const PlanRequest = z
     strategy: Strategy.default('auto'),
     /** Name of a reference catalogue, for `galaxies`. */
     catalogue: z.string().optional(),
-    /** Galaxies are weighed by this column besides the volume density; left out: by density alone. */
-    weight: z.enum(['density', 'luminosity', 'mass']).default('density'),
+    weight: z
+      .enum(['density', 'luminosity', 'mass', 'Sloc', 'S', 'Smass'])
+      .default('density')
+      .describe(
+        'Of galaxies: probability per volume, alone or times luminosity or mass; or a grade of GRANDMA',
+      ),
     /** Fields are sought where this much of the probability lies. */
     level: z.number().min(0.1).max(0.9999).default(0.99),
     visibility: z.boolean().default(true).describe('False: whenever, for comparison'),

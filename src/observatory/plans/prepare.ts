@@ -64,7 +64,8 @@ const fewest = 120
 export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter): Prepared {
   const notes: string[] = []
   const telescopes: PreparedTelescope[] = []
-  const targets = input.strategy === 'galaxies' ? targetGalaxies(map, input, notes) : null
+  const fitting = input.strategy === 'galaxies' ? targetGalaxies(map, input, notes) : []
+  const targets = fitting.length > 0 ? fitting : null
   const pointings: Pointing[] = []
   const unseen: Pointing[] = []
   const dropped = new Set(input.edits.drop)

@@ -1,4 +1,5 @@
 import type { MapInput } from '#observatory/alerts/map-input.ts'
+import type { GalaxyWeight } from '#science/planning/galaxies.ts'
 import type { Field, Footprint, TelescopeModel } from '#science/planning/model.ts'
 import type { Strategy } from './plan.ts'
 import type { PlannedGalaxy, PlannedTelescope } from './document.ts'
@@ -51,7 +52,7 @@ export interface SolveGalaxies {
   distanceMpc: Float64Array
   magB: Float64Array
   massSun: Float64Array
-  weight: 'density' | 'luminosity' | 'mass'
+  weight: GalaxyWeight
   /** What to know of the catalogue. */
   notes: string[]
 }
