@@ -31,9 +31,7 @@ export const telescopes: readonly string[] = Object.keys(numbers)
 export function modelOf(slug: string): TelescopeModel {
   const [latitude, longitude, elevationM, size, rate, readoutS, filterChangeS, altitudeMinDeg] = numbers[slug]
   const footprint: Footprint =
-    size < 0
-      ? { shape: 'circle', radiusDeg: -size }
-      : { shape: 'box', widthDeg: size, heightDeg: size }
+    size < 0 ? { shape: 'circle', radiusDeg: -size } : { shape: 'box', widthDeg: size, heightDeg: size }
   return {
     slug,
     observer: { latitude, longitude, elevationM },

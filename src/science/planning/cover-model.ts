@@ -23,6 +23,7 @@ const separator = ','
 
 /**
  * @param kept candidates that are in whatever is chosen.
+ * @param negligible regions that together weigh no more are folded in any case.
  * @param mostRows the lightest regions beyond so many are folded: into a heavier one seen by all of their fields and
  *   more, which is covered whenever they are; else they count as covered. Both can only raise what a choice seems to cover.
  */
@@ -31,6 +32,7 @@ export function coverModel(
   free: readonly number[],
   kept: ReadonlySet<number>,
   mostRows: number,
+  negligible = 0,
 ): CoverModel {
   const fields = Uint32Array.from(free)
   const place = new Int32Array(coverage.fieldWeight.length).fill(-1)
@@ -58,8 +60,13 @@ export function coverModel(
     }
   }
   const all = [...groups.values()].toSorted((a, b) => b.weight - a.weight)
-  const rows = all.slice(0, mostRows)
-  const folded = fold(rows, all.slice(mostRows), fields.length)
+  let count = all.length
+  for (let rest = 0; count > 0; count--) {
+    rest += all[count - 1].weight
+    if (count <= mostRows && rest > negligible) break
+  }
+  const rows = all.slice(0, count)
+  const folded = fold(rows, all.slice(count), fields.length)
   const offsets = new Uint32Array(rows.length + 1)
   rows.forEach(({ members }, r) => (offsets[r + 1] = offsets[r] + members.length))
   return {

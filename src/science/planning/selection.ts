@@ -17,6 +17,7 @@ import { fieldRegions, unionWeight } from './union.ts'
 
 /** Regions with a row of their own; beyond so many a linear programme takes minutes. */
 const mostRows = 8000
+const coarseRows = 600
 const tiny = 1e-9
 
 /**
@@ -49,7 +50,7 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
   const regions = fieldRegions(problem.coverage)
   let chosen: readonly number[] = []
   let objective = 0
-  let bound = Infinity
+  let bound = unionWeight(problem.coverage, regions, timetable.able.flat())
   let stopped = false
   let reported = -Infinity
 
@@ -58,7 +59,7 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
     if (seconds() - reported >= 0.1) {
       reported = seconds()
       const state = { stage: 'selection', objective, bound: Math.max(bound, objective), seconds: reported }
-      if (Number.isFinite(bound) && options.onProgress?.(state) === true) stopped = true
+      if (options.onProgress?.(state) === true) stopped = true
     }
     return stopped || seconds() > until
   }
@@ -84,7 +85,8 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
       better(improve(problem, timetable, gains, { seed: options.seed, stop: () => ended(until) }))
       for (const c of keptOf(problem, timetable, chosen)) kept.add(c)
       const free = timetable.able.flat().filter((c) => !kept.has(c))
-      model = coverModel(problem.coverage, free, kept, mostRows)
+      const negligible = Math.min(1e-4, gapTarget / 10) * objective
+      model = coverModel(problem.coverage, free, kept, mostRows, negligible)
       closer(model.constant + model.folded + sum(model.own) + sum(model.weight))
     },
 
@@ -99,13 +101,17 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
 
     solve(solver: MilpSolver) {
       if (done() || model!.fields.length === 0) return
-      const steps = createSteps(problem, model!, capacities, kept, solver)
       const left = (): number => options.seconds - seconds()
       const constant = model!.constant + model!.folded
       const watch = (lower: number) => (state: { bound: number }) => {
         if (lower < Infinity) closer(Math.max(state.bound + constant, lower))
         return ended()
       }
+      // Which rows of capacity matter is found out on a coarse copy, where a round takes a moment.
+      const coarse = coverModel(problem.coverage, [...model!.fields], kept, coarseRows)
+      const scout = createSteps(problem, coarse, capacities, kept, solver, [])
+      if (model!.weight.length > 2 * coarseRows) scout.relaxed(() => 0.3 * left(), watch(Infinity))
+      const steps = createSteps(problem, model!, capacities, kept, solver, scout.found())
       const relaxed = steps.relaxed(() => 0.8 * left(), watch(Infinity))
       if (!relaxed) return
       closer(relaxed.bound + constant)
@@ -167,6 +173,10 @@ interface Relaxed {
   readonly reducedCosts: Float64Array
 }
 
+function keyOf({ telescope, most, candidates }: CapacityRow): string {
+  return `${telescope} ${most} ${candidates.join()}`
+}
+
 type Watch = (state: { bound: number }) => boolean
 
 /** The steps that need the solver. Values here leave out what the model holds constant. */
@@ -176,19 +186,21 @@ function createSteps(
   capacities: Capacities,
   kept: ReadonlySet<number>,
   solver: MilpSolver,
+  known: readonly CapacityRow[],
 ) {
   const fields = model.fields.length
   const rows: CapacityRow[] = problem.tasks.map((_, telescope) => {
     const candidates = [...model.fields, ...kept].filter((c) => problem.candidates[c].telescope === telescope)
     return { telescope, candidates, visits: candidates.map(() => 1), most: capacities.mostFields[telescope] }
   })
-  const keys = new Set<string>()
+  rows.push(...known)
+  const keys = new Set(known.map(keyOf))
   /** Adds the rows that these values break; false where there are none. */
   const separate = (values: Float64Array, most: number): boolean => {
     const broken = capacities
       .broken((c) => (kept.has(c) ? 1 : model.place[c] < 0 ? 0 : values[model.place[c]]), most)
       .filter((row) => {
-        const key = `${row.telescope} ${row.most} ${row.candidates.join()}`
+        const key = keyOf(row)
         return !keys.has(key) && keys.add(key)
       })
     rows.push(...broken)
@@ -200,6 +212,9 @@ function createSteps(
   ]
 
   return {
+    /** Rows of capacity beyond those of whole nights. */
+    found: () => rows.slice(problem.tasks.length),
+
     /** The linear programme with all rows of capacity that matter; null where it could not be solved in time. */
     relaxed(left: () => number, onProgress: Watch): Relaxed | null {
       let last: Relaxed | null = null
