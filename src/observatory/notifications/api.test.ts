@@ -132,6 +132,8 @@ it('a test message says what came of it', async () => {
 it('rules by JSON and by file; what is wrong is refused with line and reason', async () => {
   const { id: group } = await createGroup(api.platform, localOperator, { name: 'Watch', description: '' })
   const rule = { name: 'team', to: ['channel'], through: ['slack', 'cloud', 'hook'] }
+  const all = { name: 'all', to: ['everybody'], through: ['inbox'] }
+  expect(await status(operator.send('POST', '/api/v1/notification-rules', all))).toBe(201)
   expect(await status(member.send('POST', '/api/v1/notification-rules', rule))).toBe(403)
   expect(await status(operator.send('POST', '/api/v1/notification-rules', rule))).toBe(201)
   expect(await status(operator.send('POST', '/api/v1/notification-rules', rule))).toBe(409)
@@ -158,14 +160,19 @@ it('rules by JSON and by file; what is wrong is refused with line and reason', a
     member.get('/api/v1/notification-rules'),
   )
   expect(rules.items.map(({ name, problem }) => [name, problem])).toEqual([
-    ['everything-to-the-inbox', null],
+    ['all', null],
+    // The one that is there from the beginning is about rooms that this program does not have.
+    ['news-to-the-inbox', expect.stringMatching(/nothing makes bulletins of kind alerts\.\*/) as string],
     ['people', null],
     ['team', null],
     ['watch', null],
   ])
   const text = await (await member.get('/api/v1/notification-rules.toml')).text()
   expect(text).toMatch(/every_minutes = 600/)
-  expect((await send(text)).status).toBe(200)
+  expect((await send(text)).status).toBe(422)
+  expect(await status(operator.send('DELETE', '/api/v1/notification-rules/news-to-the-inbox'))).toBe(204)
+  const others = await (await member.get('/api/v1/notification-rules.toml')).text()
+  expect((await send(others)).status).toBe(200)
   expect(await status(admin.send('DELETE', '/api/v1/channels/slack'))).toBe(409)
   const replay = await body<{ bulletins: number; byChannel: object }>(
     operator.send('POST', '/api/v1/notification-rules/replay', {}),

@@ -8,14 +8,12 @@ import type { ChannelKind, ChannelMessage, Delivered } from './channel.ts'
 import { channelById, lockChannel, setFailing, setPaused, setSent, type ChannelRow } from './channel-store.ts'
 import {
   claimDelivery,
-  keepThreadState,
   lockDelivery,
   nextDue,
   releaseClaims,
   sendingCount,
   setDelivered,
   setUndelivered,
-  threadState,
   waitingChannels,
   type DeliveryRow,
 } from './delivery-store.ts'
@@ -27,6 +25,7 @@ import { preferencesOf } from './preference-store.ts'
 import { addressOf, personOf } from './recipients.ts'
 import { openSettings } from './sealed-settings.ts'
 import { notificationsSection } from './sections.ts'
+import { keepThreadState, threadState } from './thread-store.ts'
 
 /** Messages of one channel that go out at once, each of another lane. */
 const atOnce = 4

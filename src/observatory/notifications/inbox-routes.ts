@@ -3,6 +3,7 @@ import { etagOf, fresh } from '#platform/http/etag.ts'
 import { decodeCursor, pageOf, pageQuery, pageSchema } from '#platform/http/pages.ts'
 import { bytesOf, json, jsonBody, problems } from '#platform/http/responses.ts'
 import type { Router } from '#platform/http/router.ts'
+import { threadOfValue } from './acknowledgement.ts'
 import { InboxEntry, InboxRead, NotificationPreferences } from './inbox.ts'
 import {
   changePreferences,
@@ -42,6 +43,12 @@ export function inboxRoutes(app: Router, needs: Needs): void {
         query: pageQuery().extend({
           for: z.enum(['me', 'groups', 'everybody']).optional(),
           unread: z.enum(['true', 'false']).optional(),
+          subject: z
+            .string()
+            .regex(/^[^:]+:.+$/, 'kind:id')
+            .max(400)
+            .optional()
+            .describe('`event:<id>`: of one thread'),
         }),
       },
       responses: {
@@ -50,12 +57,13 @@ export function inboxRoutes(app: Router, needs: Needs): void {
       },
     }),
     async (c) => {
-      const { cursor, limit, for: scope, unread } = c.req.valid('query')
+      const { cursor, limit, for: scope, unread, subject } = c.req.valid('query')
       const before =
         cursor === undefined ? undefined : decodeCursor(cursor, z.tuple([z.string().regex(/^\d{1,18}$/)]))[0]
       const rows = await readInbox(needs, c.var.actor, {
         scope,
         unread: unread === 'true',
+        thread: subject === undefined ? undefined : threadOfValue(subject),
         before,
         limit: limit + 1,
       })

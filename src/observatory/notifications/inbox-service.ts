@@ -29,6 +29,7 @@ export async function readInbox(
   filter: {
     scope?: InboxScope | undefined
     unread?: boolean | undefined
+    thread?: { kind: string; id: string } | undefined
     before?: string | undefined
     limit: number
   },

@@ -49,6 +49,7 @@ export async function listEntries(
   filter: {
     scope?: InboxScope | undefined
     unread?: boolean | undefined
+    thread?: { kind: string; id: string } | undefined
     before?: string | undefined
     limit: number
   },
@@ -79,6 +80,10 @@ export async function listEntries(
     .orderBy('i.id', 'desc')
     .limit(filter.limit)
   if (filter.unread) query = query.where('r.at', 'is', null)
+  if (filter.thread)
+    query = query
+      .where('m.thread_kind', '=', filter.thread.kind)
+      .where('m.thread_id', '=', filter.thread.id)
   if (filter.before !== undefined) query = query.where('i.id', '<', filter.before)
   return query.execute()
 }

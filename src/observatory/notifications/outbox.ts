@@ -8,6 +8,9 @@ import type { PlannedDelivery } from './plan-deliveries.ts'
 import type { NamedRule } from './rule.ts'
 import { acknowledgementOf, insertWatch } from './watch-store.ts'
 
+/** What is collected just before a digest is due may be committed just after. */
+const digestGraceMs = 10_000
+
 type OutboxNeeds = Pick<Needs, 'jobs'>
 
 /**
@@ -52,7 +55,11 @@ async function sendJobs(needs: OutboxNeeds, tx: Db, deliveries: readonly Deliver
       tx,
       digestKind,
       { rule, until: until.toISOString() },
-      { key, startAfter: until, subject: { kind: 'notification_rule', id: rule } },
+      {
+        key,
+        startAfter: new Date(until.getTime() + digestGraceMs),
+        subject: { kind: 'notification_rule', id: rule },
+      },
     )
 }
 

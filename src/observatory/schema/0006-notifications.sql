@@ -200,7 +200,13 @@ create table notification_preference (
 insert into notification_channel (id, name, kind)
   values ('6a0d3a0e-6f4b-4c0c-9d0b-1f1e0d0c0b0a', 'inbox', 'inbox');
 insert into notification_rule (name, definition, updated_by)
-  values ('everything-to-the-inbox', '{"to": ["everybody"], "through": ["inbox"]}', 'urania');
+  values ('news-to-the-inbox', '{
+    "title": "What matters to everybody''s inbox",
+    "kinds": ["alerts.*", "plans.started", "plans.finished", "plans.proposed", "plans.failed", "plans.closed"],
+    "when": "significant = true OR significant IS NULL",
+    "to": ["everybody"],
+    "through": ["inbox"]
+  }', 'urania');
 
 -- down
 -- loses data: Channels, rules, messages, the delivery log, shifts, acknowledgements, inboxes and preferences are dropped.
