@@ -112,7 +112,7 @@ export async function startObservatory(
         telescopes: telescopes.map((telescope) => ({ telescope, maxFields: 8 })),
         hours: 24,
         method,
-        seconds: 10,
+        seconds: 4,
       },
     })),
   })
@@ -141,13 +141,13 @@ export async function startObservatory(
         // Jobs of deliveries that are left wake up later to see that there is nothing to do.
         const open = jobs.items.filter((j) => !ended.has(j.state) && j.kind !== 'notifications.deliver')
         const waiting = deliveries.items.filter((d) => d.state === 'waiting' || d.state === 'sending')
-        return { composed: done, open: open.map((j) => j.kind), waiting: waiting.length }
+        return { composed: done, open: open.map((j) => `${j.kind} ${j.state}`), waiting: waiting.length }
       }
       await eventually(
         `${composed} things are told`,
         left,
         (is) => is.composed >= composed && is.open.length === 0 && is.waiting === 0,
-        90,
+        200,
       )
     },
     async crash() {
