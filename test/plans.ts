@@ -23,7 +23,11 @@ export interface PlanBench {
   platform: RunningPlatform
   /** Takes messages in and waits until they are read, rules have seen them, and their plans are made. */
   take: (...messages: object[]) => Promise<void>
+  /** The same without waiting for the plans. */
+  tell: (...messages: object[]) => Promise<void>
   settled: () => Promise<void>
+  /** Waits until notices are read and rules have seen them, not for the plans. */
+  heard: () => Promise<void>
   request: (path: string, init?: RequestInit) => Promise<Response>
   json: <T>(path: string, init?: RequestInit) => Promise<T>
   post: <T>(path: string, body?: unknown, method?: string) => Promise<T>
@@ -44,12 +48,22 @@ export async function planBench(options: { actor?: () => Actor } = {}): Promise<
   app.use(limitBody())
   app.route('/api/v1', alertRoutes(platform))
   app.route('/api/v1', planRoutes(platform))
-  const settled = async (): Promise<void> => {
+  const heard = async (): Promise<void> => {
     await platform.jobs.idle([parseKind.name])
-    // Listeners belong to the events of this process.
     await sleep(20)
     await (platform.events as EventService).settled()
+  }
+  const settled = async (): Promise<void> => {
+    await heard()
     await platform.jobs.idle([solveKind.name])
+  }
+  const tell = async (...messages: object[]): Promise<void> => {
+    for (const message of messages)
+      await ingest(platform, localOperator, {
+        bytes: new TextEncoder().encode(JSON.stringify(message)),
+        topic: 'file',
+      })
+    await heard()
   }
   const request = async (path: string, init?: RequestInit) => app.request(`/api/v1${path}`, init)
   const json = async <T>(path: string, init?: RequestInit): Promise<T> => {
@@ -67,12 +81,10 @@ export async function planBench(options: { actor?: () => Actor } = {}): Promise<
   return {
     platform,
     settled,
+    heard,
+    tell,
     async take(...messages) {
-      for (const message of messages)
-        await ingest(platform, localOperator, {
-          bytes: new TextEncoder().encode(JSON.stringify(message)),
-          topic: 'file',
-        })
+      await tell(...messages)
       await settled()
     },
     request,

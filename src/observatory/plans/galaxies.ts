@@ -34,9 +34,7 @@ export async function galaxiesFor(
   const { weight } = request
   const level = Math.min(request.level, mostGalaxyLevel)
   const { ranges, distanceMpc } = await platform.compute.run(askGalaxyRegion, { map, weight, level })
-  const found = await galaxiesIn(platform, system, request.catalogue, ranges, {
-    ...(distanceMpc ? { distanceMpc } : {}),
-  })
+  const found = await galaxiesIn(platform, system, request.catalogue, ranges, distanceMpc ? { distanceMpc } : {})
   const { catalogue, names, ra, dec, magB, massSun } = found
   return {
     name: [...names],

@@ -139,6 +139,8 @@ export const plan: Command = {
     if (name === '') throw new Problem('command.usage', 'Name an event, or the file of a sky map.')
     const request = await requestOfFlags(invocation)
     if (existsSync(name)) return planFile(invocation, name, request, show)
+    const to = textFlag(flags, 'to')
+    const format = to === undefined ? null : formatOf(to)
     const platform = await invocation.platform()
     const row = await requestPlan(platform, localOperator, { ...request, event: name })
     const stop = (): void => void cancelPlan(platform, localOperator, row.id).catch(() => {})
@@ -162,10 +164,9 @@ export const plan: Command = {
         },
       )
     const { document } = await readDocument(platform, localOperator, row.id)
-    const to = textFlag(flags, 'to')
-    if (to !== undefined) {
+    if (to !== undefined && format !== null) {
       const { exportPlan } = await import('./exports.ts')
-      const file = await exportPlan(platform, localOperator, row.id, formatOf(to))
+      const file = await exportPlan(platform, localOperator, row.id, format)
       await writeFile(to, file.bytes)
       invocation.note(`written   ${to}`)
     }

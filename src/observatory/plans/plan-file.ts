@@ -40,6 +40,8 @@ export async function planFile(
       'command.usage',
       'Galaxies and other plans are in the observatory; for a file leave them out.',
     )
+  const to = textFlag(invocation.flags, 'to')
+  if (to !== undefined) requireEnding(to)
   const memory = createProgressMemory()
   const start = request.start === undefined ? new Date() : new Date(request.start)
   const end = new Date(start.getTime() + request.hours * 3_600_000)
@@ -73,7 +75,6 @@ export async function planFile(
   }
   const output = await solved(invocation, input, memory)
   const summary = summaryOf(file, request, output, { start, end })
-  const to = textFlag(invocation.flags, 'to')
   if (to !== undefined) {
     await writeFile(to, bytesFor(to, summary, request, output))
     invocation.note(`written   ${to}`)
@@ -182,7 +183,12 @@ function bytesFor(
   if (/\.fits$/i.test(to)) return mocToFits(planMoc(document))
   if (/\.xml$/i.test(to)) return planVoevent(plan, document, first!, null, new Date())
   if (/\.txt$/i.test(to)) return plan.telescopes.map((slug) => tilesText(document, slug)).join('')
-  if (/\.json$/i.test(to)) return planJson(plan, result, document, request)
+  return planJson(plan, result, document, request)
+}
+
+/** Before minutes of solving, not after. */
+function requireEnding(to: string): void {
+  if (/\.(csv|ecsv|reg|fits|xml|txt|json)$/i.test(to)) return
   throw new Problem(
     'command.usage',
     `The name ${to} ends in none of .json .csv .ecsv .reg .moc.fits .xml .txt.`,

@@ -1,6 +1,7 @@
 import { coveredAreaDeg2, coveredWeight } from '#science/planning/coverage.ts'
-import { conditionsAt } from '#science/planning/conditions.ts'
-import type { Schedule, Selection } from '#science/planning/model.ts'
+import { conditionCurves } from '#science/planning/conditions.ts'
+import { createUnion, fieldRegions } from '#science/planning/union.ts'
+import type { Candidate, Schedule, ScheduledExposure, Selection } from '#science/planning/model.ts'
 import { formatIso } from '#science/sky/iso.ts'
 import { moment } from '#science/sky/time.ts'
 import type { PlannedGalaxy } from './document.ts'
@@ -23,16 +24,17 @@ export function reportOf(
   const locked = new Set(input.edits.locked.map((e) => `${fieldKey(e)} ${e.visit} ${e.filter} ${e.start}`))
   const inOrder = schedule.exposures.toSorted((a, b) => a.start - b.start || a.candidate - b.candidate)
   const taken = new Set<number>()
-  let covered = 0
+  const union = createUnion(coverage.weight, fieldRegions(coverage))
+  const conditions = conditionsOf(inOrder, candidates, telescopes)
   const exposures = inOrder.map((exposure, i): PlannedExposure => {
     const { telescope: index, field } = candidates[exposure.candidate]!
     const { telescope } = telescopes[index]!
     if (!taken.has(exposure.candidate)) {
       taken.add(exposure.candidate)
-      covered = coveredWeight(coverage, taken)
+      union.add(exposure.candidate)
     }
-    const middle = exposure.start + exposure.exposureS / 2 / 86_400
-    const sky = telescope.ground ? conditionsAt(telescope.model, field, middle) : null
+    const covered = union.weight()
+    const sky = conditions.get(exposure) ?? null
     // MJD in doubles tells microseconds apart; a locked exposure is found again by them.
     const start = formatIso(moment(exposure.start), 6)
     const key = `${telescope.slug}/${field.id} ${exposure.visit + 1} ${exposure.filter} ${start}`
@@ -107,6 +109,48 @@ export function reportOf(
     })),
     galaxies: galaxiesIn(targets, telescopes, exposures),
   }
+}
+
+interface Sky {
+  altitudeDeg: number
+  airmass: number
+  moonSeparationDeg: number
+}
+
+/** Exposures whose Sun and Moon are reckoned at once. */
+const batch = 24
+
+/** What the sky is like at the middle of each exposure of a telescope on the ground. */
+function conditionsOf(
+  exposures: readonly ScheduledExposure[],
+  candidates: readonly Candidate[],
+  telescopes: readonly PreparedTelescope[],
+): Map<ScheduledExposure, Sky> {
+  const found = new Map<ScheduledExposure, Sky>()
+  const middle = (e: ScheduledExposure): number => e.start + e.exposureS / 2 / 86_400
+  telescopes.forEach(({ telescope }, index) => {
+    if (!telescope.ground) return
+    const own = exposures
+      .filter((e) => candidates[e.candidate]!.telescope === index)
+      .toSorted((a, b) => middle(a) - middle(b))
+    for (let from = 0; from < own.length; from += batch) {
+      const some = own.slice(from, from + batch)
+      const { fields } = conditionCurves(
+        telescope.model.observer,
+        some.map((e) => candidates[e.candidate]!.field),
+        Float64Array.from(some, middle),
+      )
+      some.forEach((e, i) => {
+        const curve = fields[i]!
+        found.set(e, {
+          altitudeDeg: curve.altitudeDeg[i]!,
+          airmass: curve.airmass[i]!,
+          moonSeparationDeg: curve.moonSeparationDeg[i]!,
+        })
+      })
+    }
+  })
+  return found
 }
 
 function shareOf(

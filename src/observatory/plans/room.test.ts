@@ -11,7 +11,9 @@ import type { PlanComparison, PlanDetail, PlannedExposure, PlanSummary } from '.
 import type { PlanReplay, PlanRule } from './plan-rule.ts'
 
 let actor: Actor = localOperator
-const { platform, take, settled, request, json, post, plan } = await planBench({ actor: () => actor })
+const { platform, take, tell, heard, settled, request, json, post, plan } = await planBench({
+  actor: () => actor,
+})
 
 // New Moon, and the region is up for hours in Chile and on La Réunion.
 const night = { start: '2026-03-17T00:00:00Z', hours: 24 }
@@ -363,6 +365,32 @@ describe('rules', () => {
     await take(wave('S260316e', 'INITIAL', { ra: 165, dec: -25, radius: 30 }, 0))
     expect(await plansOf('MS260316d')).toEqual([])
     expect(await plansOf('S260316e')).toEqual([])
+  })
+
+  it('wait where they are told to; a retraction meanwhile cancels what waits', async () => {
+    const { name: _, ...late } = { ...rule, delayMinutes: 30, condition: "name = 'S260316f'" }
+    await post('/plan-rules/late', late, 'PUT')
+    await tell(wave('S260316f', 'PRELIMINARY', { ra: 165, dec: -25, radius: 12 }, 0))
+    const waiting = await plansOf('S260316f')
+    expect(waiting.map((p) => p.state)).toEqual(['queued', 'queued'])
+    expect(Date.parse(waiting[0]!.start)).toBeGreaterThan(Date.now() + 20 * 60_000)
+    await tell(wave('S260316f', 'RETRACTION', null, 9))
+    await heard()
+    expect((await plansOf('S260316f')).map((p) => p.state)).toEqual(['closed', 'closed'])
+    expect((await platform.jobs.get(waiting[0]!.jobId!))!.state).toBe('cancelled')
+    const removed = await request('/plan-rules/late', { method: 'DELETE' })
+    expect(removed.status).toBe(204)
+  })
+
+  it('follow an event that is merged into another', async () => {
+    await take(wave('S260316g', 'INITIAL', { ra: 165, dec: -25, radius: 2.4 }, 0))
+    const before = await plansOf('S260316g')
+    expect(before.length).toBe(2)
+    await take(wave('S260316h', 'INITIAL', { ra: 165, dec: -25, radius: 20 }, 0))
+    await post('/events/S260316h/merge', { other: 'S260316g' })
+    await settled()
+    const after = await plansOf('S260316h')
+    expect(after.map((p) => p.id)).toEqual(expect.arrayContaining(before.map((p) => p.id)))
   })
 
   it('are replayed over past notices', async () => {

@@ -8,6 +8,22 @@ it('the example is good, and keeps exercises away', () => {
   expect(rule!.groups[0]!.plan.telescopes.map((t) => t.maxFields)).toEqual([10, 10])
 })
 
+it('reads steps of filters', () => {
+  const source = exampleRules.replace(
+    'max_fields = 10',
+    'max_fields = 10\nvisits = 2\nstep = [{ filter = "r", exposure_s = 60 }]',
+  )
+  const [rule] = parseRuleFile(source, 'plans.toml')
+  expect(rule!.groups[0]!.plan.telescopes[0]).toMatchObject({
+    visits: 2,
+    steps: [{ filter: 'r', exposureS: 60, count: 1 }],
+  })
+  const wrong = source.replace('exposure_s = 60', 'exposure_s = 0')
+  expect(() => parseRuleFile(wrong, 'plans.toml')).toThrow(
+    /^plans\.toml:19: .*telescope\.0\.step\.0\.exposure_s/,
+  )
+})
+
 const broken = (from: string, to: string): string => exampleRules.replace(from, to)
 
 it.each([
@@ -15,14 +31,14 @@ it.each([
   [
     'an unknown key',
     broken('strategy = "auto"', 'stratgy = "auto"'),
-    /^plans\.toml:\d+: rule\.0\.group\.0: .*stratgy/,
+    /^plans\.toml:11: rule\.0\.group\.0\.stratgy: is no key/,
   ],
   [
     'a wrong key of a telescope',
-    broken('maxFields = 10', 'maxFields = "ten"'),
-    /^plans\.toml:17: rule\.0\.group\.0\.telescope\.0\.maxFields/,
+    broken('max_fields = 10', 'max_fields = "ten"'),
+    /^plans\.toml:17: rule\.0\.group\.0\.telescope\.0\.max_fields/,
   ],
-  ['an unknown column', broken('decision =', 'desision ='), /^plans\.toml:5: rule\.0\.condition: .*decision/],
+  ['an unknown column', broken('decision =', 'desision ='), /^plans\.toml:5: rule\.0\.when: .*decision/],
   [
     'no telescopes',
     exampleRules.split('[[rule.group.telescope]]')[0]!,
