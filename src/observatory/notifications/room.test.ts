@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { localOperator } from '#observatory/people/actor.ts'
+import { localOperator, type Actor } from '#observatory/people/actor.ts'
 import { createGroup, createPerson } from '#observatory/people/service.ts'
 import { bellRoom, recorder, ring, type Fate, type Ring } from '#test/notifications.ts'
 import { testPlatform } from '#test/platform.ts'
@@ -9,6 +9,7 @@ import { createChannel } from './channel-service.ts'
 import { makeDigests } from './digest.ts'
 import { listDeliveries } from './delivery-store.ts'
 import { readDeliveries, retryDelivery } from './delivery-service.ts'
+import { changePreferences } from './inbox-service.ts'
 import { kindsOf, type Needs } from './kinds.ts'
 import { notificationsRoom } from './module.ts'
 import { putPreferences } from './preference-store.ts'
@@ -333,6 +334,15 @@ describe('who', () => {
     await say({ headline: 'wake up' })
     await arrived(post, 3)
     expect(post.received.slice(1).map(({ headline }) => headline)).toEqual(['asleep', 'wake up'])
+    await settled()
+
+    await rules({ to: ['person:ada@example.org'], through: ['post'] })
+    await say({ headline: 'asleep again' })
+    await until(async () => (await log()).some(({ held }) => held), 'held back')
+    const ada: Actor = { ...localOperator, kind: 'person', userId: people['ada']!, role: 'member' }
+    await changePreferences(needs, ada, { zone: 'UTC', quiet: null, muted: [], addresses: {} })
+    await arrived(post, 4)
+    expect(heard(post).at(-1)).toBe('asleep again')
     await settled()
     await db.deleteFrom('notification_preference').execute()
   })
