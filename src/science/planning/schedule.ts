@@ -16,8 +16,8 @@ const GAP_TARGET = 0.001
 /** Looked at the clock every so many rounds. */
 const CLOCK_EVERY = 8
 /** Parts of the time until the bound is worked on, and until then. */
-const BEFORE_BOUND = 0.25
-const WITH_BOUND = 0.65
+const BEFORE_BOUND = 0.3
+const WITH_BOUND = 0.55
 
 /**
  * The best schedule found in `options.seconds`: every visit inside a window, slews, readouts and filter changes between

@@ -10,7 +10,9 @@ import { clearRoutes, copyOrder, plainTaste, removeField, setRoutes, type Routes
 import { tighten } from './tighten.ts'
 import { timelineOf } from './timeline.ts'
 
-const COOLING_ROUNDS = 1500
+/** Rounds from hot to cold: few at first, for those in a hurry, then more. */
+const FIRST_COOLING = 1000
+const LONGEST_COOLING = 4000
 
 interface Best {
   order: number[][]
@@ -46,6 +48,7 @@ export function createSearch(routes: Routes, seed: number): Search {
   const weights = new Float64Array(destroys.length).fill(1)
   let best: Best = { order: [], value: -Infinity, weight: 0 }
   let round = 0
+  let cooling = FIRST_COOLING
   let current: Best = best
 
   /** Pins first, then weight, then less time between visits. */
@@ -94,6 +97,7 @@ export function createSearch(routes: Routes, seed: number): Search {
     },
     start(chosen) {
       round = 0
+      cooling = FIRST_COOLING
       if (best.value === -Infinity) {
         from(plain, false)
         from(plain, true)
@@ -111,15 +115,19 @@ export function createSearch(routes: Routes, seed: number): Search {
       current = best
     },
     step() {
-      const phase = (round % COOLING_ROUNDS) / COOLING_ROUNDS
-      if (round++ % COOLING_ROUNDS === 0) {
+      if (round === cooling) {
+        round = 0
+        cooling = Math.min(LONGEST_COOLING, 2 * cooling)
         setRoutes(routes, best.order)
         current = best
       }
+      const phase = round++ / cooling
       const which = pick(weights, random.uniform())
       let inside = 0
       for (const c of neighbours.usable) inside += routes.inside[c]
-      const most = Math.max(2, Math.min(40, Math.ceil(inside * 0.3)))
+      // Mostly little goes; now and then enough for another order of everything.
+      const share = random.uniform() < 0.2 ? 2.5 : 1
+      const most = Math.max(2, Math.min(15 * share, Math.ceil(inside * 0.15 * share)))
       const count = 1 + Math.floor(random.uniform() ** 2 * most)
       const first = destroys[which](routes, count, random, neighbours)
       const style: RepairStyle = {
@@ -135,7 +143,7 @@ export function createSearch(routes: Routes, seed: number): Search {
       }
       repair(routes, pool, style)
       const now = value()
-      const temperature = 0.15 * loss() * (1 - phase) ** 2
+      const temperature = 0.08 * loss() * (1 - phase) ** 2
       const accepted =
         now >= current.value ||
         random.uniform() < Math.exp((now - current.value) / Math.max(temperature, 1e-300))
