@@ -17,7 +17,7 @@ import { fieldRegions, unionWeight } from './union.ts'
 
 /** Regions with a row of their own; beyond so many a linear programme takes minutes. */
 const mostRows = 8000
-const coarseRows = 600
+const coarseRows = 1000
 const tiny = 1e-9
 
 /**
@@ -110,7 +110,13 @@ function createSearch(problem: PlanningProblem, options: SolveOptions) {
       // Which rows of capacity matter is found out on a coarse copy, where a round takes a moment.
       const coarse = coverModel(problem.coverage, [...model!.fields], kept, coarseRows)
       const scout = createSteps(problem, coarse, capacities, kept, solver, [])
-      if (model!.weight.length > 2 * coarseRows) scout.relaxed(() => 0.3 * left(), watch(Infinity))
+      const rough =
+        model!.weight.length > 2 * coarseRows ? scout.relaxed(() => 0.2 * left(), watch(Infinity)) : null
+      if (rough) {
+        closer(rough.bound + coarse.constant + coarse.folded)
+        better(scout.near(rough, chosen, 0.15 * left(), 0.002, watch(Infinity)))
+        if (done()) return
+      }
       const steps = createSteps(problem, model!, capacities, kept, solver, scout.found())
       const relaxed = steps.relaxed(() => 0.8 * left(), watch(Infinity))
       if (!relaxed) return
