@@ -6,6 +6,7 @@ import type { EventRow } from '#observatory/alerts/event-store.ts'
 import { localizationById, type LocalizationRow } from '#observatory/alerts/localization-store.ts'
 import { localizationRow } from '#observatory/alerts/queries.ts'
 import { eventRow } from '#observatory/alerts/service.ts'
+import { catalogueByName } from '#observatory/references/service.ts'
 import { telescopeBySlug } from '#observatory/telescopes/service.ts'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
 import type { PlanRequest, TelescopeRequest } from './plan.ts'
@@ -136,6 +137,14 @@ async function otherMistakes(
   const mistakes: string[] = []
   if (request.strategy === 'galaxies' && request.catalogue === undefined)
     mistakes.push('Galaxy targeting needs a catalogue; name one that was imported.')
+  else if (request.strategy === 'galaxies') {
+    try {
+      await catalogueByName(platform, actor, request.catalogue!)
+    } catch (error) {
+      if (!isProblem(error)) throw error
+      mistakes.push(error.message)
+    }
+  }
   for (const other of request.without) {
     if (other === 'event') {
       if (!event) mistakes.push('Plans of the event cannot be taken out: no event is named.')

@@ -21,6 +21,7 @@ export async function solveInput(
   row: PlanRow,
   checked: CheckedPlan,
   progress: SharedArrayBuffer,
+  signal: AbortSignal,
 ): Promise<SolveInput> {
   const { request, localization, telescopes } = checked
   const map = await mapInput(platform, localization)
@@ -39,7 +40,7 @@ export async function solveInput(
     strategy: request.strategy,
     level: request.level,
     visibility: request.visibility,
-    galaxies: request.strategy === 'galaxies' ? await galaxiesFor(platform, request, map) : null,
+    galaxies: request.strategy === 'galaxies' ? await galaxiesFor(platform, request, map, signal) : null,
     taken: [...(await plannedSky(platform, row)), ...(await observedSky(platform, request))],
     edits: await editsOf(platform, row),
     method: request.method,

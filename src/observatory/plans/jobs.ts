@@ -46,7 +46,7 @@ async function solveStoredPlan(
       row.created_at,
     )
     const memory = createProgressMemory()
-    const input = await solveInput(platform, row, checked, memory)
+    const input = await solveInput(platform, row, checked, memory, job.signal)
     const output = await solveInThread(platform, planners, row.id, input, memory, job)
     return await finish(platform, row, output)
   } catch (error) {
