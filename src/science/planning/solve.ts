@@ -6,7 +6,7 @@ import { selectFields } from './selection.ts'
 /** Of the whole time, what the choice of fields may take at most; what it leaves goes to the schedule. */
 const SELECTION_SHARE = 0.35
 /** A plan without a solver takes no longer than this, s, however much time it is given. */
-const GREEDY_SECONDS = 2
+const GREEDY_SECONDS = 1.5
 
 /**
  * Fields chosen and scheduled within `options.seconds`, or sooner: when the schedule is within `gapTarget` of what is
