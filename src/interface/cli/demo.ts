@@ -13,6 +13,7 @@ import { system } from '#observatory/people/actor.ts'
 import { demonstrator } from '#observatory/people/demonstrator.ts'
 import { demonstrationMarker } from '#interface/api/app.ts'
 import { rooms } from '#interface/rooms.ts'
+import { makeRules } from './demo-rules.ts'
 import { sequenceTask } from './sequence.ts'
 import { startProgram, type RunningProgram } from './start.ts'
 
@@ -141,6 +142,7 @@ async function tell(platform: Platform, { seed, speed, note, signal }: Telling):
         await handIn(platform, notice, new Date(start + notice.afterSeconds * 1000))
       }
     }
+    await makeRules(platform, new Date(today - dayMs / 2))
     const began = Date.now() + (pauseBeforeLive * 1000) / speed
     // Told faster than it happened, it must have begun earlier: no notice may come from the future.
     const happened = began - Math.max(0, 1 - 1 / speed) * sequenceSeconds * 1000

@@ -55,7 +55,7 @@ function neutronStarMerger(random: Random, start: Date, letters: string): Simula
   const merger: Merger = {
     id: superevent(start, letters),
     time: start,
-    direction: anyDirection(random),
+    direction: nightDirection(random, start),
     distance: 90 + 60 * random.uniform(),
     classification: { BNS: 0.94, NSBH: 0.03, BBH: 0, Terrestrial: 0.03 },
     properties: { HasNS: 1, HasRemnant: 0.98, HasMassGap: 0.02, HasSSM: 0 },
@@ -195,6 +195,21 @@ function anyDirection(random: Random): Vector {
   const a = 2 * Math.PI * random.uniform()
   const s = Math.sqrt(1 - z * z)
   return [s * Math.cos(a), s * Math.sin(a), z]
+}
+
+/** A direction that telescopes of both hemispheres can look at by night: far from the Sun and from the poles. */
+function nightDirection(random: Random, date: Date): Vector {
+  // Mean longitude of the Sun, a full turn in a tropical year; a degree or two is near enough.
+  const turn = 365.2422 * 86_400_000
+  const longitude = (2 * Math.PI * (date.getTime() - Date.UTC(2000, 2, 20, 7, 35))) / turn
+  const tilt = (23.44 * Math.PI) / 180
+  const [x, y] = [Math.cos(longitude), Math.sin(longitude)]
+  const sun: Vector = [x, y * Math.cos(tilt), y * Math.sin(tilt)]
+  for (;;) {
+    const direction = anyDirection(random)
+    const towards = direction[0] * sun[0] + direction[1] * sun[1] + direction[2] * sun[2]
+    if (towards < -0.5 && Math.abs(direction[2]) < 0.5) return direction
+  }
 }
 
 /** A direction scattered by about `sigma` degrees, as RA and Dec in degrees. */
