@@ -18,6 +18,8 @@ const CLOCK_EVERY = 8
 /** Parts of the time until the bound is worked on, and until then. */
 const BEFORE_BOUND = 0.3
 const WITH_BOUND = 0.55
+/** Regions of sky beyond which the time is better spent on the search than on the integer programme. */
+const MOST_REGIONS = 8000
 
 /**
  * The best schedule found in `options.seconds`: every visit inside a window, slews, readouts and filter changes between
@@ -68,7 +70,7 @@ export function schedulePlan(
   else if (relaxation && seconds() < options.seconds) {
     const patience = 400 + 40 * visits
     improve(patience / 4, BEFORE_BOUND * options.seconds)
-    if (solver && !isDone()) {
+    if (solver && !isDone() && relaxation.weight.length <= MOST_REGIONS) {
       const found = programmeBound(relaxation, solver, {
         seconds: WITH_BOUND * options.seconds - seconds(),
         gapTarget,
