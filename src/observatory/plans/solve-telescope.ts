@@ -19,7 +19,8 @@ export function telescopeFor(
   const { pointing } = telescope
   const wanted = tilingOf(telescope, asked)
   const tiling = wanted === 'grid' && grid.length === 0 ? 'free' : wanted
-  const missing = pointing.how === 'free' ? pointing.wants : wanted === tiling ? undefined : pointing.grid
+  // That a grid was never uploaded is among the doubts; here it is one whose fields are gone.
+  const missing = wanted === 'grid' && tiling === 'free' && pointing.how === 'grid' ? pointing.grid : null
   return {
     slug: telescope.slug,
     name: telescope.name,
@@ -43,9 +44,9 @@ export function telescopeFor(
         : null,
     doubts: [
       ...telescope.doubts.map((d) => d.text),
-      ...(missing && tiling === 'free'
-        ? [`Its grid ${missing} was not uploaded; fields are placed freely.`]
-        : []),
+      ...(missing === null
+        ? []
+        : [`The fields of its grid ${missing} are not here; fields are placed freely.`]),
     ],
   }
 }
