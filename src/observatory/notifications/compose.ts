@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { Attachment, Bulletin } from '#platform/bulletin.ts'
 import type { Db } from '#platform/db/database.ts'
@@ -8,15 +7,20 @@ import type { StoredAttachment } from './channel.ts'
 import { toldOf } from './delivery-store.ts'
 import { composeKind } from './job-kinds.ts'
 import type { Needs } from './kinds.ts'
-import { addComposition, earlierPending, isComposed, setComposition } from './message-store.ts'
+import {
+  addComposition,
+  compositionState,
+  keepPrepared,
+  nextPrepared,
+  setComposition,
+  takePrepared,
+  type PreparedBulletin,
+} from './message-store.ts'
 import { startWatches, writeOutbox } from './outbox.ts'
 import { planByRules, planByTold, planRoute, withoutTold } from './plan-deliveries.ts'
 import type { ReadyRule } from './rule-check.ts'
 import { acknowledgementOf, endWatches } from './watch-store.ts'
 import { readRules, readWorld, type World } from './world.ts'
-
-/** How long messages wait for those of earlier events, which may still be composed. */
-const turnMs = 20_000
 
 /** What the durable listener does with an event: it is composed later, in the order of its coming. */
 export async function receiveEvent(needs: Pick<Needs, 'jobs'>, event: EventRow, tx: Db): Promise<void> {
@@ -31,56 +35,48 @@ export async function receiveEvent(needs: Pick<Needs, 'jobs'>, event: EventRow, 
 }
 
 /**
- * Makes the messages of an event and the deliveries of its rules. Composing and storing pictures and files comes first;
- * all rows are one transaction, after those of every earlier event unless that one fails. Doing it again changes nothing.
+ * Composes an event, its pictures and files put into storage, and writes what is due by then: messages and deliveries come
+ * in the order of the events, whichever is composed first. Doing it again changes nothing.
  */
 export async function composeEvent(
   needs: Needs,
   input: z.output<typeof composeKind.input>,
   job: Pick<JobContext, 'signal' | 'log'>,
-): Promise<{ bulletins: number; deliveries: number }> {
+): Promise<{ bulletins: number; written: number }> {
   const event: EventRow = { ...input.event, at: new Date(input.event.at) }
-  if (await isComposed(needs.db, event.id)) return { bulletins: 0, deliveries: 0 }
+  const state = await compositionState(needs.db, event.id)
+  if (state === 'prepared' || state === 'done')
+    return { bulletins: 0, written: await writePrepared(needs, job) }
   try {
     const bulletins: Bulletin[] = []
     for (const source of needs.bulletins)
       if (source.events.includes(event.kind)) bulletins.push(...(await source.compose(event)))
-    const world = await readWorld(needs, needs.db)
-    const rules = bulletins.length === 0 ? [] : await readRules(needs.db, world)
-    for (const { rule, problem } of rules)
-      if (problem !== null) job.log(`Rule ${rule.name} is not followed: ${problem}`)
-    const prepared: Prepared[] = []
-    for (const bulletin of bulletins) prepared.push(await prepare(needs, bulletin, rules, job.signal))
-    await turnOf(needs.db, event.id, job.signal)
-    return await needs.db.transaction().execute(async (tx) => {
-      let deliveries = 0
-      for (const [item, each] of prepared.entries())
-        deliveries += await write(needs, tx, event, item, each, rules, world)
-      await setComposition(tx, event.id, 'done')
-      return { bulletins: bulletins.length, deliveries }
-    })
+    const rules = bulletins.length === 0 ? [] : await readRules(needs.db, await readWorld(needs, needs.db))
+    const prepared: PreparedBulletin[] = []
+    for (const bulletin of bulletins) prepared.push(await prepare(needs, event, bulletin, rules, job.signal))
+    await needs.db.transaction().execute((tx) => keepPrepared(tx, event.id, prepared))
+    return { bulletins: bulletins.length, written: await writePrepared(needs, job) }
   } catch (error) {
-    // Those that came after it go on without it.
-    if (!job.signal.aborted) await setComposition(needs.db, event.id, 'failed')
+    if (!job.signal.aborted) {
+      // Those that came after it go on without it.
+      await setComposition(needs.db, event.id, 'failed', ['pending'])
+      await writePrepared(needs, job)
+    }
     throw error
   }
-}
-
-interface Prepared {
-  bulletin: Bulletin
-  pictures: StoredAttachment[]
-  files: (StoredAttachment & { path: string })[]
 }
 
 /** Puts what is attached into storage, if anybody may hear of it. */
 async function prepare(
   needs: Pick<Needs, 'storage'>,
+  event: EventRow,
   bulletin: Bulletin,
   rules: readonly ReadyRule[],
   signal: AbortSignal,
-): Promise<Prepared> {
+): Promise<PreparedBulletin> {
+  const at = event.at.toISOString()
   if (bulletin.role !== 'end' && !rules.some((rule) => rule.holds(bulletin)))
-    return { bulletin, pictures: [], files: [] }
+    return { ...bulletin, pictures: [], files: [], at }
   const store = async (attachment: Attachment): Promise<StoredAttachment> => {
     signal.throwIfAborted()
     const { name, mediaType } = attachment
@@ -88,29 +84,41 @@ async function prepare(
   }
   const pictures: StoredAttachment[] = []
   for (const picture of bulletin.pictures) pictures.push(await store(picture))
-  const files: Prepared['files'] = []
+  const files: (StoredAttachment & { path: string })[] = []
   for (const file of bulletin.files) files.push({ ...(await store(file)), path: file.path })
-  return { bulletin, pictures, files }
+  return { ...bulletin, pictures, files, at }
 }
 
-async function turnOf(db: Db, eventId: string, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + turnMs
-  for (let pause = 5; await earlierPending(db, eventId); pause = Math.min(pause * 1.5, 200)) {
-    if (performance.now() > deadline) return
-    await sleep(pause, undefined, { signal })
+/** Writes messages and deliveries of all events whose turn it is, one transaction each. How many events. */
+async function writePrepared(needs: Needs, job: Pick<JobContext, 'signal' | 'log'>): Promise<number> {
+  const world = await readWorld(needs, needs.db)
+  const rules = await readRules(needs.db, world)
+  for (const { rule, problem } of rules)
+    if (problem !== null) job.log(`Rule ${rule.name} is not followed: ${problem}`)
+  for (let written = 0; ; written++) {
+    job.signal.throwIfAborted()
+    const more = await needs.db.transaction().execute(async (tx) => {
+      const eventId = await nextPrepared(tx, composeKind.name)
+      if (eventId === undefined) return false
+      for (const [item, bulletin] of (await takePrepared(tx, eventId)).entries())
+        await write(needs, tx, eventId, item, bulletin, rules, world)
+      await setComposition(tx, eventId, 'done', ['prepared'])
+      return true
+    })
+    if (!more) return written
   }
 }
 
-/** One bulletin's rows; how many deliveries. What nobody hears of leaves no message. */
+/** One bulletin's rows. What nobody hears of leaves no message. */
 async function write(
   needs: Needs,
   tx: Db,
-  event: EventRow,
+  eventId: string,
   item: number,
-  { bulletin, pictures, files }: Prepared,
+  bulletin: PreparedBulletin,
   rules: readonly ReadyRule[],
   world: World,
-): Promise<number> {
+): Promise<void> {
   const now = new Date()
   const byRules = planByRules(bulletin, rules, world, now)
   const told = bulletin.role === 'news' ? [] : await toldOf(tx, bulletin.thread)
@@ -122,22 +130,20 @@ async function write(
   // Somebody has taken charge: nobody is asked to again.
   const planned = taken ? wanted.map((each) => ({ ...each, watched: false })) : wanted
   if (bulletin.role === 'end') await endWatches(tx, bulletin.thread, bulletin.kind)
-  if (planned.length === 0) return 0
+  if (planned.length === 0) return
   const message = await writeOutbox(
     needs,
     tx,
     {
       ...bulletin,
       form: 'news',
-      eventId: event.id,
+      eventId,
       item,
-      pictures,
-      files,
-      at: event.at,
+      at: new Date(bulletin.at),
     },
     planned,
   )
-  if (!message) return 0
+  if (!message) return
   const holding = rules.filter((rule) => rule.holds(bulletin)).map(({ rule }) => rule)
   await startWatches(
     needs,
@@ -145,5 +151,4 @@ async function write(
     message,
     holding.filter((rule) => planRoute(bulletin, rule, rule, world, now).length > 0),
   )
-  return planned.length
 }

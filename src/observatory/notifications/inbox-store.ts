@@ -81,9 +81,7 @@ export async function listEntries(
     .limit(filter.limit)
   if (filter.unread) query = query.where('r.at', 'is', null)
   if (filter.thread)
-    query = query
-      .where('m.thread_kind', '=', filter.thread.kind)
-      .where('m.thread_id', '=', filter.thread.id)
+    query = query.where('m.thread_kind', '=', filter.thread.kind).where('m.thread_id', '=', filter.thread.id)
   if (filter.before !== undefined) query = query.where('i.id', '<', filter.before)
   return query.execute()
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
+import type { Bulletin } from '#platform/bulletin.ts'
 import type { Database, Db } from '#platform/db/database.ts'
 import type { Audience } from '#platform/events/event.ts'
 import type { ChannelMessage } from './channel.ts'
@@ -85,32 +86,76 @@ export async function addComposition(tx: Db, eventId: string): Promise<void> {
     .execute()
 }
 
-export async function setComposition(db: Db, eventId: string, state: 'failed' | 'done'): Promise<void> {
-  await db
-    .updateTable('notification_composition')
-    .set({ state })
-    .where('event_id', '=', eventId)
-    .where('state', '<>', 'done')
-    .execute()
-}
+/** A bulletin whose attachments are in storage. */
+export type PreparedBulletin = Omit<Bulletin, 'pictures' | 'files'> &
+  Pick<ChannelMessage, 'pictures' | 'files'> & {
+    /** When the event happened, ISO 8601. */
+    at: string
+  }
 
-export async function isComposed(db: Db, eventId: string): Promise<boolean> {
+export type CompositionState = 'pending' | 'prepared' | 'failed' | 'done'
+
+export async function compositionState(db: Db, eventId: string): Promise<CompositionState | undefined> {
   const row = await db
     .selectFrom('notification_composition')
     .select('state')
     .where('event_id', '=', eventId)
     .executeTakeFirst()
-  return row?.state === 'done'
+  return row?.state
 }
 
-/** True while an event before this one is being composed for the first time. */
-export async function earlierPending(db: Db, eventId: string): Promise<boolean> {
-  const { rows } = await sql<{ pending: boolean }>`
-    select exists (select from notification_composition where state = 'pending'
-      and seq < (select seq from notification_composition where event_id = ${eventId}::bigint)) as "pending"`.execute(
-    db,
-  )
-  return rows[0]!.pending
+export async function setComposition(
+  db: Db,
+  eventId: string,
+  state: CompositionState,
+  from: readonly CompositionState[],
+): Promise<boolean> {
+  const result = await db
+    .updateTable('notification_composition')
+    .set({ state })
+    .where('event_id', '=', eventId)
+    .where('state', 'in', [...from])
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+/** Keeps what was composed until its turn. */
+export async function keepPrepared(
+  tx: Db,
+  eventId: string,
+  bulletins: readonly PreparedBulletin[],
+): Promise<void> {
+  if (!(await setComposition(tx, eventId, 'prepared', ['pending', 'failed']))) return
+  for (const [item, content] of bulletins.entries())
+    await tx
+      .insertInto('notification_prepared')
+      .values({ event_id: eventId, item, content: json(content) })
+      .execute()
+}
+
+/**
+ * The event whose turn it is, if it is prepared, with the turn itself: one process at a time, to the end of the transaction.
+ * Those that failed hold nobody up, nor those whose job is over without a word: cancelled, or lost with its process once too
+ * often.
+ */
+export async function nextPrepared(tx: Db, jobKind: string): Promise<string | undefined> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('urania.notifications', 0))`.execute(tx)
+  const { rows } = await sql<{ eventId: string; state: string }>`
+    select c.event_id::text as "eventId", c.state as "state" from notification_composition c
+    where c.state = 'prepared' or (c.state = 'pending' and exists (select from job j
+      where j.kind = ${jobKind} and j.key = c.event_id::text and j.state in ('queued', 'running', 'retrying')))
+    order by c.seq limit 1`.execute(tx)
+  return rows[0]?.state === 'prepared' ? rows[0].eventId : undefined
+}
+
+/** Takes out what was composed of an event. */
+export async function takePrepared(tx: Db, eventId: string): Promise<PreparedBulletin[]> {
+  const rows = await tx
+    .deleteFrom('notification_prepared')
+    .where('event_id', '=', eventId)
+    .returning(['item', 'content'])
+    .execute()
+  return rows.toSorted((a, b) => a.item - b.item).map(({ content }) => content)
 }
 
 /** The latest message of a thread that came from a room, as people see it now. */

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways, RawBuilder } from 'kysely'
 import { sql } from 'kysely'
 import type { ChannelMessage, StoredAttachment } from './channel.ts'
 import type { DeliveryState } from './delivery.ts'
+import type { PreparedBulletin } from './message-store.ts'
 import type { RuleDefinition } from './rule.ts'
 
 /** jsonb: comes back as a value, goes in by `json(value)`. */
@@ -44,9 +45,10 @@ declare module '#platform/db/database.ts' {
     notification_composition: {
       seq: GeneratedAlways<string>
       event_id: Big
-      state: Generated<'pending' | 'failed' | 'done'>
+      state: Generated<'pending' | 'prepared' | 'failed' | 'done'>
       at: Now
     }
+    notification_prepared: { event_id: Big; item: number; content: Json<PreparedBulletin> }
     notification_message: {
       id: GeneratedAlways<string>
       event_id: BigOrNull

@@ -31,11 +31,19 @@ create table notification_rule (
 create table notification_composition (
   seq bigint generated always as identity primary key,
   event_id bigint not null unique,
-  state text not null default 'pending' check (state in ('pending', 'failed', 'done')),
+  state text not null default 'pending' check (state in ('pending', 'prepared', 'failed', 'done')),
   at timestamptz not null default now()
 );
 
-create index notification_composition_pending on notification_composition (seq) where state = 'pending';
+create index notification_composition_open on notification_composition (seq) where state in ('pending', 'prepared');
+
+-- Bulletins of events that are composed and wait for those before them.
+create table notification_prepared (
+  event_id bigint not null references notification_composition (event_id) on delete cascade,
+  item int not null,
+  content jsonb not null,
+  primary key (event_id, item)
+);
 
 create table notification_message (
   id bigint generated always as identity primary key,
@@ -212,5 +220,5 @@ insert into notification_rule (name, definition, updated_by)
 -- loses data: Channels, rules, messages, the delivery log, shifts, acknowledgements, inboxes and preferences are dropped.
 
 drop table notification_preference, notification_read, notification_inbox, notification_shift, notification_acknowledgement,
-  notification_watch, notification_thread, notification_delivery, notification_message, notification_composition,
-  notification_rule, notification_channel;
+  notification_watch, notification_thread, notification_delivery, notification_message, notification_prepared,
+  notification_composition, notification_rule, notification_channel;
