@@ -4,10 +4,13 @@
  */
 import { Problem } from '#problem.ts'
 import type { Card } from '#science/fits/card.ts'
-import { openFits } from '#science/fits/file.ts'
+import { tableFormOf } from '#science/fits/columns.ts'
+import { openFits, openFitsSource } from '#science/fits/file.ts'
+import type { Hdu } from '#science/fits/hdu.ts'
 import { card, numberOf, textOf, valueOf } from '#science/fits/header.ts'
 import type { Header } from '#science/fits/header.ts'
-import { readTable } from '#science/fits/table.ts'
+import type { ByteSource } from '#science/fits/source.ts'
+import { readTable, readTableFrom } from '#science/fits/table.ts'
 import type { Column as FitsColumn } from '#science/fits/table.ts'
 import { writeFits } from '#science/fits/write.ts'
 import type { ColumnInput as FitsColumnInput } from '#science/fits/write.ts'
@@ -91,20 +94,43 @@ function fromFits(column: FitsColumn, header: Header, n: number): Column {
 /** Reads a binary table. Throws as #science/fits does, and `table.invalid` where the file has no binary table. */
 export function readFitsTable(bytes: Uint8Array, { hdu: which }: FitsTableOptions = {}): Table {
   const file = openFits(bytes)
+  const hdu = tableHdu(file.hdus, which)
+  return fromHdu(hdu, readTable(file.bytes, hdu))
+}
+
+/** The binary table of a file that is read piece by piece; see `readFitsRows`. Throws as `readFitsTable`. */
+export async function openFitsTable(
+  source: ByteSource,
+  { hdu: which }: FitsTableOptions = {},
+): Promise<{ hdu: Hdu; rows: number }> {
+  const hdu = tableHdu(await openFitsSource(source), which)
+  return { hdu, rows: tableFormOf(hdu).rows }
+}
+
+/** Some rows of such a table, as a table. */
+export async function readFitsRows(
+  source: ByteSource,
+  hdu: Hdu,
+  rows: readonly [start: number, end: number],
+): Promise<Table> {
+  return fromHdu(hdu, await readTableFrom(source, hdu, { rows }))
+}
+
+function tableHdu(hdus: readonly Hdu[], which: number | string | undefined): Hdu {
   const hdu =
     which === undefined
-      ? file.hdus.find((each) => each.kind === 'table')
-      : file.hdus.find(
-          (each) => each.index === which || each.name.toUpperCase() === String(which).toUpperCase(),
-        )
-  if (!hdu)
-    throw new Problem(
-      'table.invalid',
-      `The FITS file has no binary table${which === undefined ? '' : ` "${which}"`}.`,
-      { hdu: which },
-    )
+      ? hdus.find((each) => each.kind === 'table')
+      : hdus.find((each) => each.index === which || each.name.toUpperCase() === String(which).toUpperCase())
+  if (hdu) return hdu
+  throw new Problem(
+    'table.invalid',
+    `The FITS file has no binary table${which === undefined ? '' : ` "${which}"`}.`,
+    { hdu: which },
+  )
+}
+
+function fromHdu(hdu: Hdu, read: ReturnType<typeof readTable>): Table {
   const { header } = hdu
-  const read = readTable(file.bytes, hdu)
   const timesys: TimeSys[] = []
   const columns = read.columns.map((each, index) => {
     const column = fromFits(each, header, index + 1)

@@ -1,0 +1,220 @@
+/** From a file to a catalogue on disk: read once, mapped, indexed, sorted, cut. Nothing is named before it is whole. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { isProblem, Problem } from '#problem.ts'
+import { pixels29Of } from '#science/sky/index64.ts'
+import type { ColumnFunction, Columns } from '#platform/columns/columns.ts'
+import { createColumns, parquet } from '#platform/columns/duckdb.ts'
+import { hpxColumn, type Catalogue, type ImportOptions } from './catalogue.ts'
+import { mapColumns } from './mapping.ts'
+import { selectParts } from './part-sql.ts'
+import { openSource, type Source } from './source.ts'
+import { finestOrder, writeHats } from './write-hats.ts'
+
+export interface ImportContext {
+  /** `catalogues` of the home folder. */
+  readonly folder: string
+  /** For what does not fit into memory. */
+  readonly temporary: string
+  /** Work folder and temporary names are made from it. */
+  readonly id: string
+  readonly signal?: AbortSignal | undefined
+  /** Percent done and what is being done. */
+  readonly progress: (percent: number, words: string) => void
+  readonly log: (line: string) => void
+  readonly version: string
+  readonly now: () => Date
+  /** Name that the file had where it came from. */
+  readonly fileName?: string | undefined
+  /** MB that the engine may take, default 1,024; what does not fit goes through the temporary folder. */
+  readonly memoryMb?: number
+}
+
+export type Imported = Omit<Catalogue, 'importedBy' | 'importedAt'>
+
+/** Order-29 NESTED pixel of a direction in degrees. */
+export const healpix29: ColumnFunction = {
+  name: 'healpix29',
+  parameters: 2,
+  call: (ra, dec) => pixels29Of(ra!, dec!),
+}
+
+/**
+ * Reads a file into `<folder>/<name>/<version>`. On failure nothing is left.
+ * @throws Problem catalogue.invalid, naming line and column where the file has them; table.*, fits.*
+ */
+export async function importCatalogue(
+  file: string,
+  options: ImportOptions,
+  version: number,
+  context: ImportContext,
+): Promise<Imported> {
+  const { folder, progress, signal } = context
+  const path = await realpath(file).catch((error: unknown) => {
+    throw new Problem('catalogue.invalid', `There is no file ${file}.`, { file }, error)
+  })
+  const work = join(folder, `.import-${context.id}`)
+  await rm(work, { recursive: true, force: true })
+  await mkdir(work, { recursive: true })
+  const columns = await createColumns({
+    folders: [folder, dirname(path)],
+    temporary: join(context.temporary, `import-${context.id}`),
+    memoryMb: context.memoryMb ?? 1_024,
+    functions: [healpix29],
+  })
+  try {
+    const { size } = await stat(path)
+    progress(0, 'looking at the file')
+    const source = await openSource(path, options, {
+      columns,
+      work,
+      signal,
+      progress: (done, total) => progress(Math.round((25 * done) / total), 'reading the file'),
+    })
+    const { mapping, known, kind, notes } = mapColumns(source.columns, source.known, options)
+    notes.forEach((note) => context.log(note))
+    context.log(
+      `${source.format}${known ? `, read as ${known.title}` : ''}: ${Object.entries(mapping)
+        .map(
+          ([part, { columns: from, unit }]) => `${part} from ${from.join(' or ')}${unit ? ` (${unit})` : ''}`,
+        )
+        .join(', ')}`,
+    )
+    const selected = selectParts(source.columns, mapping)
+    progress(25, 'reading the rows')
+    const rows = join(work, 'indexed.parquet')
+    const numeric = [
+      ...new Set(Object.entries(mapping).flatMap(([part, m]) => (part === 'name' ? [] : m.columns))),
+    ].filter((name) => source.columns.find((column) => column.name === name)?.type !== 'string')
+    const staged = await stage(columns, source, selected.sql, numeric, rows, context)
+    progress(50, 'adding up the file')
+    const sha256 = await hashOf(path, signal)
+    const missing = await columns.rows(
+      `select count(*) as n from ${parquet(rows)} where ${hpxColumn} is null`,
+      {},
+      signal,
+    )
+    const withoutPosition = Number(missing[0]!['n'])
+    if (staged === withoutPosition)
+      throw new Problem(
+        'catalogue.invalid',
+        `None of the ${staged} rows of ${basename(path)} has a position in ${mapping.ra!.columns.join(', ')} and ${mapping.dec!.columns.join(', ')}.`,
+        { file },
+      )
+    if (withoutPosition > 0)
+      context.log(`${withoutPosition} of ${staged} rows have no position and were left out`)
+    const title = options.title ?? known?.title ?? options.name
+    const made = join(work, 'hats')
+    const result = await writeHats(
+      columns,
+      {
+        rows,
+        columns: selected.columns,
+        name: options.name,
+        title,
+        rowsPerPartition: options.rowsPerPartition,
+        folder: made,
+        work,
+        made: context.now(),
+        version: context.version,
+      },
+      (part, words) => progress(55 + Math.round(44 * part), words),
+      signal,
+    )
+    signal?.throwIfAborted()
+    const place = join(options.name, String(version))
+    await mkdir(join(folder, options.name), { recursive: true })
+    // Left by an import that died between the folder and the row.
+    await rm(join(folder, place), { recursive: true, force: true })
+    await rename(made, join(folder, place))
+    progress(99, 'writing the entry')
+    return {
+      name: options.name,
+      title,
+      kind,
+      version,
+      rows: result.rows,
+      withoutPosition,
+      partitions: result.partitions,
+      bytes: result.bytes,
+      columns: [...selected.columns],
+      coverage: { order: finestOrder, areaDeg2: result.areaDeg2 },
+      source: { file: context.fileName ?? basename(path), format: source.format, bytes: size, sha256 },
+      preset: known?.id ?? null,
+      mapping,
+      distance: selected.distance,
+      licence: options.licence ?? null,
+      citation: options.citation ?? known?.citation ?? null,
+      path: place,
+    }
+  } finally {
+    await columns.stop()
+    await rm(work, { recursive: true, force: true })
+    await rm(join(context.temporary, `import-${context.id}`), { recursive: true, force: true })
+  }
+}
+
+/** Columns that are read as text after all because a later row is not what the first looked like. */
+const mostRetries = 8
+
+/** One pass over the file. A value that breaks the type of a column that nobody asked for makes that column text. */
+async function stage(
+  columns: Columns,
+  source: Source,
+  sql: (from: string) => string,
+  numeric: readonly string[],
+  rows: string,
+  context: ImportContext,
+): Promise<number> {
+  const types: Record<string, 'DOUBLE' | 'VARCHAR'> = {}
+  for (const name of numeric) types[name] = 'DOUBLE'
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const written = await columns.writeParquet(rows, sql(source.from(types)), {}, context.signal)
+      return written.rows
+    } catch (error) {
+      const broken = brokenOf(error)
+      if (!broken) throw error
+      const { column } = broken
+      if (column === undefined || types[column] !== undefined || attempt >= mostRetries) throw broken.problem
+      types[column] = 'VARCHAR'
+      context.log(`${broken.reason}; the column ${column} is read as text`)
+    }
+  }
+}
+
+/** What a failed read says of line, column and reason. */
+function brokenOf(error: unknown): { problem: Problem; column?: string; reason: string } | undefined {
+  if (!isProblem(error, 'columns.query_failed')) return undefined
+  const message = String(error.details['message'])
+  const own = /(Line \d+: [^\n]*)/.exec(message)?.[1]
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1]
+  if (own === undefined && line === undefined && !/Conversion Error/.test(message)) return undefined
+  const column = /converting column "((?:[^"]|"")*)"/.exec(message)?.[1]
+  const why =
+    /(Could not convert string "[^\n]*?" to '?\w+'?)/.exec(message)?.[1] ??
+    /(Expected Number of Columns: \d+ Found: \d+)/.exec(message)?.[1] ??
+    /Conversion Error: ([^\n]*)/.exec(message)?.[1] ??
+    message.split('\n')[0]!
+  const reason = own ?? `Line ${line}${column === undefined ? '' : `, column ${column}`}: ${why}`
+  const problem = new Problem(
+    'catalogue.invalid',
+    `${reason}. Mend the file, or map other columns.`,
+    {
+      ...(line === undefined ? {} : { line: Number(line) }),
+      ...(column === undefined ? {} : { column }),
+      reason: why,
+    },
+    error,
+  )
+  return { problem, reason, ...(column === undefined ? {} : { column }) }
+}
+
+async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256')
+  const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) })
+  for await (const chunk of stream) hash.update(chunk as Uint8Array)
+  return hash.digest('hex')
+}
