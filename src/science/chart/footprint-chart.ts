@@ -12,14 +12,16 @@ export interface FootprintOptions {
   /** Said by screen readers, and above the field where there is room. */
   readonly title: string
   readonly background?: boolean
+  /** The outline alone, without axes and scale: for a size at which letters cannot be read. */
+  readonly bare?: boolean
 }
 
 /** The field as the tangent plane shows it, in degrees from its centre. */
 export function footprintChart(footprint: Footprint, options: FootprintOptions): SvgNode {
-  const { size, palette = cssPalette, title, background = false } = options
+  const { size, palette = cssPalette, title, background = false, bare = false } = options
   const reach = reachOf(footprint)
   const font = Math.max(9, Math.round(size / 18))
-  const margin = font * 2.2
+  const margin = bare ? 1.5 : font * 2.2
   const scale = (size / 2 - margin) / reach
   const x = (east: number): number => px(size / 2 - east * scale)
   const y = (north: number): number => px(size / 2 - north * scale)
@@ -38,20 +40,23 @@ export function footprintChart(footprint: Footprint, options: FootprintOptions):
     { width: size, height: size, viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': title },
     element('title', {}, title),
     background && element('rect', { width: size, height: size, fill: palette.ground }),
-    element('path', {
-      d: `M${x(0)} ${px(margin)}V${px(size - margin)}M${px(margin)} ${y(0)}H${px(size - margin)}`,
-      stroke: palette.grid,
-      'stroke-width': 1,
-    }),
+    !bare &&
+      element('path', {
+        d: `M${x(0)} ${px(margin)}V${px(size - margin)}M${px(margin)} ${y(0)}H${px(size - margin)}`,
+        stroke: palette.grid,
+        'stroke-width': 1,
+      }),
     rings,
-    element('text', { ...text, x: x(0), y: px(font * 1.2), 'text-anchor': 'middle' }, 'N'),
-    element('text', { ...text, x: px(font * 0.5), y: px(size / 2 + font * 0.35) }, 'E'),
-    element('path', {
-      d: `M${px(margin)} ${px(base - font * 1.1)}h${px(bar * scale)}`,
-      stroke: palette.text,
-      'stroke-width': 2,
-    }),
-    element('text', { ...text, x: px(margin), y: px(base) }, lengthText(bar)),
+    !bare && [
+      element('text', { ...text, x: x(0), y: px(font * 1.2), 'text-anchor': 'middle' }, 'N'),
+      element('text', { ...text, x: px(font * 0.5), y: px(size / 2 + font * 0.35) }, 'E'),
+      element('path', {
+        d: `M${px(margin)} ${px(base - font * 1.1)}h${px(bar * scale)}`,
+        stroke: palette.text,
+        'stroke-width': 2,
+      }),
+      element('text', { ...text, x: px(margin), y: px(base) }, lengthText(bar)),
+    ],
   )
 }
 

@@ -44,7 +44,7 @@ export interface StreamRow {
 }
 
 /** Cursor pages of any list, as one growing array. */
-function listOptions<T>(key: string, path: string, filter: Query, limit = 100) {
+export function listOptions<T>(key: string, path: string, filter: Query, limit = 100) {
   return infiniteQueryOptions({
     queryKey: [key, 'list', filter],
     queryFn: ({ pageParam, signal }) => get<Page<T>>(path, { ...filter, cursor: pageParam, limit }, signal),

@@ -55,7 +55,11 @@ const keys: readonly (readonly [string, string])[] = [
   ['/  or  Ctrl K', 'Search or go to: a name, coordinates, an id, a command'],
   ['j  k', 'Next and previous: in a list, or among the things of the list one came from'],
   ['Enter', 'Open the chosen row'],
-  ['g  then  t e j p', 'Go to Tonight, Events, Jobs, People'],
+  [
+    'g  then  t e l s i n j p',
+    'Go to Tonight, Events, Plans, Telescopes, Inbox, Notifications, Jobs, People',
+  ],
+  ['a  r  R', 'In the inbox: acknowledge, mark the thread read, mark all read'],
   ['t', 'Theme: dark, light, red'],
   ['?', 'These keys'],
 ]

@@ -2,7 +2,16 @@ import type { Role } from '#observatory/people/actor.ts'
 
 export interface Room {
   name: string
-  to: '/' | '/events' | '/jobs' | '/people' | '/settings'
+  to:
+    | '/'
+    | '/events'
+    | '/plans'
+    | '/telescopes'
+    | '/inbox'
+    | '/notifications'
+    | '/jobs'
+    | '/people'
+    | '/settings'
   /** Least role that sees it in the rail. */
   role?: Role
   key: string
@@ -12,6 +21,10 @@ export interface Room {
 export const rooms: readonly Room[] = [
   { name: 'Tonight', to: '/', key: 't' },
   { name: 'Events', to: '/events', key: 'e' },
+  { name: 'Plans', to: '/plans', key: 'l' },
+  { name: 'Telescopes', to: '/telescopes', key: 's' },
+  { name: 'Inbox', to: '/inbox', key: 'i' },
+  { name: 'Notifications', to: '/notifications', key: 'n' },
   { name: 'Jobs', to: '/jobs', key: 'j' },
   { name: 'People', to: '/people', role: 'administrator', key: 'p' },
 ]

@@ -124,6 +124,151 @@ const event = createRoute({
   component: lazyRouteComponent(() => import('#interface/web/events/event.tsx'), 'EventPage'),
 })
 
+export interface PlansSearch {
+  tab?: 'rules'
+  /** State, or `open` for all that people may still act upon. */
+  state?: string
+  event?: string
+  telescope?: string
+  test?: boolean
+  /** Of the tab of rules: the one that is open, `new` for one to be written. */
+  rule?: string
+}
+
+const plans = createRoute({
+  getParentRoute: () => framed,
+  path: '/plans',
+  validateSearch: (search): PlansSearch =>
+    without({
+      tab: choice(search['tab'], ['rules']),
+      state: text(search['state']),
+      event: text(search['event']),
+      telescope: text(search['telescope']),
+      test: flag(search['test']),
+      rule: text(search['rule']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/plans/plans.tsx'), 'Plans'),
+})
+
+const newPlan = createRoute({
+  getParentRoute: () => framed,
+  path: '/plans/new',
+  validateSearch: (search): { event?: string; like?: string } =>
+    without({ event: text(search['event']), like: text(search['like']) }),
+  component: lazyRouteComponent(() => import('#interface/web/plans/new-plan.tsx'), 'NewPlan'),
+})
+
+export interface PlanSearch {
+  ra?: number
+  dec?: number
+  fov?: number
+  /** Chosen field, `telescope/field`. */
+  field?: string
+  /** Only this telescope in table and charts. */
+  telescope?: string
+  /** Id of a version that is compared with. */
+  with?: string
+}
+
+const plan = createRoute({
+  getParentRoute: () => framed,
+  path: '/plans/$id',
+  validateSearch: (search): PlanSearch =>
+    without({
+      ra: number(search['ra']),
+      dec: number(search['dec']),
+      fov: number(search['fov']),
+      field: text(search['field']),
+      telescope: text(search['telescope']),
+      with: text(search['with']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/plans/plan.tsx'), 'PlanPage'),
+})
+
+export interface TelescopesSearch {
+  q?: string
+  origin?: string
+  doubts?: boolean
+  sort?: string
+}
+
+const telescopes = createRoute({
+  getParentRoute: () => framed,
+  path: '/telescopes',
+  validateSearch: (search): TelescopesSearch =>
+    without({
+      q: text(search['q']),
+      origin: choice(search['origin'], ['own', 'shipped']),
+      doubts: flag(search['doubts']),
+      sort: choice(search['sort'], ['area', 'name', 'latitude']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/telescopes/telescopes.tsx'), 'Telescopes'),
+})
+
+const newTelescope = createRoute({
+  getParentRoute: () => framed,
+  path: '/telescopes/new',
+  validateSearch: (search): { from?: string } => without({ from: text(search['from']) }),
+  component: lazyRouteComponent(() => import('#interface/web/telescopes/new-telescope.tsx'), 'NewTelescope'),
+})
+
+const telescope = createRoute({
+  getParentRoute: () => framed,
+  path: '/telescopes/$slug',
+  validateSearch: (search): { version?: number; edit?: boolean } =>
+    without({ version: number(search['version']), edit: flag(search['edit']) }),
+  component: lazyRouteComponent(() => import('#interface/web/telescopes/telescope.tsx'), 'TelescopePage'),
+})
+
+export interface InboxSearch {
+  for?: 'me' | 'groups' | 'everybody'
+  unread?: boolean
+  /** The open thread, kind:id. */
+  thread?: string
+}
+
+const inbox = createRoute({
+  getParentRoute: () => framed,
+  path: '/inbox',
+  validateSearch: (search): InboxSearch =>
+    without({
+      for: choice(search['for'], ['me', 'groups', 'everybody']),
+      unread: flag(search['unread']),
+      thread: text(search['thread']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/notifications/inbox.tsx'), 'Inbox'),
+})
+
+export interface NotificationsSearch {
+  tab?: 'rules' | 'channels' | 'shifts' | 'deliveries' | 'mine'
+  /** What is open to be changed, by its name or id; `new`: one to be made. */
+  rule?: string
+  shift?: string
+  /** Of the tab of channels the open one, of deliveries the chosen one. */
+  channel?: string
+  state?: string
+  /** Thread of the deliveries, kind:id. */
+  subject?: string
+}
+
+const notifications = createRoute({
+  getParentRoute: () => framed,
+  path: '/notifications',
+  validateSearch: (search): NotificationsSearch =>
+    without({
+      tab: choice(search['tab'], ['rules', 'channels', 'shifts', 'deliveries', 'mine']),
+      rule: text(search['rule']),
+      shift: text(search['shift']),
+      channel: text(search['channel']),
+      state: text(search['state']),
+      subject: text(search['subject']),
+    }),
+  component: lazyRouteComponent(
+    () => import('#interface/web/notifications/notifications.tsx'),
+    'Notifications',
+  ),
+})
+
 const jobs = createRoute({
   getParentRoute: () => framed,
   path: '/jobs',
@@ -160,7 +305,23 @@ const tree = root.addChildren([
   signIn,
   setup,
   join,
-  framed.addChildren([tonight, events, event, jobs, job, people, settings]),
+  framed.addChildren([
+    tonight,
+    events,
+    event,
+    plans,
+    newPlan,
+    plan,
+    telescopes,
+    newTelescope,
+    telescope,
+    inbox,
+    notifications,
+    jobs,
+    job,
+    people,
+    settings,
+  ]),
 ])
 
 export function createPageRouter(client: QueryClient) {

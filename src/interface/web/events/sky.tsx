@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import type { FeatureCollection } from 'geojson'
 import { lazy, Suspense, useMemo } from 'react'
 import { contoursOptions, levelOptions } from '#interface/web/api/queries.ts'
 import { useSky } from '#interface/web/app/clock-bar.tsx'
@@ -8,13 +7,14 @@ import { Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
 import { percent } from '#interface/web/pieces/format.ts'
 import { SkyCoord } from '#interface/web/pieces/sky-coord.tsx'
 import { Value } from '#interface/web/pieces/value.tsx'
+import { regionsOf } from '#interface/web/pieces/regions.ts'
 import { SkyMaps } from '#interface/web/pieces/sky-map.tsx'
 import type { Field } from '#interface/web/pieces/sky-map.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
 import type { EventDetail } from '#observatory/alerts/event.ts'
 import type { LocalizationSummary } from '#observatory/alerts/localization.ts'
 import { fieldOf } from '#science/chart/sky-chart.ts'
-import type { SkyChartData, SkyRegion } from '#science/chart/sky-chart.ts'
+import type { SkyChartData } from '#science/chart/sky-chart.ts'
 
 const Survey = lazy(() => import('./survey.tsx').then((module) => ({ default: module.Survey })))
 const route = getRouteApi('/framed/events/$id')
@@ -262,15 +262,4 @@ function PickedPlace(props: {
 
 function round(degrees: number): number {
   return Math.round(degrees * 1e4) / 1e4
-}
-
-/** Regions of a GeoJSON answer; a feature says its level as `level`. */
-function regionsOf(collection: FeatureCollection | undefined): SkyRegion[] {
-  return (collection?.features ?? []).flatMap((feature) => {
-    const level: unknown = feature.properties?.['level']
-    const { geometry } = feature
-    return typeof level === 'number' && (geometry.type === 'Polygon' || geometry.type === 'MultiPolygon')
-      ? [{ level, geometry }]
-      : []
-  })
 }

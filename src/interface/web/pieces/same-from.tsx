@@ -6,11 +6,14 @@ import { Section } from './facts.tsx'
 export function SameFrom({
   path,
   also = [],
+  cli,
 }: {
   path: string
   also?: { label: string; path: string; file?: string }[]
+  /** Lines for the program's own command line. */
+  cli?: readonly string[]
 }) {
-  const [language, setLanguage] = useState<'curl' | 'python'>('curl')
+  const [language, setLanguage] = useState<'curl' | 'python' | 'cli'>('curl')
   const base = location.origin
   const curl = [
     `# URANIA_TOKEN: Settings, Tokens`,
@@ -35,7 +38,7 @@ export function SameFrom({
         : `print(session.get(api + "${item.path}").json())`,
     ]),
   ].join('\n')
-  const text = language === 'curl' ? curl : python
+  const text = { curl, python, cli: cli?.join('\n') ?? '' }[language]
   return (
     <Section
       title="The same from"
@@ -47,6 +50,11 @@ export function SameFrom({
           <button type="button" aria-pressed={language === 'python'} onClick={() => setLanguage('python')}>
             Python
           </button>
+          {cli && (
+            <button type="button" aria-pressed={language === 'cli'} onClick={() => setLanguage('cli')}>
+              CLI
+            </button>
+          )}
         </span>
       }
     >

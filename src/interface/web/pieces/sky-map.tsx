@@ -1,10 +1,11 @@
 import { useMemo, useRef, useState } from 'react'
-import type { PointerEvent } from 'react'
+import type { PointerEvent, ReactNode } from 'react'
 import { usePreferences } from '#interface/web/app/preferences.tsx'
 import { allSky, zoom } from '#science/chart/projection.ts'
 import type { SkyProjection } from '#science/chart/projection.ts'
 import { skyChart } from '#science/chart/sky-chart.ts'
 import type { SkyChartData } from '#science/chart/sky-chart.ts'
+import type { SvgNode } from '#science/chart/svg.ts'
 import { mountSvg, useWidth } from './chart.tsx'
 import { useCoordinateText } from './sky-coord.tsx'
 
@@ -24,8 +25,12 @@ export function SkyMaps(props: {
   onField: (field: Field) => void
   /** A click on the zoom. */
   onPick?: (ra: number, dec: number) => void
+  /** Drawn above everything else in either view: the fields of a plan. */
+  overlay?: (view: SkyProjection) => readonly SvgNode[]
+  /** What the overlay means, beside what the lines mean. */
+  legend?: ReactNode
 }) {
-  const { data, title, field, home, onField, onPick } = props
+  const { data, title, field, home, onField, onPick, overlay, legend } = props
   const { ra: fieldRa, dec: fieldDec, fieldDeg } = field
   const { coordinates } = usePreferences()
   const raLabels = coordinates === 'degrees' ? 'degrees' : 'hours'
@@ -44,13 +49,19 @@ export function SkyMaps(props: {
   const skyTree = useMemo(
     () =>
       mountSvg(
-        skyChart(data, { view: sky, frame: local, raLabels, ecliptic: true, title: `${title}: whole sky` }),
+        withOverlay(
+          skyChart(data, { view: sky, frame: local, raLabels, ecliptic: true, title: `${title}: whole sky` }),
+          overlay?.(sky),
+        ),
       ),
-    [data, sky, local, raLabels, title],
+    [data, sky, local, raLabels, title, overlay],
   )
   const zoomTree = useMemo(
-    () => mountSvg(skyChart(data, { view: local, raLabels, title: `${title}: zoom` })),
-    [data, local, raLabels, title],
+    () =>
+      mountSvg(
+        withOverlay(skyChart(data, { view: local, raLabels, title: `${title}: zoom` }), overlay?.(local)),
+      ),
+    [data, local, raLabels, title, overlay],
   )
   const drag = useDrag(local, field, onField)
 
@@ -69,7 +80,7 @@ export function SkyMaps(props: {
         >
           {skyTree}
         </div>
-        <Legend />
+        <Legend>{legend}</Legend>
       </div>
       <div className="sky-zoom">
         <div
@@ -156,9 +167,14 @@ function Pointer({ at, field }: { at: [number, number] | null; field: Field }) {
   )
 }
 
-function Legend() {
+function withOverlay(chart: SvgNode, nodes: readonly SvgNode[] = []): SvgNode {
+  return nodes.length === 0 ? chart : { ...chart, children: [...chart.children, ...nodes] }
+}
+
+function Legend({ children }: { children?: ReactNode }) {
   return (
     <div className="legend">
+      {children}
       <span>
         <LegendLine colour="var(--chart-outline50)" /> 50 % region
       </span>
@@ -175,7 +191,7 @@ function Legend() {
   )
 }
 
-function LegendLine({ colour, dash }: { colour: string; dash?: string }) {
+export function LegendLine({ colour, dash }: { colour: string; dash?: string }) {
   return (
     <svg width="20" height="8" aria-hidden="true">
       <path d="M0 4h20" stroke={colour} strokeWidth="2" strokeDasharray={dash} />

@@ -1,0 +1,108 @@
+import { useQuery } from '@tanstack/react-query'
+import { jobOptions } from '#interface/web/api/queries.ts'
+import type { Job } from '#interface/web/api/queries.ts'
+import { percent } from '#interface/web/pieces/format.ts'
+import { State } from '#interface/web/pieces/state.tsx'
+import type { Tone } from '#interface/web/pieces/state.tsx'
+import type { PlanState, PlanSummary } from '#observatory/plans/plan.ts'
+import { progressOf } from './live.ts'
+
+/** How states, probabilities and progress of plans are shown, the same on every page. */
+
+const tones: Record<PlanState, Tone> = {
+  queued: 'waiting',
+  solving: 'running',
+  ready: 'done',
+  failed: 'failed',
+  cancelled: 'none',
+  closed: 'none',
+}
+
+export const stateWords: Record<PlanState, string> = {
+  queued: 'waiting',
+  solving: 'being solved',
+  ready: 'ready',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  closed: 'closed',
+}
+
+export function PlanStateWord({ plan }: { plan: Pick<PlanSummary, 'state' | 'proposed'> }) {
+  if (plan.proposed && plan.state === 'ready') return <State tone="needs">proposed</State>
+  return <State tone={tones[plan.state]}>{stateWords[plan.state]}</State>
+}
+
+/** What is not the real sky says so, everywhere. */
+export function PlanRole({ role }: { role: PlanSummary['role'] }) {
+  return role === 'observation' ? null : <span className="tag needs">{role}</span>
+}
+
+/** A probability as a bar with its bound as a mark; both also in figures. */
+export function ProbabilityBar({ plan }: { plan: Pick<PlanSummary, 'probability' | 'bound'> }) {
+  const { probability, bound } = plan
+  if (probability === null) return <span className="dim">–</span>
+  return (
+    <span
+      className="probability"
+      title={bound === null ? undefined : `No plan under these terms covers more than ${percent(bound)}`}
+    >
+      <ProbabilityTrack probability={probability} bound={bound} />
+      <span className="number">{percent(probability)}</span>
+      {bound !== null && <span className="dim number">of {percent(bound)}</span>}
+    </span>
+  )
+}
+
+export function ProbabilityTrack({ probability, bound }: { probability: number; bound: number | null }) {
+  return (
+    <span className="track" aria-hidden="true">
+      <span className="fill" style={{ width: `${100 * Math.min(1, probability)}%` }} />
+      {bound !== null && <span className="bound" style={{ left: `${100 * Math.min(1, bound)}%` }} />}
+    </span>
+  )
+}
+
+/** Relative gap to the bound; 0 is proven best. */
+export function gapText(gap: number | null): string {
+  if (gap === null) return '–'
+  return gap < 1e-4 ? 'none' : percent(gap)
+}
+
+/** How far a plan is that is being made: stage, best so far, bound. */
+export function SolvingProgress({ plan }: { plan: Pick<PlanSummary, 'jobId' | 'state'> }) {
+  const job = useQuery({
+    ...jobOptions(plan.jobId ?? ''),
+    enabled: plan.jobId !== null,
+    refetchInterval: 2000,
+  }).data
+  return <JobProgress job={job} />
+}
+
+export function JobProgress({ job }: { job: Job | undefined }) {
+  const progress = progressOf(job)
+  if (!progress) return <State tone="waiting">waiting for its turn</State>
+  return (
+    <span className="probability">
+      {progress.objective === null ? (
+        <span className="track" aria-hidden="true">
+          <span className="fill" style={{ width: `${progress.done}%`, background: 'var(--running)' }} />
+        </span>
+      ) : (
+        <ProbabilityTrack probability={progress.objective} bound={progress.bound} />
+      )}
+      {progress.objective !== null && (
+        <span className="number">
+          {percent(progress.objective)}{' '}
+          {progress.bound !== null && <span className="dim">of {percent(progress.bound)}</span>}
+        </span>
+      )}
+      <span className="dim">{progress.stage}</span>
+    </span>
+  )
+}
+
+/** `tre, tca and 3 more`. */
+export function namesText(names: readonly string[], most = 3): string {
+  if (names.length <= most) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+}
