@@ -59,7 +59,7 @@ interface Pointing {
 const mostFields = 4_000
 /** Candidates per field that there is time for, and the least that are kept. */
 const spare = 3
-const fewest = 120
+const fewest = 250
 
 export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter): Prepared {
   const notes: string[] = []

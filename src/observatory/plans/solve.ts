@@ -2,8 +2,8 @@ import { computeTask } from '#platform/compute/compute.ts'
 import { mapOf } from '#observatory/alerts/map-input.ts'
 import { Problem } from '#problem.ts'
 import { coveredWeight } from '#science/planning/coverage.ts'
-import { greedySelection } from '#science/planning/greedy.ts'
-import type { PlanningProblem, Schedule, Selection } from '#science/planning/model.ts'
+import type { MilpSolver, PlanningProblem, Schedule, Selection } from '#science/planning/model.ts'
+import { selectFields } from '#science/planning/selection.ts'
 import { solvePlan } from '#science/planning/solve.ts'
 import { violations } from '#science/planning/violations.ts'
 import { prepare } from './prepare.ts'
@@ -25,9 +25,10 @@ export async function solveRequest(input: SolveInput): Promise<SolveOutput> {
   progress.write({ stage: 'solving', done: 0.15, seconds: elapsed() })
   let solution: { selection: Selection; schedule: Schedule } = nothing(elapsed())
   let stopped = false
+  let solver: MilpSolver | null = null
   if (problem.candidates.length > 0) {
     // A plan that needs no proof does not wait for the solver to load.
-    const solver =
+    solver =
       input.method === 'exact' ? await (await import('#platform/compute/highs.ts')).createHighs() : null
     solution = solvePlan(problem, solver, {
       seconds: input.seconds,
@@ -50,7 +51,7 @@ export async function solveRequest(input: SolveInput): Promise<SolveOutput> {
       )
   }
   const output = reportOf(input, prepared, solution, {
-    unlimited: unlimitedOf(prepared.unlimited, solution.schedule.objective),
+    unlimited: unlimitedOf(prepared.unlimited, solver, input.seconds, solution.schedule.objective),
     seconds: elapsed(),
     stopped,
   })
@@ -58,11 +59,21 @@ export async function solveRequest(input: SolveInput): Promise<SolveOutput> {
   return output
 }
 
-/** What the same telescopes would cover if every field could be taken, by greedy choice where their number is limited. */
-function unlimitedOf(problem: PlanningProblem, reached: number): number {
-  const limited = problem.tasks.some((task) => task.maxFields !== undefined)
-  const chosen = limited ? greedySelection(problem) : problem.candidates.map((_, i) => i)
-  return Math.max(reached, coveredWeight(problem.coverage, chosen))
+/**
+ * What the same telescopes would cover if every field could be taken: all of them, or where their number is limited the best
+ * choice that is found in a few seconds.
+ */
+function unlimitedOf(
+  problem: PlanningProblem,
+  solver: MilpSolver | null,
+  seconds: number,
+  reached: number,
+): number {
+  if (problem.tasks.every((task) => task.maxFields === undefined))
+    return Math.max(reached, coveredWeight(problem.coverage, problem.candidates.keys()))
+  const options = { seconds: Math.min(5, seconds / 10), gapTarget: 0.005, now: () => performance.now() }
+  const { objective } = selectFields(problem, solver, { ...options, method: solver ? 'exact' : 'greedy' })
+  return Math.max(reached, objective)
 }
 
 function nothing(seconds: number): { selection: Selection; schedule: Schedule } {
