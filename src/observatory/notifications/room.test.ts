@@ -100,6 +100,16 @@ describe('order', () => {
     expect((await log()).every(({ receipt, sent_at }) => receipt !== null && sent_at !== null)).toBe(true)
   })
 
+  it('more events than are composed at once wait behind a slow one, and none is passed', async () => {
+    await rules({ to: ['channel'], through: ['wall'] })
+    await say({ headline: 'slow', slowMs: 1_500 })
+    const quick = Array.from({ length: 10 }, (_, i) => `quick ${i}`)
+    for (const headline of quick) await say({ headline })
+    await arrived(wall, 11)
+    expect(heard(wall)).toEqual(['slow', ...quick])
+    expect(await db.selectFrom('notification_prepared').select('item').execute()).toEqual([])
+  })
+
   it('an event that can’t be composed does not hold up those after it', async () => {
     await rules({ to: ['channel'], through: ['wall'] })
     await say({ headline: 'cracked' })
