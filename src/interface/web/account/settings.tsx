@@ -1,4 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { send } from '#interface/web/api/client.ts'
 import { meOptions } from '#interface/web/api/queries.ts'
@@ -51,6 +52,19 @@ export function Settings() {
         />
       </Section>
       <Looks />
+      {person && (
+        <Section title="How you are told">
+          <div className="row">
+            <Link to="/inbox">Inbox</Link>
+            <Link to="/notifications" search={{ tab: 'mine' }}>
+              Channels, quiet hours, time zone
+            </Link>
+            <Link to="/notifications" search={{ tab: 'shifts' }}>
+              Who is on shift
+            </Link>
+          </div>
+        </Section>
+      )}
       {person && <Tokens />}
       {person && <Sessions />}
     </div>

@@ -58,11 +58,16 @@ export function send<T>(
   })
 }
 
-/** POST of bytes as they are: a notice dropped on the page. @throws ApiProblem */
-export function sendBytes<T>(path: string, query: Query, bytes: Blob): Promise<T> {
+/** POST of bytes as they are: a notice dropped on the page, a file of rules. @throws ApiProblem */
+export function sendBytes<T>(
+  path: string,
+  query: Query,
+  bytes: Blob,
+  type = 'application/octet-stream',
+): Promise<T> {
   return request<T>(address(path, query), {
     method: 'POST',
-    headers: { 'Content-Type': 'application/octet-stream' },
+    headers: { 'Content-Type': type },
     body: bytes,
   })
 }

@@ -3,6 +3,7 @@ import { Link, Outlet } from '@tanstack/react-router'
 import { LiveProvider, useLive } from '#interface/web/api/live.tsx'
 import { jobsOptions, meOptions } from '#interface/web/api/queries.ts'
 import { Progress } from '#interface/web/pieces/progress.tsx'
+import { Bell } from '#interface/web/notifications/bell.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
 import { ClockBar } from './clock-bar.tsx'
 import { Finder } from './finder.tsx'
@@ -54,6 +55,7 @@ export function Frame() {
             <kbd>/</kbd>
           </button>
           <ClockBar />
+          {me?.person && <Bell />}
         </header>
         <main className="page" id="page" tabIndex={-1}>
           <Outlet />

@@ -2,6 +2,7 @@ import { Modal } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import type { ReactNode } from 'react'
 import { send } from '#interface/web/api/client.ts'
 import { reaches } from '#interface/web/app/rooms.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
@@ -10,7 +11,8 @@ import type { EventDetail } from '#observatory/alerts/event.ts'
 import type { Role } from '#observatory/people/actor.ts'
 
 /** What may be done with an event now, by whom is looking. */
-export function EventActs({ event, role }: { event: EventDetail; role: Role | null }) {
+export function EventActs(props: { event: EventDetail; role: Role | null; children?: ReactNode }) {
+  const { event, role, children } = props
   const [open, setOpen] = useState<'merge' | 'split' | null>(null)
   const client = useQueryClient()
   const path = `/events/${encodeURIComponent(event.id)}`
@@ -19,10 +21,11 @@ export function EventActs({ event, role }: { event: EventDetail; role: Role | nu
     mutationFn: () => send('PATCH', path, { kept: !event.kept }),
     onSuccess: refresh,
   })
-  if (!reaches(role, 'member')) return null
+  if (!reaches(role, 'member')) return <div className="event-acts">{children}</div>
   const expires = event.role === 'test' || event.role === 'mock'
   return (
     <div className="event-acts">
+      {children}
       {expires && (
         <button type="button" className="button" disabled={keep.isPending} onClick={() => keep.mutate()}>
           {event.kept ? 'Let it expire' : 'Keep'}

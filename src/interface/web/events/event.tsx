@@ -4,6 +4,7 @@ import { useEffect } from 'react'
 import { eventOptions, meOptions } from '#interface/web/api/queries.ts'
 import { percent, radius, waitingTime } from '#interface/web/pieces/format.ts'
 import { Facts, Section, ShareBars } from '#interface/web/pieces/facts.tsx'
+import { AcknowledgeEvent, EventTold } from '#interface/web/notifications/told.tsx'
 import { Loading, Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
 import { SameFrom } from '#interface/web/pieces/same-from.tsx'
 import { SkyCoord } from '#interface/web/pieces/sky-coord.tsx'
@@ -105,6 +106,7 @@ function EventBody({ event }: { event: EventDetail }) {
             </Section>
           )}
           <EventFacts event={event} notice={notice} localization={localization} />
+          <EventTold id={event.id} />
           <EventHistory id={event.id} />
         </div>
       </div>
@@ -200,7 +202,9 @@ function Head({ event, role }: { event: EventDetail; role: Parameters<typeof Eve
           )}
         </div>
       </div>
-      <EventActs event={event} role={role} />
+      <EventActs event={event} role={role}>
+        <AcknowledgeEvent id={event.id} />
+      </EventActs>
       <dl className="three">
         {threeNumbers(event).map((one) => (
           <div key={one.label}>

@@ -1,4 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { sendBytes } from '#interface/web/api/client.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
@@ -26,6 +27,14 @@ export function Begin() {
           <code>urania alerts listen</code>
         </div>
       </div>
+      <p className="dim" style={{ marginTop: 10 }}>
+        What then comes is told in the <Link to="/inbox">inbox</Link>. Slack, mail or a cloud folder hear it
+        too once they are set up as{' '}
+        <Link to="/notifications" search={{ tab: 'channels' }}>
+          channels
+        </Link>
+        .
+      </p>
     </section>
   )
 }
