@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
 import { pixels29Of } from '#science/sky/index64.ts'
 import type { ColumnFunction, Columns } from '#platform/columns/columns.ts'
+import { quotedName } from '#platform/columns/batches.ts'
 import { createColumns, parquet } from '#platform/columns/duckdb.ts'
 import { hpxColumn, type Catalogue, type ImportOptions } from './catalogue.ts'
 import { mapColumns } from './mapping.ts'
@@ -73,7 +74,11 @@ export async function importCatalogue(
       signal,
       progress: (done, total) => progress(Math.round((25 * done) / total), 'reading the file'),
     })
-    const { mapping, known, kind, notes } = mapColumns(source.columns, source.known, options)
+    const looks = await numericLooking(columns, source)
+    const looked = source.columns.map((column) =>
+      looks.has(column.name) ? { ...column, type: 'number' as const } : column,
+    )
+    const { mapping, known, kind, notes } = mapColumns(looked, source.known, options)
     notes.forEach((note) => context.log(note))
     context.log(
       `${source.format}${known ? `, read as ${known.title}` : ''}: ${Object.entries(mapping)
@@ -82,13 +87,15 @@ export async function importCatalogue(
         )
         .join(', ')}`,
     )
-    const selected = selectParts(source.columns, mapping)
+    const mapped = new Set(Object.entries(mapping).flatMap(([part, m]) => (part === 'name' ? [] : m.columns)))
+    const typed = source.columns.map((column, i) => (mapped.has(column.name) ? looked[i]! : column))
+    const selected = selectParts(typed, mapping)
     progress(25, 'reading the rows')
     const rows = join(work, 'indexed.parquet')
-    const numeric = [
-      ...new Set(Object.entries(mapping).flatMap(([part, m]) => (part === 'name' ? [] : m.columns))),
-    ].filter((name) => source.columns.find((column) => column.name === name)?.type !== 'string')
-    const staged = await stage(columns, source, selected.sql, numeric, rows, context)
+    const numeric = typed
+      .filter(({ name, type }) => mapped.has(name) && type !== 'string')
+      .map(({ name }) => name)
+    const { count: staged, texts } = await stage(columns, source, selected.sql, numeric, rows, context)
     progress(50, 'adding up the file')
     const sha256 = await hashOf(path, signal)
     const missing = await columns.rows(
@@ -105,13 +112,17 @@ export async function importCatalogue(
       )
     if (withoutPosition > 0)
       context.log(`${withoutPosition} of ${staged} rows have no position and were left out`)
+    const final = selectParts(
+      typed.map((column) => (texts.has(column.name) ? { ...column, type: 'string' } : column)),
+      mapping,
+    )
     const title = options.title ?? known?.title ?? options.name
     const made = join(work, 'hats')
     const result = await writeHats(
       columns,
       {
         rows,
-        columns: selected.columns,
+        columns: final.columns,
         name: options.name,
         title,
         rowsPerPartition: options.rowsPerPartition,
@@ -139,7 +150,7 @@ export async function importCatalogue(
       withoutPosition,
       partitions: result.partitions,
       bytes: result.bytes,
-      columns: [...selected.columns],
+      columns: [...final.columns],
       coverage: { order: finestOrder, areaDeg2: result.areaDeg2 },
       source: { file: context.fileName ?? basename(path), format: source.format, bytes: size, sha256 },
       preset: known?.id ?? null,
@@ -156,6 +167,20 @@ export async function importCatalogue(
   }
 }
 
+/** Columns of text that are numbers but for some words: if they are wanted, the words are what is wrong. */
+async function numericLooking(columns: Columns, source: Source): Promise<Set<string>> {
+  const texts = source.columns.filter((column) => column.type === 'string')
+  if (texts.length === 0) return new Set()
+  const each = texts.map(
+    ({ name }, i) =>
+      `count(try_cast(${quotedName(name)} as double)) as n${i}, count(${quotedName(name)}) as t${i}`,
+  )
+  const [counts] = await columns.rows(`select ${each.join(', ')} from (${source.from({})} limit 5000)`)
+  return new Set(
+    texts.filter((_, i) => 2 * Number(counts![`n${i}`]) >= Number(counts![`t${i}`])).map(({ name }) => name),
+  )
+}
+
 /** Columns that are read as text after all because a later row is not what the first looked like. */
 const mostRetries = 8
 
@@ -167,13 +192,14 @@ async function stage(
   numeric: readonly string[],
   rows: string,
   context: ImportContext,
-): Promise<number> {
+): Promise<{ count: number; texts: Set<string> }> {
   const types: Record<string, 'DOUBLE' | 'VARCHAR'> = {}
   for (const name of numeric) types[name] = 'DOUBLE'
   for (let attempt = 0; ; attempt++) {
     try {
       const written = await columns.writeParquet(rows, sql(source.from(types)), {}, context.signal)
-      return written.rows
+      const texts = Object.keys(types).filter((name) => types[name] === 'VARCHAR')
+      return { count: written.rows, texts: new Set(texts) }
     } catch (error) {
       const broken = brokenOf(error)
       if (!broken) throw error
@@ -198,7 +224,9 @@ function brokenOf(error: unknown): { problem: Problem; column?: string; reason: 
     /(Expected Number of Columns: \d+ Found: \d+)/.exec(message)?.[1] ??
     /Conversion Error: ([^\n]*)/.exec(message)?.[1] ??
     message.split('\n')[0]!
-  const reason = own ?? `Line ${line}${column === undefined ? '' : `, column ${column}`}: ${why}`
+  const reason =
+    own ??
+    (line === undefined ? why : `Line ${line}${column === undefined ? '' : `, column ${column}`}: ${why}`)
   const problem = new Problem(
     'catalogue.invalid',
     `${reason}. Mend the file, or map other columns.`,
@@ -215,6 +243,10 @@ function brokenOf(error: unknown): { problem: Problem; column?: string; reason: 
 async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256')
   const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) })
-  for await (const chunk of stream) hash.update(chunk as Uint8Array)
+  try {
+    for await (const chunk of stream) hash.update(chunk as Uint8Array)
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error
+  }
   return hash.digest('hex')
 }

@@ -169,13 +169,12 @@ async function ecsvSource(file: string, head: string, context: OpenContext): Pro
   const table = readEcsv(`${lines.slice(0, at + 1).join('\n')}\n`)
   const delimiter = /^# delimiter: ','/m.test(head) || /delimiter: ['"]?,/.test(head) ? ',' : ' '
   const kinds = new Map(table.columns.map((column) => [column.name, kindsOf(column)]))
-  const names = table.columns.map((column) => sqlText(column.name))
   const facts = new Map(table.columns.map((column) => [column.name, factsOf(column)]))
   const from: Source['from'] = (types) => {
     const given = table.columns.map(
       ({ name }) => `${sqlText(name)}: ${sqlText(types[name] ?? kinds.get(name) ?? 'VARCHAR')}`,
     )
-    return `select * from read_csv(${sqlText(file)}, header = false, skip = ${at + 1}, delim = ${sqlText(delimiter)}, quote = '"', escape = '"', names = [${names.join(', ')}], types = {${given.join(', ')}}, nullstr = ['', 'nan'], auto_detect = false)`
+    return `select * from read_csv(${sqlText(file)}, header = false, skip = ${at + 1}, delim = ${sqlText(delimiter)}, quote = '"', escape = '"', columns = {${given.join(', ')}}, nullstr = ['', 'nan'], auto_detect = false)`
   }
   return readable(context, 'ecsv', undefined, from, facts)
 }
