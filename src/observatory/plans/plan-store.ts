@@ -59,6 +59,8 @@ export async function insertPlan(tx: Db, plan: NewPlan): Promise<PlanRow> {
       proposed: plan.proposed,
       requested_by: plan.requestedBy,
       rule: plan.rule,
+      // now() is that of the transaction, in which a rule makes several plans.
+      created_at: new Date(),
       document_sha256: null,
       job_id: null,
       closed_because: null,

@@ -179,13 +179,20 @@ export async function cancelPlan(
   return row
 }
 
-/** The job of a plan that is not wanted any more; one that has just ended is none. */
+/**
+ * Cancels the job of a plan that is not wanted any more; one that has just ended is none. The queue takes a job at the same
+ * moment now and then, and PostgreSQL breaks one of the two off: it is asked again.
+ */
 export async function cancelJob(platform: Pick<Platform, 'jobs'>, row: PlanRow): Promise<void> {
   if (row.job_id === null) return
-  try {
-    await platform.jobs.cancel(row.job_id)
-  } catch (error) {
-    if (!isProblem(error, 'job.wrong_state') && !isProblem(error, 'resource.not_found')) throw error
+  for (let left = 3; ; left--) {
+    try {
+      return await platform.jobs.cancel(row.job_id)
+    } catch (error) {
+      if (isProblem(error, 'job.wrong_state') || isProblem(error, 'resource.not_found')) return
+      const deadlock = error instanceof Error && 'code' in error && error.code === '40P01'
+      if (!deadlock || left === 0) throw error
+    }
   }
 }
 
