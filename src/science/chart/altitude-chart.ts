@@ -32,7 +32,7 @@ export interface AltitudeChartData {
 /** Panels below each other, one per telescope. */
 export function altitudeChart(panels: readonly AltitudeChartData[], options: PlanChartOptions = {}): SvgNode {
   const { width = 1200, palette = cssPalette } = options
-  const [head, each] = [34, 250]
+  const [head, each] = [options.plain ? 0 : 34, 250]
   return chartRoot(
     { width, height: head + Math.max(1, panels.length) * each },
     { ...options, palette, fontSize: 12 },

@@ -146,6 +146,8 @@ export function chartRoot(
     note?: string | undefined
     fontSize: number
     background?: boolean
+    /** The title is said to who cannot see, and not drawn. */
+    plain?: boolean
   },
   ...children: (SvgNode | null | undefined | false | readonly SvgNode[])[]
 ): SvgNode {
@@ -164,7 +166,7 @@ export function chartRoot(
     options.background
       ? element('rect', { width: px(width), height: px(height), fill: palette.ground })
       : null,
-    title
+    title && !options.plain
       ? label(14, fontSize + 10, title, {
           fill: palette.mark,
           halo: palette.ground,

@@ -24,9 +24,10 @@ export function coverageChart(data: CoverageChartData, options: PlanChartOptions
   const { width = 1200, palette = cssPalette } = options
   const [left, between, size] = [52, 64, 11]
   const isNarrow = width < 640
-  const height = isNarrow ? 600 : 360
+  const height = (isNarrow ? 600 : 360) - (options.plain ? 40 : 0)
   const half = isNarrow ? width - left - 20 : (width - left - between - 20) / 2
-  const panel = { top: 58, bottom: 298 }
+  const up = options.plain ? 40 : 0
+  const panel = { top: 58 - up, bottom: 298 - up }
   const byFields: Frame = { left, right: left + half, ...panel }
   const byTime: Frame = isNarrow
     ? { ...byFields, top: panel.top + 250, bottom: panel.bottom + 232 }

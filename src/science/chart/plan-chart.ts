@@ -33,6 +33,8 @@ export interface PlanChartOptions {
   /** Printed as a warning: `SIMULATED`, `TEST`. */
   readonly note?: string
   readonly background?: boolean
+  /** Without the title drawn: where a heading stands above. */
+  readonly plain?: boolean
 }
 
 /** Whole sky and zoom side by side, with the fields numbered in their order; `view` takes one of the two alone. */
@@ -179,7 +181,7 @@ export function planTimeline(
   options: PlanChartOptions = {},
 ): SvgNode {
   const { width = 1200, palette = cssPalette } = options
-  const [rowHeight, head, foot, size] = [34, 40, 34, 11]
+  const [rowHeight, head, foot, size] = [34, options.plain ? 8 : 40, 34, 11]
   const left = 20 + Math.max(6, ...rows.map((row) => row.name.length)) * size * 0.62
   const height = head + rows.length * rowHeight + foot
   const frame = { left, right: width - 16, top: head, bottom: head + rows.length * rowHeight }
@@ -205,8 +207,8 @@ export function planTimeline(
     rows.flatMap((row, n) =>
       row.windows.map((w) =>
         bar(w.start, w.end, head + n * rowHeight + 5, rowHeight - 10, {
-          fill: palette.night,
-          'fill-opacity': 0.55,
+          fill: palette.grid,
+          'fill-opacity': 0.5,
         }),
       ),
     ),

@@ -21,7 +21,10 @@ export function Altitudes({ plan, document }: { plan: PlanDetail; document: Plan
         .map((one) => altitudePanel(one, document, span)),
     [document, span, telescope],
   )
-  const tree = useMemo(() => mountSvg(altitudeChart(panels, { width, title: 'Altitudes' })), [panels, width])
+  const tree = useMemo(
+    () => mountSvg(altitudeChart(panels, { width, title: 'Altitudes', plain: true })),
+    [panels, width],
+  )
   if (panels.length === 0) return null
   return (
     <Section title="How high" aside="altitude of the fields and the Moon; UTC">

@@ -15,7 +15,7 @@ export const planColumns: readonly Column<PlanSummary>[] = [
         <Link to="/plans/$id" params={{ id: plan.id }}>
           {plan.title}
         </Link>
-        {plan.version > 1 && <span className="dim"> v{plan.version}</span>} <PlanRole role={plan.role} />
+        {plan.version > 1 && <span className="dim"> v{plan.version}</span>}
       </>
     ),
     plain: (plan) => plan.title,
@@ -62,9 +62,12 @@ export const planColumns: readonly Column<PlanSummary>[] = [
     header: 'Event',
     cell: (plan) =>
       plan.eventId ? (
-        <Link to="/events/$id" params={{ id: plan.eventId }} className="dim">
-          {plan.eventName}
-        </Link>
+        <>
+          <Link to="/events/$id" params={{ id: plan.eventId }} className="dim">
+            {plan.eventName}
+          </Link>{' '}
+          <PlanRole role={plan.role} />
+        </>
       ) : (
         <span className="dim">–</span>
       ),

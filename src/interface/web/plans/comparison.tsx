@@ -3,7 +3,6 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo, useState } from 'react'
 import { contoursOptions } from '#interface/web/api/queries.ts'
 import { Facts } from '#interface/web/pieces/facts.tsx'
-import { percent } from '#interface/web/pieces/format.ts'
 import { Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
 import { regionsOf } from '#interface/web/pieces/regions.ts'
 import { LegendLine, SkyMaps } from '#interface/web/pieces/sky-map.tsx'
@@ -18,6 +17,7 @@ import type { PlanFieldShape } from '#science/chart/plan-chart.ts'
 import type { SkyProjection } from '#science/chart/projection.ts'
 import { fieldOf } from '#science/chart/sky-chart.ts'
 import { comparisonOptions, documentOptions } from './queries.ts'
+import { covered } from './words.tsx'
 
 /** What this plan changes of another: in words, in figures and on the map. */
 export function Comparison({ plan, other }: { plan: PlanDetail; other: string }) {
@@ -61,10 +61,10 @@ export function Comparison({ plan, other }: { plan: PlanDetail; other: string })
           </div>
           <Facts
             facts={[
-              ['The other covers', percent(answer.probability.a)],
-              ['This covers', percent(answer.probability.b)],
-              ['Both cover', percent(answer.probability.shared)],
-              ['Together', percent(answer.probability.together)],
+              ['The other covers', covered(answer.probability.a)],
+              ['This covers', covered(answer.probability.b)],
+              ['Both cover', covered(answer.probability.shared)],
+              ['Together', covered(answer.probability.together)],
             ]}
           />
         </div>

@@ -180,7 +180,9 @@ function classOf(column: Column): string | undefined {
   return [column.right && 'right', column.wide && 'wide'].filter(Boolean).join(' ') || undefined
 }
 
-function compare(a: unknown, b: unknown): number {
+type Cell = string | number | boolean | null
+
+function compare(a: Cell, b: Cell): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
   // What has no value comes last.
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1

@@ -1,25 +1,25 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { jobOptions } from '#interface/web/api/queries.ts'
 import { useSecond } from '#interface/web/app/now.tsx'
-import { duration, percent } from '#interface/web/pieces/format.ts'
+import { duration } from '#interface/web/pieces/format.ts'
 import { State } from '#interface/web/pieces/state.tsx'
 import type { PlanDetail } from '#observatory/plans/plan.ts'
 import { progressOf } from './live.ts'
 import { Trail } from './trail.tsx'
 import type { TrailStep } from './trail.tsx'
-import { ProbabilityTrack } from './words.tsx'
+import { covered, ProbabilityTrack } from './words.tsx'
 
 /** A plan that is being made: stage, best so far, bound, and how both moved while one looked. */
 export function LivePanel({ plan }: { plan: PlanDetail }) {
   const now = useSecond()
-  const job = useQuery({
+  const { data: job, dataUpdatedAt } = useQuery({
     ...jobOptions(plan.jobId ?? ''),
     enabled: plan.jobId !== null,
     refetchInterval: 1000,
-  }).data
+  })
   const progress = progressOf(job)
-  const trail = useTrail(progress?.objective ?? null, progress?.bound ?? null)
+  const trail = useTrail(dataUpdatedAt, progress?.objective ?? null, progress?.bound ?? null)
   const since = job?.startedAt ? now - Date.parse(job.startedAt) : null
   return (
     <div className="live" role="status" aria-label="Progress">
@@ -31,10 +31,10 @@ export function LivePanel({ plan }: { plan: PlanDetail }) {
         )}
         {progress?.objective !== null && progress?.objective !== undefined && (
           <span>
-            covers <b className="number">{percent(progress.objective)}</b>
+            covers <b className="number">{covered(progress.objective)}</b>
             {progress.bound !== null && (
               <>
-                , at most <b className="number">{percent(progress.bound)}</b> is possible
+                , at most <b className="number">{covered(progress.bound)}</b> is possible
               </>
             )}
           </span>
@@ -57,15 +57,13 @@ export function LivePanel({ plan }: { plan: PlanDetail }) {
   )
 }
 
-/** What was seen of objective and bound since the page was opened. */
-function useTrail(objective: number | null, bound: number | null): readonly TrailStep[] {
-  const [trail, setTrail] = useState<{ began: number; steps: TrailStep[] }>({ began: 0, steps: [] })
-  useEffect(() => {
-    if (objective === null || bound === null) return
-    setTrail((old) => {
-      const began = old.began || Date.now()
-      return { began, steps: [...old.steps, { seconds: (Date.now() - began) / 1000, objective, bound }] }
-    })
-  }, [objective, bound])
+/** What was seen of objective and bound since the page was opened. `at`: ms since 1970 of what is told. */
+function useTrail(at: number, objective: number | null, bound: number | null): readonly TrailStep[] {
+  const [trail, setTrail] = useState<{ began: number; steps: readonly TrailStep[] }>({ began: 0, steps: [] })
+  const last = trail.steps.at(-1)
+  if (objective !== null && bound !== null && !(last?.objective === objective && last.bound === bound)) {
+    const began = trail.began || at
+    setTrail({ began, steps: [...trail.steps, { seconds: (at - began) / 1000, objective, bound }] })
+  }
   return trail.steps
 }

@@ -71,14 +71,21 @@ export function NewPlan() {
       events={known}
       event={event}
       before={like === undefined ? undefined : before.data}
-      lastUsed={last.data?.pages[0]?.items[0]?.telescopes ?? []}
+      lastUsed={last.data?.pages[0]?.items.find((plan) => (plan.probability ?? 0) > 0)?.telescopes ?? []}
     />
   )
 }
 
-/** `2026-11-21T19:00` of a moment, as a field for date and time takes it; hours are UTC everywhere. */
+/** `2026-11-21 19:00`, UTC as everywhere: a browser's own field would ask in local words. */
 function fieldTime(iso: string): string {
-  return iso.slice(0, 16)
+  return iso.slice(0, 16).replace('T', ' ')
+}
+
+/** ISO moment of what stands in the field; null for what is none. */
+function momentOf(text: string): string | null {
+  const [, date, time] = /^\s*(\d{4}-\d\d-\d\d)[T ]+(\d\d:\d\d)(?::\d\d)?\s*Z?\s*$/.exec(text) ?? []
+  const iso = `${date}T${time}:00Z`
+  return date === undefined || Number.isNaN(Date.parse(iso)) ? null : iso
 }
 
 interface Draft {
@@ -124,13 +131,15 @@ function PlanForm(props: {
   const offered = usual.length > 0 ? usual : suggested(telescopes, { dec: event?.place.dec ?? null }, dark)
   const asked = draft.asked ?? offered.map(blank)
   const slugs = asked.map((one) => one.telescope)
+  const start = momentOf(draft.start)
+  const wrongStart = draft.start.trim() !== '' && start === null
   const submit = useMutation({
     mutationFn: () => {
       const body = {
         telescopes: asked,
         ...sentTerms(draft.terms),
         observed: draft.observed,
-        ...(draft.start ? { start: `${draft.start}:00Z` } : {}),
+        ...(start === null ? {} : { start }),
         ...(draft.title.trim() ? { title: draft.title.trim() } : {}),
       }
       return before
@@ -152,7 +161,7 @@ function PlanForm(props: {
     change({
       asked: slugs.includes(slug) ? asked.filter((one) => one.telescope !== slug) : [...asked, blank(slug)],
     })
-  const begins = draft.start ? Date.parse(`${draft.start}:00Z`) : now
+  const begins = start === null ? now : Date.parse(start)
   return (
     <form
       className="form"
@@ -201,12 +210,16 @@ function PlanForm(props: {
             Starts (UTC)
             <input
               className="field"
-              type="datetime-local"
+              placeholder={`now, or ${fieldTime(new Date(now + 6 * 3_600_000).toISOString())}`}
+              aria-invalid={wrongStart}
+              aria-describedby="starts-more"
               value={draft.start}
               onChange={(changed) => change({ start: changed.target.value })}
             />
-            <span className="hint">
-              {draft.start ? (
+            <span id="starts-more" className={wrongStart ? 'wrong' : 'hint'}>
+              {wrongStart ? (
+                'Write it as 2026-11-22 01:30, UTC.'
+              ) : draft.start ? (
                 <button type="button" className="link-button" onClick={() => change({ start: '' })}>
                   From now on
                 </button>
@@ -287,7 +300,7 @@ function PlanForm(props: {
         <button
           type="submit"
           className="button main"
-          disabled={submit.isPending || slugs.length === 0 || draft.event === ''}
+          disabled={submit.isPending || wrongStart || slugs.length === 0 || draft.event === ''}
         >
           {before ? 'Make the new version' : 'Make the plan'}
         </button>

@@ -23,7 +23,7 @@ export function Timeline({ plan, document }: Props) {
         planTimeline(
           document.telescopes.map((telescope) => timelineRow(telescope, document)),
           span,
-          { width, title: 'Timeline' },
+          { width, title: 'Timeline', plain: true },
         ),
       ),
     [document, span, width],
@@ -45,7 +45,13 @@ export function CoveragePicture({ plan, document }: Props) {
   const tree = useMemo(
     () =>
       result &&
-      mountSvg(coverageChart(coverageData(document, result, span), { width, title: 'Probability covered' })),
+      mountSvg(
+        coverageChart(coverageData(document, result, span), {
+          width,
+          title: 'Probability covered',
+          plain: true,
+        }),
+      ),
     [document, result, span, width],
   )
   if (!result) return null

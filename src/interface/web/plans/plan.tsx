@@ -4,11 +4,11 @@ import { lazy, Suspense, useEffect } from 'react'
 import { meOptions } from '#interface/web/api/queries.ts'
 import '#interface/web/events/events.css'
 import { CopyButton } from '#interface/web/pieces/copy.tsx'
-import { percent, thousands } from '#interface/web/pieces/format.ts'
+import { thousands } from '#interface/web/pieces/format.ts'
 import { Loading, Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
 import { SameFrom } from '#interface/web/pieces/same-from.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
-import { Value } from '#interface/web/pieces/value.tsx'
+import { Asked, Value } from '#interface/web/pieces/value.tsx'
 import type { PlanDetail } from '#observatory/plans/plan.ts'
 import { PlanActs } from './acts.tsx'
 import { Comparison } from './comparison.tsx'
@@ -22,7 +22,7 @@ import './plans.css'
 import { documentOptions, planOptions } from './queries.ts'
 import { Shares } from './shares.tsx'
 import { Versions } from './versions.tsx'
-import { gapText, PlanRole, PlanStateWord } from './words.tsx'
+import { covered, gapText, PlanRole, PlanStateWord } from './words.tsx'
 
 // Altitudes need the tables of Earth rotation; they come after the rest.
 const Altitudes = lazy(() => import('./altitudes.tsx').then((module) => ({ default: module.Altitudes })))
@@ -76,7 +76,7 @@ function PlanBody({ plan }: { plan: PlanDetail }) {
           <PlanSky plan={plan} document={undefined} />
         </div>
       )}
-      <div className="plan-two">
+      <div className="plan-two" style={{ marginTop: 26 }}>
         <div>
           <Parameters plan={plan} />
         </div>
@@ -250,7 +250,7 @@ function Head({ plan, role }: { plan: PlanDetail; role: Parameters<typeof PlanAc
           <div>
             <dt>Probability covered</dt>
             <dd>
-              <span className="number">{percent(result.probability)}</span>{' '}
+              <span className="number">{covered(result.probability)}</span>{' '}
               <span className="dim">
                 <Value value={result.areaDeg2} unit="deg²" />
               </span>
@@ -259,16 +259,15 @@ function Head({ plan, role }: { plan: PlanDetail; role: Parameters<typeof PlanAc
           <div>
             <dt>No plan covers more than</dt>
             <dd>
-              <Value
-                value={100 * result.bound}
-                digits={4}
-                unit="%"
+              <Asked
                 source={{
                   method: 'Bound proven by the solver for these telescopes, hours and fields.',
-                  inputs: `without limits of time and sky: ${percent(result.unlimited)}`,
+                  inputs: `without limits of time and sky: ${covered(result.unlimited)}`,
                   version: `${result.status}, ${result.seconds.toFixed(1)} s`,
                 }}
-              />
+              >
+                {covered(result.bound)}
+              </Asked>
             </dd>
           </div>
           <div>

@@ -10,7 +10,7 @@ import type { Telescope } from '#observatory/telescopes/telescope.ts'
 import { readCondition } from '#science/adql/condition.ts'
 import { fieldErrors } from './errors.ts'
 import { NumberField } from './fields.tsx'
-import { Replay } from './rules.tsx'
+import { Replay } from './replay.tsx'
 import { TelescopeChoice } from './telescope-choice.tsx'
 import { TelescopeOptions } from './telescope-options.tsx'
 import { sentTerms, termsOf, TermsFields, usualTerms } from './terms.tsx'
@@ -53,7 +53,12 @@ function draftOf(rule: PlanRule | null): RuleDraft {
     }
   const { name, title, enabled, condition, delayMinutes, onUpdate, groups } = rule
   return {
-    ...{ name, title, enabled, condition, delayMinutes, onUpdate },
+    name,
+    title,
+    enabled,
+    condition,
+    delayMinutes,
+    onUpdate,
     groups: groups.map((group) => ({
       title: group.title ?? '',
       telescopes: group.plan.telescopes,

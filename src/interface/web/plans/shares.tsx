@@ -4,6 +4,7 @@ import { duration, percent } from '#interface/web/pieces/format.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import { Value } from '#interface/web/pieces/value.tsx'
 import type { PlanDetail, PlanShare } from '#observatory/plans/plan.ts'
+import { covered } from './words.tsx'
 import { seriesStyle } from '#science/chart/axes.ts'
 import { cssPalette } from '#science/chart/palette.ts'
 
@@ -55,7 +56,7 @@ function Share({ share, n }: { share: PlanShare; n: number }) {
               {share.exposures === 1 ? 'exposure' : 'exposures'}
             </span>
             <span>
-              {percent(share.probability)}, <Value value={share.areaDeg2} unit="deg²" />
+              {covered(share.probability)}, <Value value={share.areaDeg2} unit="deg²" />
             </span>
             <span className="dim">
               <Time at={share.first} show="utc" /> to <Time at={share.last} show="utc" />

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useMinute } from '#interface/web/app/now.tsx'
 import { FootprintDrawing } from '#interface/web/pieces/footprint.tsx'
 import { DarkWord, useDarkness } from '#interface/web/telescopes/darkness.tsx'
-import { areaText, siteText } from '#interface/web/telescopes/words.tsx'
+import { areaText, doubtText, siteText } from '#interface/web/telescopes/words.tsx'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
 
 /** Telescopes to choose from: what each sees, from where, whether it is night there, and what is doubtful of it. */
@@ -62,10 +62,9 @@ export function TelescopeChoice(props: {
               {one.alternativeTo && <span className="dim">({one.alternativeTo} otherwise)</span>}
             </span>
             <span style={{ textAlign: 'right' }}>{areaText(one.fieldAreaDeg2)}</span>
-            <span>
-              <span className="dim">{siteText(one)}</span> <DarkWord dark={dark?.(one)} />
-            </span>
-            <span className="doubt" title={one.doubts.map((doubt) => doubt.text).join('\n')}>
+            <span className="dim">{siteText(one)}</span>
+            <span>{one.ground && <DarkWord dark={dark?.(one)} />}</span>
+            <span className="doubt" title={one.doubts.map(doubtText).join('\n')}>
               {one.doubts.length > 0 && `▲ ${one.doubts.length} in doubt`}
             </span>
           </label>

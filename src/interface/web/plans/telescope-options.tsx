@@ -1,5 +1,4 @@
-import { areaText } from '#interface/web/telescopes/words.tsx'
-import { pointingText } from '#interface/web/telescopes/words.tsx'
+import { areaText, doubtText, pointingText } from '#interface/web/telescopes/words.tsx'
 import type { TelescopeRequest } from '#observatory/plans/plan.ts'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
 import { NumberField } from './fields.tsx'
@@ -35,7 +34,7 @@ export function TelescopeOptions(props: {
           </p>
           {telescope.doubts.map((doubt) => (
             <p key={doubt.text} className="doubt">
-              ▲ {doubt.text}
+              ▲ {doubtText(doubt)}
             </p>
           ))}
           <Steps telescope={telescope} asked={asked} change={change} />

@@ -95,7 +95,7 @@ export function TermsFields({ terms, change }: { terms: Terms; change: (part: Pa
           value={terms.method}
           onChange={(event) => change({ method: event.target.value as Terms['method'] })}
         >
-          <option value="exact">exact, with a proven bound</option>
+          <option value="exact">exact, with a bound</option>
           <option value="greedy">greedy, in a moment</option>
         </select>
       </label>
@@ -108,7 +108,7 @@ export function TermsFields({ terms, change }: { terms: Terms; change: (part: Pa
         required
         set={(seconds) => seconds !== undefined && change({ seconds })}
       />
-      <label className="check" style={{ alignSelf: 'center' }}>
+      <label className="check" style={{ alignSelf: 'center', whiteSpace: 'normal' }}>
         <input
           type="checkbox"
           checked={!terms.visibility}

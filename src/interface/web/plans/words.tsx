@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { jobOptions } from '#interface/web/api/queries.ts'
 import type { Job } from '#interface/web/api/queries.ts'
-import { percent } from '#interface/web/pieces/format.ts'
 import { State } from '#interface/web/pieces/state.tsx'
 import type { Tone } from '#interface/web/pieces/state.tsx'
 import type { PlanState, PlanSummary } from '#observatory/plans/plan.ts'
@@ -27,7 +26,12 @@ export const stateWords: Record<PlanState, string> = {
   closed: 'closed',
 }
 
-export function PlanStateWord({ plan }: { plan: Pick<PlanSummary, 'state' | 'proposed'> }) {
+export function PlanStateWord({
+  plan,
+}: {
+  plan: Pick<PlanSummary, 'state' | 'proposed'> & { fields?: number | null }
+}) {
+  if (plan.state === 'ready' && plan.fields === 0) return <State tone="needs">takes nothing</State>
   if (plan.proposed && plan.state === 'ready') return <State tone="needs">proposed</State>
   return <State tone={tones[plan.state]}>{stateWords[plan.state]}</State>
 }
@@ -44,11 +48,11 @@ export function ProbabilityBar({ plan }: { plan: Pick<PlanSummary, 'probability'
   return (
     <span
       className="probability"
-      title={bound === null ? undefined : `No plan under these terms covers more than ${percent(bound)}`}
+      title={bound === null ? undefined : `No plan under these terms covers more than ${covered(bound)}`}
     >
       <ProbabilityTrack probability={probability} bound={bound} />
-      <span className="number">{percent(probability)}</span>
-      {bound !== null && <span className="dim number">of {percent(bound)}</span>}
+      <span className="number">{covered(probability)}</span>
+      {bound !== null && <span className="dim number">of {covered(bound)}</span>}
     </span>
   )
 }
@@ -62,10 +66,17 @@ export function ProbabilityTrack({ probability, bound }: { probability: number; 
   )
 }
 
+/** A probability to a tenth of a percent, so that it can be held against its bound. */
+export function covered(probability: number): string {
+  const value = 100 * probability
+  if (value > 0 && value < 0.1) return '< 0.1 %'
+  return value > 99.9 && value < 100 ? '> 99.9 %' : `${value.toFixed(1)} %`
+}
+
 /** Relative gap to the bound; 0 is proven best. */
 export function gapText(gap: number | null): string {
   if (gap === null) return '–'
-  return gap < 1e-4 ? 'none' : percent(gap)
+  return gap < 1e-4 ? 'none' : covered(gap)
 }
 
 /** How far a plan is that is being made: stage, best so far, bound. */
@@ -92,8 +103,8 @@ export function JobProgress({ job }: { job: Job | undefined }) {
       )}
       {progress.objective !== null && (
         <span className="number">
-          {percent(progress.objective)}{' '}
-          {progress.bound !== null && <span className="dim">of {percent(progress.bound)}</span>}
+          {covered(progress.objective)}{' '}
+          {progress.bound !== null && <span className="dim">of {covered(progress.bound)}</span>}
         </span>
       )}
       <span className="dim">{progress.stage}</span>

@@ -6,10 +6,7 @@ import type { Telescope } from '#observatory/telescopes/telescope.ts'
 
 /** `in`: ms until it begins; `for`: ms that it lasts from now on. */
 export type Darkness =
-  | { state: 'now'; for: number }
-  | { state: 'later'; in: number }
-  | { state: 'never' }
-  | { state: 'space' }
+  { state: 'now'; for: number } | { state: 'later'; in: number } | { state: 'never' } | { state: 'space' }
 
 const minute = 60_000
 const step = 10 * minute

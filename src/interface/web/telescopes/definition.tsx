@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from 'react'
 import { ApiProblem } from '#interface/web/api/client.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
+import { doubtText } from './words.tsx'
 import type { DefinitionCheck, DefinitionProblem, Telescope } from '#observatory/telescopes/telescope.ts'
 
 /** A definition with its line numbers, to be read. */
@@ -121,7 +122,7 @@ export function DefinitionEditor(props: {
       {check.answer?.ok && (
         <ul className="doubts">
           {checked?.doubts.map((doubt) => (
-            <li key={doubt.text}>{doubt.text}</li>
+            <li key={doubtText(doubt)}>{doubtText(doubt)}</li>
           ))}
         </ul>
       )}

@@ -21,7 +21,7 @@ import { DefinitionEditor, DefinitionText } from './definition.tsx'
 import { Grid } from './grid.tsx'
 import { definitionOptions, telescopeOptions, versionsOptions } from './queries.ts'
 import './telescopes.css'
-import { areaText, siteText } from './words.tsx'
+import { areaText, doubtText, siteText } from './words.tsx'
 
 const route = getRouteApi('/framed/telescopes/$slug')
 
@@ -56,7 +56,7 @@ function TelescopeBody({ telescope }: { telescope: Telescope }) {
         <ul className="doubts" aria-label="Doubts">
           {telescope.doubts.map((doubt) => (
             <li key={doubt.text}>
-              <State tone="needs">in doubt</State> {doubt.text}{' '}
+              <State tone="needs">in doubt</State> {doubtText(doubt)}{' '}
               <span className="dim">{doubt.stated ? 'stated in the definition' : 'found by the checks'}</span>
             </li>
           ))}
@@ -193,7 +193,7 @@ function shapeText({ footprint }: Telescope): string {
 
 function TelescopeFacts({ telescope }: { telescope: Telescope }) {
   const { limits, slew, ground } = telescope
-  const degrees = (value: number | undefined) => value !== undefined && <Value value={value} unit="°" />
+  const degrees = (value: number | undefined) => value !== undefined && `${String(value).replace('-', '−')}°`
   return (
     <Facts
       facts={[
@@ -201,7 +201,7 @@ function TelescopeFacts({ telescope }: { telescope: Telescope }) {
         [
           'Site',
           ground &&
-            `${telescope.site.latitude.toFixed(4)}°, ${telescope.site.longitude.toFixed(4)}° east, ${thousands(telescope.site.elevationM)} m${telescope.timeZone ? `, ${telescope.timeZone}` : ''}`,
+            `latitude ${signed(telescope.site.latitude)}, longitude ${signed(telescope.site.longitude)} east, ${thousands(telescope.site.elevationM)} m${telescope.timeZone ? `, ${telescope.timeZone}` : ''}`,
         ],
         ['Sun below', ground && degrees(limits.sunAltitudeMaxDeg)],
         ['Altitude above', ground && degrees(limits.altitudeMinDeg)],
@@ -253,6 +253,10 @@ function TelescopeFacts({ telescope }: { telescope: Telescope }) {
       ]}
     />
   )
+}
+
+function signed(degrees: number): string {
+  return `${degrees < 0 ? '−' : ''}${Math.abs(degrees).toFixed(4)}°`
 }
 
 function slewText(slew: Telescope['slew']): string {

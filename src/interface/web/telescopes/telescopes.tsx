@@ -15,7 +15,7 @@ import { DarkWord, useDarkness } from './darkness.tsx'
 import type { Darkness } from './dark-hours.ts'
 import { telescopesOptions } from './queries.ts'
 import './telescopes.css'
-import { areaText, Doubts, limitsText, pointingText, siteText } from './words.tsx'
+import { areaText, Doubts, doubtText, limitsText, pointingText, siteText } from './words.tsx'
 
 const route = getRouteApi('/framed/telescopes')
 
@@ -145,7 +145,7 @@ function telescopeColumns(dark: ((one: Telescope) => Darkness) | undefined): Col
       header: 'Name',
       cell: (one) => (
         <span className="telescope-name">
-          <FootprintDrawing footprint={one.footprint} size={22} title={`Field of ${one.name}`} bare />
+          <FootprintDrawing footprint={one.footprint} size={18} title={`Field of ${one.name}`} bare />
           <Link to="/telescopes/$slug" params={{ slug: one.slug }}>
             {one.name}
           </Link>
@@ -192,7 +192,7 @@ function telescopeColumns(dark: ((one: Telescope) => Darkness) | undefined): Col
       id: 'doubts',
       header: 'Doubts',
       cell: (one) => <Doubts telescope={one} />,
-      plain: (one) => one.doubts.map((doubt) => doubt.text).join('; ') || null,
+      plain: (one) => one.doubts.map(doubtText).join('; ') || null,
     },
   ]
 }

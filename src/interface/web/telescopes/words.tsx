@@ -1,6 +1,6 @@
 import { significant } from '#interface/web/pieces/format.ts'
 import { State } from '#interface/web/pieces/state.tsx'
-import type { Telescope } from '#observatory/telescopes/telescope.ts'
+import type { Doubt, Telescope } from '#observatory/telescopes/telescope.ts'
 
 /** How sites, limits and doubts of telescopes are said, the same on every page. */
 
@@ -28,16 +28,23 @@ export function limitsText({ limits, ground }: Telescope): string {
 
 /** Square degrees, small fields in arcminutes squared. */
 export function areaText(deg2: number): string {
-  return deg2 >= 0.01 ? `${significant(deg2, 3)} deg²` : `${significant(deg2 * 3600, 2)} arcmin²`
+  return deg2 >= 0.01
+    ? `${significant(deg2, deg2 >= 1 ? 3 : 2)} deg²`
+    : `${significant(deg2 * 3600, 2)} arcmin²`
+}
+
+/** What is doubtful, and of which part of the definition. */
+export function doubtText({ key, text }: Doubt): string {
+  return `${key} ${text}`
 }
 
 export function Doubts({ telescope }: { telescope: Telescope }) {
   const [first, ...more] = telescope.doubts
   if (!first) return <span className="dim">–</span>
   return (
-    <span title={telescope.doubts.map((doubt) => doubt.text).join('\n')}>
+    <span title={telescope.doubts.map(doubtText).join('\n')}>
       <State tone="needs">
-        <span className="cut">{first.text}</span>
+        <span className="cut">{doubtText(first)}</span>
         {more.length > 0 && ` and ${more.length} more`}
       </State>
     </span>
