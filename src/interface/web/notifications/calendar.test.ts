@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Turn } from '#observatory/notifications/shift.ts'
-import { daysOf, laterClock, recurrenceOf, repeatOf, repeatWords } from './calendar.ts'
+import { daysOf, laterClock, minutesBetween, recurrenceOf, repeatOf, repeatWords } from './calendar.ts'
 
 const turn = (start: string, end: string): Turn => ({
   shiftId: '1',
@@ -38,4 +38,7 @@ it.each([
 
 it('adds minutes to a clock on the wall', () => {
   expect(laterClock('2026-11-21T20:00:00', 480)).toBe('2026-11-22T04:00')
+  expect(minutesBetween('2026-11-21T20:00', '2026-11-22T04:00')).toBe(480)
+  expect(minutesBetween('2026-11-21T20:0', '2026-11-22T04:00')).toBeNull()
+  expect(minutesBetween('2026-13-41T20:00', '2026-11-22T04:00')).toBeNull()
 })

@@ -91,3 +91,11 @@ export function weekdayWord(day: string): string {
 export function laterClock(clock: string, minutes: number): string {
   return new Date(Date.parse(`${clock.slice(0, 16)}:00Z`) + minutes * 60_000).toISOString().slice(0, 16)
 }
+
+/** Minutes from one clock time to another; null while one of them is not written out. */
+export function minutesBetween(from: string, to: string): number | null {
+  const complete = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/
+  if (!complete.test(from) || !complete.test(to)) return null
+  const minutes = (Date.parse(`${to}:00Z`) - Date.parse(`${from}:00Z`)) / 60_000
+  return Number.isFinite(minutes) ? minutes : null
+}

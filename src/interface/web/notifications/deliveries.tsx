@@ -13,6 +13,7 @@ import { deliveryStates } from '#observatory/notifications/delivery.ts'
 import type { Delivery } from '#observatory/notifications/delivery.ts'
 import { DeliveryState, stateWords, targetWords } from './delivery-words.tsx'
 import { channelsOptions, deliveriesOptions } from './queries.ts'
+import { plain } from './threads.ts'
 
 const route = getRouteApi('/framed/notifications')
 
@@ -235,8 +236,8 @@ const columns: Column<Delivery>[] = [
     id: 'headline',
     header: 'What',
     cell: (row) => (
-      <span className="delivery-problem" title={row.headline}>
-        {row.form !== 'news' && <State tone="needs">{row.form}</State>} {row.headline}
+      <span className="delivery-problem" title={plain(row.headline)}>
+        {row.form !== 'news' && <State tone="needs">{row.form}</State>} {plain(row.headline)}
       </span>
     ),
     plain: (row) => row.headline,
@@ -272,7 +273,7 @@ const columns: Column<Delivery>[] = [
 function Compact({ delivery }: { delivery: Delivery }) {
   return (
     <div className="stack" style={{ gap: 1 }}>
-      <span style={{ overflowWrap: 'anywhere' }}>{delivery.headline}</span>
+      <span style={{ overflowWrap: 'anywhere' }}>{plain(delivery.headline)}</span>
       <span className="row" style={{ gap: '0 12px' }}>
         <DeliveryState delivery={delivery} />
         <span className="dim">

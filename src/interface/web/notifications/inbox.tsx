@@ -12,7 +12,7 @@ import { useAcknowledge } from './acknowledge.tsx'
 import './notifications.css'
 import { inboxOptions, unreadOptions } from './queries.ts'
 import { ThreadView } from './thread.tsx'
-import { threadsOf, withoutName, type Thread } from './threads.ts'
+import { threadsOf, toneOf, withoutName, type Thread } from './threads.ts'
 
 const route = getRouteApi('/framed/inbox')
 const scopes = [
@@ -190,7 +190,11 @@ function ThreadLine({ thread, current }: { thread: Thread; current: boolean }) {
         <span className="dim">
           <Time at={last.at} show="ago" />
         </span>
-        <span className="thread-last">{withoutName(last.headline, thread.name)}</span>
+        <span className="thread-last">
+          <State tone={toneOf(last)}>
+            <span className="message-words">{withoutName(last.headline, thread.name)}</span>
+          </State>
+        </span>
         <span className="thread-marks">
           {thread.waits && <State tone="needs">acknowledge</State>}
           {unread.length > 0 && (

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { State } from '#interface/web/pieces/state.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { InboxEntry } from '#observatory/notifications/inbox.ts'
-import { ownPath, withoutName } from './threads.ts'
+import { ownPath, plain, toneOf, withoutName } from './threads.ts'
 
 const whom = { me: 'to you', group: 'to your group', everybody: 'to everybody' } as const
 const factsAtFirst = 6
@@ -13,7 +13,15 @@ export function Message({ entry, fresh, wide }: { entry: InboxEntry; fresh: bool
   return (
     <li className={`message ${entry.role}`} data-fresh={fresh || undefined}>
       <div className="message-line">
-        <b className="message-head">{withoutName(entry.headline, entry.thread.name)}</b>
+        <b className="message-head">
+          {entry.role === 'start' ? (
+            plain(entry.headline)
+          ) : (
+            <State tone={toneOf(entry)}>
+              <span className="message-words">{withoutName(entry.headline, entry.thread.name)}</span>
+            </State>
+          )}
+        </b>
         {entry.form !== 'news' && <State tone="needs">{entry.form}</State>}
         {entry.rehearsal && <span className="tag needs">test</span>}
         <span className="dim message-when">
@@ -22,7 +30,7 @@ export function Message({ entry, fresh, wide }: { entry: InboxEntry; fresh: bool
           <Time at={entry.at} show={wide ? 'utc' : 'ago'} />
         </span>
       </div>
-      {entry.text && <p className="message-text">{entry.text}</p>}
+      {entry.text && <p className="message-text">{plain(entry.text)}</p>}
       <MessageFacts facts={entry.facts} />
       {entry.pictures.map((picture) => (
         <a key={picture.url} href={picture.url} target="_blank" rel="noreferrer" className="message-picture">
@@ -62,7 +70,7 @@ function MessageFacts({ facts }: { facts: InboxEntry['facts'] }) {
         {some.map((fact) => (
           <div key={fact.label}>
             <dt>{fact.label}</dt>
-            <dd>{fact.value}</dd>
+            <dd>{plain(fact.value)}</dd>
           </div>
         ))}
       </dl>

@@ -65,8 +65,10 @@ function Form(props: { stored: NotificationPreferences; channels: readonly Perso
                   {end === 'from' ? 'From' : 'To'}
                   <input
                     className="field"
-                    type="time"
                     required
+                    pattern="([01]\d|2[0-3]):[0-5]\d"
+                    title="hour:minute, as 22:00"
+                    size={6}
                     value={draft.quiet?.[end]}
                     onChange={(event) => set({ quiet: { ...draft.quiet!, [end]: event.target.value } })}
                   />

@@ -7,6 +7,7 @@ import { significant } from '#interface/web/pieces/format.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { NamedRule, ReplayReport } from '#observatory/notifications/rule.ts'
+import { plain } from './threads.ts'
 
 const dayMs = 86_400_000
 
@@ -110,10 +111,10 @@ function Report({ report }: { report: ReplayReport }) {
               <span>
                 {message.kind.startsWith('alerts.') ? (
                   <Link to="/events/$id" params={{ id: message.thread }}>
-                    {message.headline}
+                    {plain(message.headline)}
                   </Link>
                 ) : (
-                  message.headline
+                  plain(message.headline)
                 )}
               </span>
               <span className="dim">

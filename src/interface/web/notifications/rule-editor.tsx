@@ -317,8 +317,10 @@ function Soon({ draft, set, problem }: Part & { problem: string | undefined }) {
               at
               <input
                 className="field"
-                type="time"
                 required
+                pattern="([01]\d|2[0-3]):[0-5]\d"
+                title="hour:minute, as 22:00"
+                size={6}
                 value={clock}
                 onChange={(event) => set({ digest: `daily ${event.target.value} ${zone}` })}
               />

@@ -38,7 +38,7 @@ it('says in words what a rule does', () => {
       new Map([['pi@example.org', 'Vera Rubin']]),
     ),
   ).toBe(
-    'Tells who is on shift and Vera Rubin by slack and mail of events and their notices and plans.finished' +
+    'Tells who is on shift and Vera Rubin by slack and mail of events and their notices and plans (finished)' +
       " where decision = 'GO' and area_90 < 200, at once, also in quiet hours." +
       ' Reminds every 10 min, at most 3 times, until somebody acknowledges.' +
       ' Nobody has acknowledged after 20 min: tells group Principal investigators.',

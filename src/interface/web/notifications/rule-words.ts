@@ -39,11 +39,15 @@ const rooms: Record<string, string> = { alerts: 'events and their notices', plan
 
 function kindsWords(kinds: readonly string[]): string {
   if (kinds.includes('*')) return 'everything'
+  const byRoom = new Map<string, string[]>()
+  for (const kind of kinds) {
+    const [room = kind, what = '*'] = kind.split('.')
+    byRoom.set(room, [...(byRoom.get(room) ?? []), what])
+  }
   return listed(
-    kinds.map((kind) => {
-      if (!kind.endsWith('.*')) return kind
-      const room = kind.slice(0, -2)
-      return rooms[room] ?? `all of ${room}`
+    [...byRoom].map(([room, what]) => {
+      const name = rooms[room] ?? room
+      return what.includes('*') ? name : `${name} (${what.join(', ')})`
     }),
   )
 }

@@ -5,7 +5,15 @@ import { send } from '#interface/web/api/client.ts'
 import { peopleOptions } from '#interface/web/api/queries.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
 import type { Shift } from '#observatory/notifications/shift.ts'
-import { laterClock, recurrenceOf, repeatOf, weekdays, weekdayWord, type Repeat } from './calendar.ts'
+import {
+  laterClock,
+  minutesBetween,
+  recurrenceOf,
+  repeatOf,
+  weekdays,
+  weekdayWord,
+  type Repeat,
+} from './calendar.ts'
 import { Chips } from './chips.tsx'
 import { Zones } from './zones.tsx'
 
@@ -80,33 +88,18 @@ export function ShiftForm({ shift }: { shift: Shift | undefined }) {
           />
         </div>
         <div className="form-grid">
-          <label className="labelled">
-            From
-            <input
-              className="field"
-              type="datetime-local"
-              required
-              value={starts}
-              onChange={(event) => {
-                // What was entered first is moved along, so that its length stays.
-                const length = (Date.parse(`${ends}:00Z`) - Date.parse(`${starts}:00Z`)) / 60_000
-                const next = event.target.value
-                setStarts(next)
-                if (next !== '' && Number.isFinite(length)) setEnds(laterClock(next, length))
-              }}
-            />
-          </label>
-          <label className="labelled">
-            To
-            <input
-              className="field"
-              type="datetime-local"
-              required
-              min={starts}
-              value={ends}
-              onChange={(event) => setEnds(event.target.value)}
-            />
-          </label>
+          <ClockField
+            label="From"
+            value={starts}
+            change={(next) => {
+              // The end is moved along, so that the length stays.
+              const length = minutesBetween(starts, ends)
+              const moved = length !== null && minutesBetween(next, ends) !== null
+              setStarts(next)
+              if (moved) setEnds(laterClock(next, length))
+            }}
+          />
+          <ClockField label="To" value={ends} change={setEnds} />
           <label className="labelled">
             Time zone of these clocks
             <input
@@ -147,8 +140,9 @@ export function ShiftForm({ shift }: { shift: Shift | undefined }) {
             <Chips
               label="Beginnings that are left out"
               values={skipped}
-              onChange={setSkipped}
-              placeholder={`${starts}`}
+              onChange={(values) => setSkipped(values.map((value) => value.replace(' ', 'T')))}
+              words={(value) => value.replace('T', ' ')}
+              placeholder={starts.replace('T', ' ')}
             />
           </div>
         )}
@@ -169,6 +163,25 @@ export function ShiftForm({ shift }: { shift: Shift | undefined }) {
         </div>
       </form>
     </>
+  )
+}
+
+/** A clock time, written the same way in every browser. */
+function ClockField(props: { label: string; value: string; change: (value: string) => void }) {
+  const { label, value, change } = props
+  return (
+    <label className="labelled">
+      {label}
+      <input
+        className="field"
+        required
+        pattern="\d{4}-\d{2}-\d{2} \d{2}:\d{2}"
+        title="year-month-day hour:minute"
+        placeholder="2026-11-21 20:00"
+        value={value.replace('T', ' ')}
+        onChange={(event) => change(event.target.value.replace(' ', 'T'))}
+      />
+    </label>
   )
 }
 

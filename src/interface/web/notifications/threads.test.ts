@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { InboxEntry } from '#observatory/notifications/inbox.ts'
-import { ownPath, threadsOf, withoutName } from './threads.ts'
+import { ownPath, plain, threadsOf, withoutName } from './threads.ts'
 
 const entry = (id: string, thread: string, more: Partial<InboxEntry> = {}): InboxEntry => ({
   id,
@@ -38,8 +38,11 @@ it('puts entries into threads, the thread with the newest entry first', () => {
 })
 
 it('says a name once, and follows links to itself within the page', () => {
-  expect(withoutName('🟡 MS1: alert N°2', 'MS1')).toBe('🟡 alert N°2')
-  expect(withoutName('🔔 New GW alert: MS1', 'MS1')).toBe('🔔 New GW alert')
+  expect(withoutName('🟡 MS1: alert N°2', 'MS1')).toBe('Alert N°2')
+  expect(withoutName('🔔 New GW alert: MS1', 'MS1')).toBe('New GW alert')
+  expect(withoutName('🗺️ MS1: plan for tch covers 40 %', 'MS1')).toBe('Plan for tch covers 40 %')
+  expect(withoutName('❌ MS1 is retracted', 'MS1')).toBe('Retracted')
+  expect(plain('12 fields')).toBe('12 fields')
   expect(ownPath('http://here:1/plans/7?tab=a', 'http://here:1')).toBe('/plans/7?tab=a')
   expect(ownPath('https://elsewhere/plans/7', 'http://here:1')).toBeNull()
   expect(ownPath('nonsense', 'http://here:1')).toBeNull()

@@ -1,3 +1,4 @@
+import type { Tone } from '#interface/web/pieces/state.tsx'
 import type { InboxEntry } from '#observatory/notifications/inbox.ts'
 
 /** What was told of one subject, as a list of threads shows it. */
@@ -39,9 +40,30 @@ export function threadsOf(entries: readonly InboxEntry[]): Thread[] {
   return [...threads.values()]
 }
 
-/** A headline under the name of its thread says that name only once: `🟡 MS1: alert N°2` → `🟡 alert N°2`. */
+/** A text without the pictogram it begins with: chats have them in their fonts, the page has shapes of its own. */
+export function plain(text: string): string {
+  return text.replace(/^(?:\p{Extended_Pictographic}|[\u{1F1E6}-\u{1F1FF}]|\uFE0F|\u200D)+\s*/u, '')
+}
+
+/** A headline under the name of its thread says that name only once: `🟡 MS1: alert N°2` → `alert N°2`. */
 export function withoutName(headline: string, name: string): string {
-  return headline.replace(`${name}: `, '').replace(`: ${name}`, '')
+  const rest = plain(headline).replace(`${name}: `, '').replace(`: ${name}`, '').replace(`${name} is `, '')
+  return rest.charAt(0).toUpperCase() + rest.slice(1)
+}
+
+const tones: Record<string, Tone> = {
+  'alerts.retraction': 'failed',
+  'plans.started': 'running',
+  'plans.finished': 'done',
+  'plans.products': 'done',
+  'plans.proposed': 'needs',
+  'plans.failed': 'failed',
+  'plans.closed': 'none',
+}
+
+/** The shape before a message: what its kind means for the night. */
+export function toneOf({ kind, role }: Pick<InboxEntry, 'kind' | 'role'>): Tone {
+  return role === 'end' ? 'failed' : (tones[kind] ?? 'waiting')
 }
 
 /** Where a link of a message leads: a path of this page where it is one of its own, else null. */
