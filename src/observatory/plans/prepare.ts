@@ -83,6 +83,7 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
     )
     const lost: Record<string, number> = {}
     const seen: { field: Field; windows: readonly Window[] }[] = []
+    let hidden = 0
     const needed = visitSeconds(task)
     const visible = visibilityOf(telescope, wanted, input)
     wanted.forEach((field, i) => {
@@ -90,7 +91,7 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
       const long = input.visibility ? visitWindows(windows, needed) : windows
       if (long.length > 0) seen.push({ field, windows: long })
       else {
-        if (unseen.length < mostFields) unseen.push({ telescope: index, field, windows: [] })
+        if (hidden++ < fewest) unseen.push({ telescope: index, field, windows: [] })
         const word = reason ?? (windows.length > 0 ? 'too short for a visit' : 'not in the time asked for')
         lost[word] = (lost[word] ?? 0) + 1
       }
@@ -225,7 +226,7 @@ function problemOf(
   }))
   const whole =
     targets === null
-      ? coverageOf(map, where, { taken: input.taken })
+      ? coverageOf(map, where, { taken: input.taken, precision: input.method === 'greedy' ? 4e-4 : 1e-4 })
       : coverageOfPoints(notTaken(targets, input), where)
   const coverage = unseen.length > 0 ? firstCandidates(whole, pointings.length) : whole
   const candidates: Candidate[] = pointings.map(({ telescope, field, windows }) => ({
