@@ -52,6 +52,7 @@ export const groups: readonly CommandGroup[] = [
     },
   },
   ofRoom('telescopes', 'List, check, add and convert telescopes and their field grids'),
+  ofRoom('catalogues', 'Import, list and query reference catalogues'),
   ofRoom('plan', 'Make an observing plan, for an event or for a sky map in a file'),
   ofRoom('plans', 'List, show, export, compare and close plans'),
   ofRoom('plan-rules', 'Rules by which plans are made: list, import, replay'),

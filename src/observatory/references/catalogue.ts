@@ -105,3 +105,17 @@ export const partColumns: Readonly<Record<Part, Omit<CatalogueColumn, 'name'>>> 
 
 /** Order-29 NESTED pixel; the first column, by which rows are sorted. */
 export const hpxColumn = '_healpix_29'
+
+/**
+ * `ra=RAJ2000`, `distance=dist:kpc`, `name=GWGC|PGC`: part, columns, unit. Undefined where it is not of that form; the unit
+ * begins after the last colon.
+ */
+export function mappingOf(text: string): { part: Part; mapping: Mapping } | undefined {
+  const match = /^(\w+)=(.+?)(?::([^:]*))?$/.exec(text.trim())
+  const part = Part.safeParse(match?.[1])
+  if (!match || !part.success) return undefined
+  const columns = match[2]!.split('|').map((name) => name.trim())
+  return columns.some((name) => name === '')
+    ? undefined
+    : { part: part.data, mapping: { columns, ...(match[3] ? { unit: match[3] } : {}) } }
+}

@@ -11,7 +11,8 @@ import { writeEcsv } from '#science/table/ecsv.ts'
 import { writeFitsTable } from '#science/table/fits.ts'
 import { tableOf } from '#science/table/table.ts'
 import { writeVotable } from '#science/table/votable-write.ts'
-import { createColumns, parquet } from '#platform/columns/duckdb.ts'
+import { createColumns } from '#platform/columns/duckdb.ts'
+import { parquet } from '#platform/columns/sql.ts'
 import { ImportOptions, type ImportInput } from './catalogue.ts'
 import { partitionPath, readPartitions } from './hats.ts'
 import { importCatalogue } from './import.ts'
@@ -49,7 +50,7 @@ async function importBytes(bytes: string | Uint8Array, ending: string, options: 
   const partitions = await readPartitions(join(folder, made.path))
   const files = partitions.map((partition) => join(folder, made.path, partitionPath(partition)))
   const rows = await reader.rows(`select * from ${parquet(...files)} order by all`)
-  rows.sort((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1))
+  rows.sort((a, b) => ((a['name'] as string) < (b['name'] as string) ? -1 : 1))
   return { made, rows, lines, partitions }
 }
 
@@ -148,7 +149,7 @@ describe('importing', () => {
       withoutPosition: 1,
       distance: 'file, else redshift',
     })
-    const byName = Object.fromEntries(rows.map((each) => [String(each['name']), each]))
+    const byName = Object.fromEntries(rows.map((each) => [each['name'] as string, each]))
     expect(Object.keys(byName).toSorted()).toEqual(['001111.11+000000.1', '12345678+1234567', 'NGC4736'])
     expect(byName['NGC4736']).toMatchObject({ distance: 4.39, mag_b: 8.5, mass: 3.1e10, redshift: 0.001 })
     expect(byName['12345678+1234567']!['distance']).toBeCloseTo(luminosityDistanceMpc(0.02), 6)

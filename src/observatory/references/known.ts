@@ -17,24 +17,20 @@ export interface KnownCatalogue {
   readonly citation: string
 }
 
-const gladePlus = [
-  ...['glade', 'pgc', 'gwgc', 'hyperleda', 'twomass', 'wisexscos', 'sdss_dr16q', 'object_type'],
-  ...['ra', 'dec', 'b', 'b_err', 'b_flag', 'b_abs', 'j', 'j_err', 'h', 'h_err', 'k', 'k_err'],
-  ...['w1', 'w1_err', 'w2', 'w2_err', 'w1_flag', 'b_j', 'b_j_err', 'z_helio', 'z_cmb', 'z_flag'],
-  ...['v_err', 'z_err', 'd_l', 'd_l_err', 'dist_flag', 'mstar', 'mstar_err', 'mstar_flag'],
-  ...['merger_rate', 'merger_rate_err'],
-]
-const glade2 = [
-  ...['pgc', 'gwgc', 'hyperleda', 'twomass', 'sdss_dr12', 'object_type', 'ra', 'dec', 'dist', 'dist_err'],
-  ...['z', 'b', 'b_err', 'b_abs', 'j', 'j_err', 'h', 'h_err', 'k', 'k_err', 'dist_flag', 'velocity_flag'],
-]
+const gladePlus =
+  'glade pgc gwgc hyperleda twomass wisexscos sdss_dr16q object_type ra dec b b_err b_flag b_abs j j_err h h_err k k_err ' +
+  'w1 w1_err w2 w2_err w1_flag b_j b_j_err z_helio z_cmb z_flag v_err z_err d_l d_l_err dist_flag mstar mstar_err mstar_flag ' +
+  'merger_rate merger_rate_err'
+const glade2 =
+  'pgc gwgc hyperleda twomass sdss_dr12 object_type ra dec dist dist_err z b b_err b_abs j j_err h h_err k k_err ' +
+  'dist_flag velocity_flag'
 
 export const knownCatalogues: readonly KnownCatalogue[] = [
   {
     id: 'gladeplus',
     title: 'GLADE+',
     kind: 'galaxy',
-    headerless: gladePlus,
+    headerless: gladePlus.split(' '),
     marks: [
       { column: 7, pattern: /^[GQ]$/ },
       { column: 0, pattern: /^\d+$/ },
@@ -56,7 +52,7 @@ export const knownCatalogues: readonly KnownCatalogue[] = [
     id: 'glade2',
     title: 'GLADE 2',
     kind: 'galaxy',
-    headerless: glade2,
+    headerless: glade2.split(' '),
     marks: [{ column: 5, pattern: /^[GQC]$/ }],
     needs: [['pgc'], ['gwgc'], ['hyperleda'], ['sdss_dr12'], ['dist']],
     mapping: {

@@ -2,7 +2,6 @@
 import { isProblem, Problem } from '#problem.ts'
 import { lightSpeed, planck18, quadrature } from '#science/sky/cosmology.ts'
 import { conversionFactor } from '#science/table/units.ts'
-import { quotedName } from '#platform/columns/batches.ts'
 import {
   hpxColumn,
   partColumns,
@@ -13,6 +12,7 @@ import {
   type Mappings,
   type Part,
 } from './catalogue.ts'
+import { quotedName } from '#platform/columns/sql.ts'
 import type { SourceColumn } from './source.ts'
 
 export interface Selected {

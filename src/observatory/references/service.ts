@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Problem } from '#problem.ts'
 import { closest } from '#science/adql/schema.ts'
@@ -8,6 +9,7 @@ import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
 import { audienceFor, everyone, requireRole, requireScope } from '#observatory/people/rights.ts'
+import { parquet, quotedName } from '#platform/columns/sql.ts'
 import type { Catalogue, CatalogueColumn } from './catalogue.ts'
 import { prepareQuery, type Question } from './query.ts'
 import { catalogueRow, deleteCatalogue, listCatalogueRows, lockCatalogue } from './store.ts'
@@ -109,6 +111,28 @@ export async function queryCatalogue(
     ? Object.fromEntries(Object.entries(found).map(([key, column]) => [key, column.slice(0, limit)]))
     : found
   return { catalogue, columns, values, rows: Math.min(rows, limit), truncated, files, of: prepared.of }
+}
+
+/** The same rows as a Parquet file. @throws Problem as `queryCatalogue` */
+export async function parquetAnswer(
+  platform: Reads,
+  actor: Actor,
+  name: string,
+  question: Question,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const catalogue = await catalogueByName(platform, actor, name)
+  const folder = cataloguesFolder(platform)
+  const asked = { ...question, limit: Math.min(question.limit ?? mostRows, mostRows) }
+  const prepared = await prepareQuery(join(folder, catalogue.path), catalogue, asked)
+  const none = `select ${prepared.columns.map((column) => quotedName(column.name)).join(', ')} from ${parquet(join(folder, catalogue.path, 'dataset', '_common_metadata'))}`
+  const file = join(folder, '.incoming', `${randomUUID()}.parquet`)
+  try {
+    await platform.columns.writeParquet(file, prepared.sql ?? none, prepared.parameters, signal)
+    return new Uint8Array(await readFile(file))
+  } finally {
+    await rm(file, { force: true })
+  }
 }
 
 /** Galaxies as planning takes them: columns of equal length, NaN where the catalogue has no value. */

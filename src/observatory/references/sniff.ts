@@ -49,9 +49,9 @@ export async function sniff(file: string, wanted?: ImportOptions['format']): Pro
 function formatOf(text: string, name: string): Format {
   if (text.startsWith('SIMPLE  =')) return 'fits'
   if (text.startsWith('PAR1')) return 'parquet'
-  if (/^# %ECSV/.test(text)) return 'ecsv'
+  if (text.startsWith('# %ECSV')) return 'ecsv'
   if (/^\s*(\ufeff|\xef\xbb\xbf)?<(\?xml|VOTABLE)/i.test(text)) return 'votable'
-  if (/[\x00-\x08\x0e-\x1a]/.test(text))
+  if ([...text].some((letter) => letter < '\t'))
     throw new Problem(
       'catalogue.invalid',
       `${name} is no table that is read here: CSV, ECSV, FITS, VOTable, Parquet or text in columns.`,

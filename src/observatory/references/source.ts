@@ -7,9 +7,8 @@ import { readEcsv } from '#science/table/ecsv.ts'
 import { openFitsTable, readFitsRows } from '#science/table/fits.ts'
 import type { Table } from '#science/table/table.ts'
 import { readVotable } from '#science/table/votable.ts'
-import { quotedName } from '#platform/columns/batches.ts'
 import type { Columns } from '#platform/columns/columns.ts'
-import { parquet, sqlText } from '#platform/columns/duckdb.ts'
+import { parquet, quotedName, sqlText } from '#platform/columns/sql.ts'
 import type { CatalogueColumn, ImportOptions } from './catalogue.ts'
 import { knownCatalogues, type KnownCatalogue } from './known.ts'
 import { batchOf, kindsOf } from './rows.ts'
@@ -79,12 +78,14 @@ async function readable(
   from: Source['from'],
   facts: ReadonlyMap<string, Partial<CatalogueColumn>> = new Map(),
 ): Promise<Source> {
-  const described = await columns.rows(`describe ${from({})}`)
+  const described = (await columns.rows(`describe ${from({})}`)) as {
+    column_name: string
+    column_type: string
+  }[]
   const found: SourceColumn[] = []
-  for (const { column_name, column_type } of described) {
-    const name = String(column_name)
-    const type = typeOf(String(column_type))
-    if (type !== undefined) found.push({ name, type, sqlType: String(column_type), ...facts.get(name) })
+  for (const { column_name: name, column_type } of described) {
+    const type = typeOf(column_type)
+    if (type !== undefined) found.push({ name, type, sqlType: column_type, ...facts.get(name) })
   }
   return { format, known, columns: found, from }
 }

@@ -6,11 +6,6 @@ import type { Batch, ColumnFunction, ColumnKind } from './columns.ts'
 /** Rows that one chunk of the engine holds. */
 const chunkRows = 2_048
 
-/** A name as SQL writes it whatever its letters. */
-export function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
-
 /** Makes a function known to every connection of the engine. */
 export function addFunction(connection: DuckDBConnection, { name, parameters, call }: ColumnFunction): void {
   connection.registerScalarFunction(

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { createColumns, parquet } from './duckdb.ts'
+import { createColumns } from './duckdb.ts'
+import { parquet } from './sql.ts'
 
 const home = await mkdtemp(join(tmpdir(), 'urania-columns-'))
 const data = join(home, "it's data")

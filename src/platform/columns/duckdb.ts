@@ -3,8 +3,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { DuckDBInstance, DuckDBTypeId, JSDuckDBValueConverter } from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api'
 import { Problem, isProblem } from '#problem.ts'
-import { addFunction, appendBatches, quotedName } from './batches.ts'
+import { addFunction, appendBatches } from './batches.ts'
 import type { Column, ColumnFunction, ColumnValue, Columns } from './columns.ts'
+import { quotedName, sqlText } from './sql.ts'
 
 /**
  * @param options.folders files may be read and written under these only.
@@ -163,16 +164,6 @@ function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
     { message },
     error,
   )
-}
-
-/** Parquet files for the `from` of a query: `select … from ${parquet(path)}`. */
-export function parquet(...paths: string[]): string {
-  return `read_parquet([${paths.map(sqlText).join(', ')}])`
-}
-
-/** Text as a literal of SQL. */
-export function sqlText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
 }
 
 async function synced(path: string): Promise<void> {

@@ -73,7 +73,7 @@ export async function readBody(c: Context<ServerEnv>, maxBytes: number): Promise
 }
 
 /** The raw body as it arrives, for storage that is written while it is received. Errors as `readBody`. */
-async function* streamBody(c: Context<ServerEnv>, maxBytes: number): AsyncGenerator<Uint8Array> {
+export async function* streamBody(c: Context<ServerEnv>, maxBytes: number): AsyncGenerator<Uint8Array> {
   const limit = c.get('bodyLimit')
   limit.max = maxBytes
   if (Number(c.req.header('content-length') ?? 0) > maxBytes) {
