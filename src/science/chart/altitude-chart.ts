@@ -32,7 +32,7 @@ export interface AltitudeChartData {
 /** Panels below each other, one per telescope. */
 export function altitudeChart(panels: readonly AltitudeChartData[], options: PlanChartOptions = {}): SvgNode {
   const { width = 1200, palette = cssPalette } = options
-  const [head, each] = [options.plain ? 0 : 34, 250]
+  const [head, each] = [options.plain ? 0 : 34, width < 640 ? 268 : 250]
   return chartRoot(
     { width, height: head + Math.max(1, panels.length) * each },
     { ...options, palette, fontSize: 12 },
@@ -51,7 +51,7 @@ function panelNodes(
   }: { width: number; height: number; palette: NonNullable<PlanChartOptions['palette']> },
 ): SvgNode[] {
   const size = 11
-  const frame = { left: 46, right: width - 16, top: top + 26, bottom: top + height - 40 }
+  const frame = { left: 46, right: width - 16, top: top + 26, bottom: top + height - (width < 640 ? 58 : 40) }
   const x = timeScale(frame, data)
   const y = (altitude: number): number =>
     frame.bottom - (Math.min(90, Math.max(0, altitude)) / 90) * (frame.bottom - frame.top)
@@ -114,7 +114,7 @@ function panelNodes(
         : null
     }),
     ...legend(
-      { x: frame.left, y: top + height - 6, right: frame.right },
+      { x: frame.left, y: top + height - (width < 640 ? 24 : 6), right: frame.right },
       [
         { text: `fields of ${data.telescope}`, colour },
         { text: `Moon, ${Math.round(100 * data.moonIllumination)} % lit`, colour: palette.moon, dash: '1 3' },

@@ -24,13 +24,13 @@ export function coverageChart(data: CoverageChartData, options: PlanChartOptions
   const { width = 1200, palette = cssPalette } = options
   const [left, between, size] = [52, 64, 11]
   const isNarrow = width < 640
-  const height = (isNarrow ? 600 : 360) - (options.plain ? 40 : 0)
+  const height = (isNarrow ? 660 : 360) - (options.plain ? 40 : 0)
   const half = isNarrow ? width - left - 20 : (width - left - between - 20) / 2
   const up = options.plain ? 40 : 0
   const panel = { top: 58 - up, bottom: 298 - up }
   const byFields: Frame = { left, right: left + half, ...panel }
   const byTime: Frame = isNarrow
-    ? { ...byFields, top: panel.top + 250, bottom: panel.bottom + 232 }
+    ? { ...byFields, top: panel.bottom + 52, bottom: panel.bottom + 272 }
     : { ...byFields, left: left + half + between, right: left + 2 * half + between }
   const most = Math.max(data.bound, data.unlimited, ...data.steps.map((s) => s.probability), 0.01)
   const step = niceStep(Math.min(1, most * 1.05), 5)

@@ -2,6 +2,7 @@
  * The night at one site as a strip: twilights as bands, the Moon's altitude as a curve, what happened as ticks.
  * Altitudes are given, not computed here: a pure function from data to an SVG tree.
  */
+import { seriesStyle } from './axes.ts'
 import { label } from './graticule.ts'
 import { cssPalette } from './palette.ts'
 import type { Palette } from './palette.ts'
@@ -18,6 +19,14 @@ export interface NightTick {
   readonly test?: boolean
 }
 
+/** What is planned, one row at the foot of the strip. */
+export interface NightPlan {
+  readonly label: string
+  readonly href?: string
+  /** Milliseconds since 1970 UTC. */
+  readonly exposures: readonly { readonly start: number; readonly end: number }[]
+}
+
 export interface NightData {
   /** Start and end of the strip (ms since 1970 UTC), usually a little outside sunset and sunrise. */
   readonly start: number
@@ -27,6 +36,7 @@ export interface NightData {
   readonly moonAltitude?: readonly number[]
   readonly moonIllumination?: number
   readonly ticks?: readonly NightTick[]
+  readonly planned?: readonly NightPlan[]
   /** The moment now; drawn when it is inside the strip. */
   readonly now?: number
 }
@@ -110,7 +120,7 @@ export function nightTimeline(night: NightData, options: NightOptions): SvgNode 
       width: px(width),
       height: px(height),
       // An image has no links inside.
-      role: night.ticks?.some((tick) => tick.href) ? 'group' : 'img',
+      role: [...(night.ticks ?? []), ...(night.planned ?? [])].some((one) => one.href) ? 'group' : 'img',
       'aria-label': options.title,
     },
     options.title ? element('title', {}, options.title) : null,
@@ -127,6 +137,7 @@ export function nightTimeline(night: NightData, options: NightOptions): SvgNode 
     bands.map((band) => bandLabel(band, x, top, palette, fontSize)),
     moonCurve(night, width, y, palette, fontSize),
     hours(night, x, top, bottom, palette, fontSize),
+    planned(night, x, bottom, palette),
     (night.ticks ?? []).length > 0 ? ticks(night, x, top, bottom, width, palette, fontSize) : null,
     now(night, x, top, bottom, palette, fontSize),
   )
@@ -224,6 +235,60 @@ function hours(
       )
   }
   return nodes
+}
+
+const rowHeight = 6
+
+/** The plans that a strip shows: those with exposures in it, as many as there is room for. */
+export function plansWithin(
+  plans: readonly NightPlan[],
+  { start, end }: { start: number; end: number },
+): NightPlan[] {
+  return plans
+    .map((row) => ({
+      ...row,
+      exposures: row.exposures.filter((exposure) => exposure.end > start && exposure.start < end),
+    }))
+    .filter((row) => row.exposures.length > 0)
+    .slice(0, 5)
+}
+
+/** Exposures as blocks, a row for each telescope of a plan. */
+function planned(
+  night: NightData,
+  x: (ms: number) => number,
+  bottom: number,
+  palette: Palette,
+): (SvgNode | null)[] {
+  return plansWithin(night.planned ?? [], night).map((row, n) => {
+    const y = bottom - (n + 1) * rowHeight
+    const last = row.exposures.length - 1
+    const [from, to] = [x(row.exposures[0].start), x(row.exposures[last].end)]
+    const shape = element(
+      'g',
+      {},
+      element('title', {}, row.label),
+      // One strip to point at, however thin its exposures.
+      element('rect', {
+        x: px(from - 2),
+        y: px(y),
+        width: px(to - from + 4),
+        height: rowHeight,
+        fill: palette.ground,
+        'fill-opacity': 0.35,
+      }),
+      row.exposures.map(({ start, end }) =>
+        element('rect', {
+          x: px(x(start)),
+          y: px(y + 1),
+          width: px(Math.max(1, x(end) - x(start))),
+          height: rowHeight - 2,
+          fill: seriesStyle(n, palette).colour,
+        }),
+      ),
+    )
+    return row.href ? element('a', { href: row.href, 'aria-label': row.label }, shape) : shape
+  })
 }
 
 function ticks(

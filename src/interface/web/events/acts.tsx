@@ -1,6 +1,6 @@
 import { Modal } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { send } from '#interface/web/api/client.ts'
@@ -25,6 +25,11 @@ export function EventActs(props: { event: EventDetail; role: Role | null; childr
   const expires = event.role === 'test' || event.role === 'mock'
   return (
     <div className="event-acts">
+      {event.status === 'active' && event.place.state === 'ready' && (
+        <Link to="/plans/new" search={{ event: event.id }} className="button main">
+          Plan
+        </Link>
+      )}
       {children}
       {expires && (
         <button type="button" className="button" disabled={keep.isPending} onClick={() => keep.mutate()}>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { eventOptions, meOptions } from '#interface/web/api/queries.ts'
+import { reaches } from '#interface/web/app/rooms.ts'
 import { percent, radius, waitingTime } from '#interface/web/pieces/format.ts'
 import { Facts, Section, ShareBars } from '#interface/web/pieces/facts.tsx'
 import { AcknowledgeEvent, EventTold } from '#interface/web/notifications/told.tsx'
@@ -10,6 +11,7 @@ import { SameFrom } from '#interface/web/pieces/same-from.tsx'
 import { SkyCoord } from '#interface/web/pieces/sky-coord.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
 import { Value } from '#interface/web/pieces/value.tsx'
+import { EventPlans } from '#interface/web/plans/event-plans.tsx'
 import type { EventDetail } from '#observatory/alerts/event.ts'
 import type { LocalizationSummary } from '#observatory/alerts/localization.ts'
 import type { NoticeDetail } from '#observatory/alerts/notice.ts'
@@ -73,6 +75,7 @@ function EventBody({ event }: { event: EventDetail }) {
       <div className="event-body">
         <div>
           <AssessmentSection event={event} />
+          <EventPlans eventId={event.id} may={reaches(me?.role ?? null, 'member')} />
           <NoticeTimeline event={event} shown={notice?.id} />
           <Downloads event={event} notice={notice} localization={localization} />
           <SameFrom

@@ -11,6 +11,7 @@ import { regionsOf } from '#interface/web/pieces/regions.ts'
 import { SkyMaps } from '#interface/web/pieces/sky-map.tsx'
 import type { Field } from '#interface/web/pieces/sky-map.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
+import { useEventOverlay } from '#interface/web/plans/event-plans.tsx'
 import type { EventDetail } from '#observatory/alerts/event.ts'
 import type { LocalizationSummary } from '#observatory/alerts/localization.ts'
 import { fieldOf } from '#science/chart/sky-chart.ts'
@@ -161,6 +162,7 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
     [regions, peakRa, peakDec, label, radiusDeg, lights, place],
   )
   const { field, setField } = useField(home)
+  const planned = useEventOverlay(event.id)
   const pick = (at: string | undefined) =>
     void navigate({ search: (old) => ({ ...old, at }), replace: true, resetScroll: false })
   return (
@@ -178,6 +180,7 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
         field={field}
         home={home}
         onField={setField}
+        {...planned}
         onPick={(ra, dec) => pick(`${ra.toFixed(5)},${dec.toFixed(5)}`)}
       />
       {place && <PickedPlace localization={localization} place={place} close={() => pick(undefined)} />}

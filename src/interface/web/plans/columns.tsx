@@ -3,7 +3,15 @@ import type { Column } from '#interface/web/pieces/data-table.tsx'
 import { thousands } from '#interface/web/pieces/format.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { PlanSummary } from '#observatory/plans/plan.ts'
-import { gapText, namesText, PlanRole, PlanStateWord, ProbabilityBar, SolvingProgress } from './words.tsx'
+import {
+  gapText,
+  namesText,
+  shortTitle,
+  PlanRole,
+  PlanStateWord,
+  ProbabilityBar,
+  SolvingProgress,
+} from './words.tsx'
 
 /** Columns of the list of plans. */
 export const planColumns: readonly Column<PlanSummary>[] = [
@@ -13,12 +21,28 @@ export const planColumns: readonly Column<PlanSummary>[] = [
     cell: (plan) => (
       <>
         <Link to="/plans/$id" params={{ id: plan.id }}>
-          {plan.title}
+          {shortTitle(plan)}
         </Link>
         {plan.version > 1 && <span className="dim"> v{plan.version}</span>}
       </>
     ),
     plain: (plan) => plan.title,
+  },
+  {
+    id: 'event',
+    header: 'Event',
+    cell: (plan) =>
+      plan.eventId ? (
+        <>
+          <Link to="/events/$id" params={{ id: plan.eventId }} className="dim">
+            {plan.eventName}
+          </Link>{' '}
+          <PlanRole role={plan.role} />
+        </>
+      ) : (
+        <span className="dim">–</span>
+      ),
+    plain: (plan) => plan.eventName,
   },
   {
     id: 'state',
@@ -58,24 +82,9 @@ export const planColumns: readonly Column<PlanSummary>[] = [
     plain: (plan) => plan.fields,
   },
   {
-    id: 'event',
-    header: 'Event',
-    cell: (plan) =>
-      plan.eventId ? (
-        <>
-          <Link to="/events/$id" params={{ id: plan.eventId }} className="dim">
-            {plan.eventName}
-          </Link>{' '}
-          <PlanRole role={plan.role} />
-        </>
-      ) : (
-        <span className="dim">–</span>
-      ),
-    plain: (plan) => plan.eventName,
-  },
-  {
     id: 'telescopes',
     header: 'Telescopes',
+    hidden: true,
     cell: (plan) => <span title={plan.telescopes.join(', ')}>{namesText(plan.telescopes)}</span>,
     plain: (plan) => plan.telescopes.join(' '),
   },

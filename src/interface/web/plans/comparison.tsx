@@ -106,7 +106,7 @@ function ComparedSky({ plan, other }: { plan: PlanDetail; other: string }) {
   const [moved, setMoved] = useState<Field | null>(null)
   const data = useMemo(() => ({ regions }), [regions])
   const overlay = useCallback((view: SkyProjection) => planFieldNodes(shapes, view), [shapes])
-  if (shapes.length === 0) return null
+  if (!mine || !theirs) return <Skeleton height={300} />
   return (
     <div style={{ marginTop: 14 }}>
       <SkyMaps

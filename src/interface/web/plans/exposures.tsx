@@ -34,7 +34,7 @@ export function Exposures(props: { plan: PlanDetail; document: PlanDocument; edi
     { key: 'telescope', header: 'Telescope', text: (e) => e.telescope },
     { key: 'field', header: 'Field', text: (e) => e.field },
     { key: 'start', header: 'Start (UTC)', text: (e) => e.start.slice(5, 19).replace('T', ' ') },
-    { key: 'filter', header: 'Filter', text: (e) => e.filter },
+    { key: 'filter', header: 'Filter', wide: true, text: (e) => e.filter },
     { key: 'exposureS', header: 'Exposure (s)', right: true, wide: true, text: (e) => String(e.exposureS) },
     { key: 'visit', header: 'Visit', right: true, wide: true, text: (e) => String(e.visit) },
     { key: 'ra', header: 'RA Dec (ICRS)', wide: true, text: (e) => write(e.ra, e.dec, 4) },

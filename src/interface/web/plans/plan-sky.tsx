@@ -39,7 +39,14 @@ export function PlanSky({ plan, document }: { plan: PlanDetail; document: PlanDo
     const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
     const first = fields[0]?.field ?? { ra: 0, dec: 0 }
     const around = wide ? fieldOf(wide.geometry, first) : { ra: first.ra, dec: first.dec, fieldDeg: 30 }
-    return { ra: around.ra, dec: around.dec, fieldDeg: Number(around.fieldDeg.toPrecision(3)) }
+    // Fields that reach over the region come into the picture too, as far as the region stays its subject.
+    const reach = fields.map(
+      ({ field, footprint }) =>
+        separation(around.ra, around.dec, field.ra, field.dec) + footprintRadiusDeg(footprint, field),
+    )
+    const wanted = Math.min(1.7 * around.fieldDeg, 2.3 * Math.max(0, ...reach))
+    const fieldDeg = Math.max(around.fieldDeg, wanted)
+    return { ra: around.ra, dec: around.dec, fieldDeg: Number(fieldDeg.toPrecision(3)) }
   }, [regions, fields])
   const field = {
     ra: search.ra ?? home.ra,

@@ -169,7 +169,7 @@ export function RuleForm(props: { rule: PlanRule | null; done: () => void; may: 
               set={(delayMinutes) => delayMinutes !== undefined && change({ delayMinutes })}
             />
             <label className="stack">
-              Later notices of the same event
+              Later notices of it
               <select
                 className="select"
                 value={draft.onUpdate}

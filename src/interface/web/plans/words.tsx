@@ -112,6 +112,12 @@ export function JobProgress({ job }: { job: Job | undefined }) {
   )
 }
 
+/** The title without what stands beside it already: the event; where it was not chosen, the telescopes. */
+export function shortTitle(plan: Pick<PlanSummary, 'title' | 'eventName' | 'telescopes'>): string {
+  const isOwn = plan.eventName === null || !plan.title.startsWith(`${plan.eventName}: `)
+  return isOwn ? plan.title : namesText(plan.telescopes, 4)
+}
+
 /** `tre, tca and 3 more`. */
 export function namesText(names: readonly string[], most = 3): string {
   if (names.length <= most) return names.join(', ')

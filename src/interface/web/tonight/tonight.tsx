@@ -14,6 +14,12 @@ import { NightTimeline } from '#interface/web/pieces/night-timeline.tsx'
 import { Progress } from '#interface/web/pieces/progress.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
+import {
+  PlannedLegend,
+  PlanThatNeeds,
+  useNightPlans,
+  usePlansThatNeed,
+} from '#interface/web/plans/tonight-plans.tsx'
 import type { EventSummary } from '#observatory/alerts/event.ts'
 import { Begin } from './begin.tsx'
 import { Streams } from './streams.tsx'
@@ -69,11 +75,13 @@ function Night({ events }: { events: readonly EventSummary[] }) {
   // Recomputed every quarter of an hour; the line that says "now" moves by itself.
   const quarter = Math.floor(now / 900_000) * 900_000
   const night = useMemo(() => (sky && site ? sky.nightOf(quarter, site) : null), [sky, site, quarter])
+  const planned = useNightPlans(night)
   const shown = useMemo(
     () =>
       night && {
         ...night,
         now,
+        planned,
         ticks: events.map((event) => ({
           at: Date.parse(event.eventTime ?? event.firstNoticeAt),
           label: event.name,
@@ -81,7 +89,7 @@ function Night({ events }: { events: readonly EventSummary[] }) {
           test: event.role !== 'observation',
         })),
       },
-    [night, now, events],
+    [night, now, events, planned],
   )
   return (
     <section aria-label="The night">
@@ -97,6 +105,7 @@ function Night({ events }: { events: readonly EventSummary[] }) {
       ) : (
         <Skeleton height={144} />
       )}
+      <PlannedLegend planned={planned} night={night} />
     </section>
   )
 }
@@ -114,15 +123,17 @@ function NeedsPerson({ events }: { events: readonly EventSummary[] }) {
   const now = useMinute()
   const dead = useInfiniteQuery(noticesOptions({ state: 'dead' }))
   const failed = useInfiniteQuery(jobsOptions({ state: 'failed' }))
+  const planning = usePlansThatNeed(now)
   const deadItems = dead.data?.pages[0]?.items ?? []
-  const failedItems = failed.data?.pages[0]?.items ?? []
+  // A plan that failed speaks for its job.
+  const failedItems = (failed.data?.pages[0]?.items ?? []).filter((job) => job.subject?.kind !== 'plan')
   const toDecide = events.filter(
     (event) =>
       event.status === 'active' &&
       (event.verdict?.decision === 'GO' || event.verdict?.decision === 'LOOK') &&
       isCurrent(event, now),
   )
-  const count = toDecide.length + deadItems.length + failedItems.length
+  const count = toDecide.length + planning.plans.length + deadItems.length + failedItems.length
   return (
     <Section
       title="What needs a person"
@@ -151,6 +162,9 @@ function NeedsPerson({ events }: { events: readonly EventSummary[] }) {
                 <Time at={event.lastNoticeAt} show="ago" />
               </span>
             </li>
+          ))}
+          {planning.plans.slice(0, 8).map((plan) => (
+            <PlanThatNeeds key={plan.id} plan={plan} />
           ))}
           {failedItems.slice(0, 8).map((job) => (
             <li key={job.id}>

@@ -1,0 +1,34 @@
+import type { ReactNode } from 'react'
+import { LegendLine } from '#interface/web/pieces/sky-map.tsx'
+import type { PlanDocument } from '#observatory/plans/document.ts'
+import { fieldShapes } from '#observatory/plans/pictures.ts'
+import { seriesStyle } from '#science/chart/axes.ts'
+import { cssPalette } from '#science/chart/palette.ts'
+import { planFieldNodes } from '#science/chart/plan-chart.ts'
+import type { SkyProjection } from '#science/chart/projection.ts'
+import type { SvgNode } from '#science/chart/svg.ts'
+
+/** Fields of several plans on one map, a telescope in the same colour in all of them. */
+export function eventOverlay(documents: readonly PlanDocument[]): {
+  overlay: (view: SkyProjection) => readonly SvgNode[]
+  legend: ReactNode
+} {
+  const names = new Map(
+    documents.flatMap(({ telescopes }) => telescopes.map(({ slug, name }) => [slug, name] as const)),
+  )
+  const slugs = [...names.keys()]
+  const shapes = documents.flatMap((document) =>
+    fieldShapes(document).map((shape) => ({
+      ...shape,
+      telescope: slugs.indexOf(document.telescopes[shape.telescope].slug),
+    })),
+  )
+  return {
+    overlay: (view) => planFieldNodes(shapes, view),
+    legend: slugs.map((slug, n) => (
+      <span key={slug}>
+        <LegendLine colour={seriesStyle(n, cssPalette).colour} /> planned, {names.get(slug)}
+      </span>
+    )),
+  }
+}
