@@ -135,7 +135,9 @@ export async function startObservatory(
     },
     async told(composed) {
       const left = async () => {
-        const jobs = await program.get<{ items: { kind: string; state: string }[] }>('/api/v1/jobs?limit=200')
+        const jobs = await program.get<{ items: { kind: string; state: string }[] }>(
+          '/api/v1/jobs?routine=true&limit=200',
+        )
         const deliveries = await program.get<{ items: { state: string }[] }>('/api/v1/deliveries?limit=200')
         const done = jobs.items.filter((j) => j.kind === 'notifications.compose' && j.state === 'done').length
         // Jobs of deliveries that are left wake up later to see that there is nothing to do.

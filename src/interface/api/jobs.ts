@@ -99,17 +99,22 @@ export function jobRoutes(platform: Pick<Platform, 'jobs' | 'db'>): Router {
             .max(300)
             .optional()
             .describe('`notice:<id>`'),
+          routine: z
+            .enum(['true', 'false'])
+            .default('false')
+            .describe('Also work that happens all the time and has not failed'),
         }),
       },
       responses: { 200: json(pageSchema(Job), 'Jobs'), ...problems() },
     }),
     async (c) => {
       requireRole(c.var.actor, 'viewer', 'seeing jobs')
-      const { cursor, limit, state, kind, subject } = c.req.valid('query')
+      const { cursor, limit, state, kind, subject, routine } = c.req.valid('query')
       const colon = subject?.indexOf(':') ?? -1
       const rows = await jobs.list({
         state,
         kind,
+        routine: routine === 'true',
         subject: subject ? { kind: subject.slice(0, colon), id: subject.slice(colon + 1) } : undefined,
         before: cursor === undefined ? undefined : decodeCursor(cursor, z.tuple([z.uuid()]))[0],
         limit: limit + 1,

@@ -1,8 +1,4 @@
 import type { Platform } from '#platform/platform.ts'
-import { channelKinds } from '#observatory/notifications/channels/registry.ts'
-import { kindsOf } from '#observatory/notifications/kinds.ts'
-import { RuleDefinition } from '#observatory/notifications/rule.ts'
-import { saveRules } from '#observatory/notifications/rule-service.ts'
 import { system } from '#observatory/people/actor.ts'
 import { PlanRuleInput } from '#observatory/plans/plan-rule.ts'
 import { putPlanRule } from '#observatory/plans/rule-service.ts'
@@ -13,10 +9,7 @@ const groups = [
   ['tca', 'abastumani-t70'],
 ]
 
-/**
- * What a collaboration would have set up before the night: events worth it are planned, and everybody hears of it. What
- * happened before `since` is history and makes no noise any more.
- */
+/** What a collaboration would have set up before the night. What happened before `since` is not planned any more. */
 export async function makeRules(platform: Platform, since: Date): Promise<void> {
   const tonight = `event_time > '${since.toISOString()}'`
   await putPlanRule(
@@ -31,13 +24,4 @@ export async function makeRules(platform: Platform, since: Date): Promise<void> 
       })),
     }),
   )
-  const rule = RuleDefinition.parse({
-    title: 'What happens tonight, for everybody',
-    kinds: ['alerts.*', 'plans.started', 'plans.finished', 'plans.proposed', 'plans.failed', 'plans.closed'],
-    when: tonight,
-    to: ['everybody'],
-    through: ['inbox'],
-    urgent: true,
-  })
-  await saveRules({ ...platform, kinds: kindsOf(channelKinds) }, system, [{ name: 'tonight', ...rule }])
 }

@@ -6,6 +6,7 @@ import type { JobKind } from '#platform/jobs/job.ts'
 export const composeKind = {
   name: 'notifications.compose',
   title: 'Tell of an event: make its messages and decide who hears them',
+  routine: true,
   input: z.object({
     event: z.object({
       id: z.string().regex(/^\d{1,19}$/),
@@ -25,6 +26,7 @@ export const composeKind = {
 export const deliverKind = {
   name: 'notifications.deliver',
   title: 'Put waiting messages on a channel',
+  routine: true,
   input: z.object({ channelId: z.uuid() }),
   retry: { limit: 8, delaySeconds: 2 },
   // Waiting for a server takes nothing from the others, and each channel limits itself: as many channels may hang.

@@ -20,6 +20,8 @@ export interface JobKind<T extends z.ZodType = z.ZodType> {
   /** One sentence for the jobs page. */
   title: string
   input: T
+  /** Happens all the time and says nothing to people unless it fails: lists leave it out. */
+  routine?: boolean
   /** Attempts beyond the first, and the first delay (s); it doubles, with jitter, up to an hour. Default 3 and 2 s. */
   retry?: { limit: number; delaySeconds?: number }
   timeoutSeconds?: number
@@ -91,6 +93,8 @@ export interface Jobs {
     subject?: { kind: string; id: string }
     before?: string
     limit?: number
+    /** Also routine work that is queued, runs or is done; it is there anyway when its kind is asked for. */
+    routine?: boolean
   }): Promise<JobRow[]>
   logOf(id: string, afterLine?: number): Promise<{ line: number; at: Date; text: string }[]>
   /** Resolves when every queued job of these kinds is done or failed; for tests and the command line. */

@@ -38,6 +38,7 @@ const kinds = {
   report: kind('report'),
   step: kind('step', { retry: { limit: 0 } }),
   many: kind('many', { concurrency: 4 }),
+  hourly: kind('hourly', { routine: true, retry: { limit: 0 } }),
 }
 
 /** A process: its own signals, handlers that look up what to do by the kind's name. */
@@ -89,6 +90,23 @@ afterAll(async () => {
   await main.stop()
 })
 const { jobs } = main
+
+it('leaves routine work out of lists unless it failed or is asked for', async () => {
+  let works = true
+  on(kinds.hourly, () => {
+    if (!works) throw failure(new Problem('request.invalid', 'It does not work today.'), 'never')
+  })
+  const good = await jobs.send(db, kinds.hourly, {})
+  await jobs.idle([kinds.hourly.name])
+  works = false
+  const bad = await jobs.send(db, kinds.hourly, {})
+  await jobs.idle([kinds.hourly.name])
+  const seen = async (filter: Parameters<typeof jobs.list>[0]) =>
+    (await jobs.list(filter)).map((job) => job.id).filter((id) => id === good || id === bad)
+  expect(await seen({ limit: 100 })).toEqual([bad])
+  expect(await seen({ limit: 100, routine: true })).toEqual([bad, good])
+  expect(await seen({ limit: 100, kind: kinds.hourly.name })).toEqual([bad, good])
+})
 
 it('runs a job with its input and keeps result, subject and times', async () => {
   on(kinds.add, ({ n = 0 }) => ({ sum: n + 1 }))

@@ -56,6 +56,7 @@ export function createJobs(options: {
   const { db, log } = options
   const handlers = new Map<string, JobHandler>()
   const titles = new Map<string, string>()
+  const routine = new Set<string>()
   const queue = createQueue({ db, log })
   const worker = createWorker({ ...options, queue, handlers })
   const nextId = createIdSource()
@@ -149,6 +150,7 @@ export function createJobs(options: {
           })
         handlers.set(name, handler)
         titles.set(name, title)
+        if (handler.kind.routine) routine.add(name)
       }
     },
     async start({ work }) {
@@ -219,7 +221,7 @@ export function createJobs(options: {
       })
     },
     get: (id) => jobById(db, id, titles),
-    list: (filter) => listJobs(db, filter, titles),
+    list: (filter) => listJobs(db, filter, titles, [...routine]),
     logOf: (id, afterLine = 0) => logOfJob(db, id, afterLine),
     async idle(kinds) {
       let pause = 5

@@ -95,8 +95,10 @@ export async function listJobs(
     subject?: { kind: string; id: string }
     before?: string
     limit?: number
+    routine?: boolean
   },
   titles: ReadonlyMap<string, string>,
+  routine: readonly string[],
 ): Promise<JobRow[]> {
   const limit = Math.max(1, Math.min(1_000, Math.floor(filter.limit ?? 50)))
   const { rows } = await sql<StoredJob>`
@@ -104,6 +106,7 @@ export async function listJobs(
     ${filter.state ? sql`and state = any(${texts(filter.state)})` : sql``}
     ${filter.kind ? sql`and kind = ${filter.kind}` : sql``}
     ${filter.subject ? sql`and subject_kind = ${filter.subject.kind} and subject_id = ${filter.subject.id}` : sql``}
+    ${filter.kind || filter.routine ? sql`` : sql`and (state in ('failed', 'cancelled') or kind <> all(${texts(routine)}))`}
     ${filter.before ? sql`and id < ${uuid(filter.before)}` : sql``}
     order by job.id desc limit ${sql.raw(String(limit))}`.execute(db)
   return rows.map((row) => toRow(row, titles))
