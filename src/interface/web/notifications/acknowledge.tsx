@@ -12,7 +12,8 @@ import { acknowledgementOptions } from './queries.ts'
 export function useAcknowledge(subject: { kind: string; id: string } | undefined) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => send<Acknowledgement>('POST', '/acknowledgements', subject),
+    mutationFn: () =>
+      send<Acknowledgement>('POST', '/acknowledgements', { kind: subject?.kind, id: subject?.id }),
     onSettled: () => client.invalidateQueries({ queryKey: ['notifications'] }),
   })
 }

@@ -11,7 +11,7 @@ export function ruleWords(rule: NotificationRule, names: ReadonlyMap<string, str
   if (rule.urgent) parts.push(', also in quiet hours')
   if (rule.rehearsals) parts.push(', also tests and mocks')
   parts.push('.')
-  if (rule.headline !== null) parts.push(` Headline: ${rule.headline}`)
+  if (rule.headline !== null) parts.push(` Headline: “${rule.headline}”.`)
   if (rule.remind)
     parts.push(
       ` Reminds every ${rule.remind.everyMinutes} min, at most ${rule.remind.atMost === 1 ? 'once' : `${rule.remind.atMost} times`}, until somebody acknowledges.`,
@@ -47,7 +47,7 @@ function kindsWords(kinds: readonly string[]): string {
   return listed(
     [...byRoom].map(([room, what]) => {
       const name = rooms[room] ?? room
-      return what.includes('*') ? name : `${name} (${what.join(', ')})`
+      return what.includes('*') ? name : `${room} (${what.join(', ')})`
     }),
   )
 }

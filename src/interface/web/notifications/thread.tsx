@@ -125,6 +125,7 @@ function useEver(ids: readonly string[]): ReadonlySet<string> {
 function useFollowEnd(last: string | undefined): RefObject<HTMLDivElement | null> {
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
+  const first = useRef(true)
   useLayoutEffect(() => {
     const element = box.current
     if (!element || last === undefined) return
@@ -135,6 +136,10 @@ function useFollowEnd(last: string | undefined): RefObject<HTMLDivElement | null
       atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40
     }
     follow()
+    // On a phone the page itself scrolls: what is new comes into sight once, below the bar.
+    if (first.current && getComputedStyle(element).overflowY === 'visible')
+      element.querySelector('[data-fresh], .message:last-child')?.scrollIntoView()
+    first.current = false
     element.addEventListener('load', follow, true)
     element.addEventListener('scroll', look, { passive: true })
     return () => {
