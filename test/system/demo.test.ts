@@ -86,6 +86,30 @@ it('the live night goes on: better each time, one retracted, told to the open pa
   expect(kinds.filter((kind) => kind === 'alerts.event_changed').length).toBeGreaterThanOrEqual(8)
 })
 
+it('the merger is planned for two groups of telescopes, and the inbox tells it like a chat', async () => {
+  const get = async <T>(path: string): Promise<T[]> => {
+    const response = await demo.request(`/api/v1${path}`, { headers: { cookie } })
+    return ((await response.json()) as { items: T[] }).items
+  }
+  const plans = await eventually(
+    'two plans',
+    () => get<{ state: string; probability: number; bound: number }>('/plans?state=ready'),
+    (list) => list.length >= 2,
+    90,
+  )
+  for (const { probability, bound } of plans) {
+    expect(probability).toBeGreaterThan(0)
+    expect(bound).toBeGreaterThanOrEqual(probability - 1e-9)
+  }
+  await eventually(
+    'they are told',
+    () => get<{ headline: string }>('/inbox?limit=200'),
+    (list) =>
+      list.filter(({ headline }) => /plan for .* covers|new version of the plan/.test(headline)).length >= 2,
+    60,
+  )
+})
+
 it('Ctrl-C ends it, and its temporary home goes with it', async () => {
   expect(readdirSync(folder)).toEqual([expect.stringMatching(/^urania-demo-/)])
   const { code, stderr } = await demo.stop()
