@@ -51,7 +51,7 @@ function formatOf(text: string, name: string): Format {
   if (text.startsWith('PAR1')) return 'parquet'
   if (text.startsWith('# %ECSV')) return 'ecsv'
   if (/^\s*(\ufeff|\xef\xbb\xbf)?<(\?xml|VOTABLE)/i.test(text)) return 'votable'
-  if ([...text].some((letter) => letter < '\t'))
+  if (Buffer.from(text, 'latin1').some((byte) => byte < 9))
     throw new Problem(
       'catalogue.invalid',
       `${name} is no table that is read here: CSV, ECSV, FITS, VOTable, Parquet or text in columns.`,
