@@ -109,3 +109,56 @@ it('what can’t be taken is refused with line and reason, and the rest is taken
   expect(() => readCalendar('BEGIN:VCALENDAR\r\nnonsense\r\nEND:VCALENDAR')).toThrow(/Line 2 of the calendar/)
   expect(() => readCalendar('hello: world')).toThrow(/calendar/)
 })
+
+it('an event that the reader chokes on is refused by itself, with its line; a mark at the beginning is none', () => {
+  const good = event('good', 'DTSTART:20261121T200000Z', 'DTEND:20261122T060000Z')
+  const { shifts, refused } = readCalendar(
+    `\uFEFF${calendar(
+      ...event(
+        'week 60',
+        'DTSTART:20261121T200000Z',
+        'DTEND:20261122T060000Z',
+        'RRULE:FREQ=YEARLY;BYWEEKNO=60',
+      ),
+      ...good,
+      ...good.slice(0, -1),
+      'RECURRENCE-ID:gibberish',
+      'END:VEVENT',
+      ...event('nowhere', 'DTSTART;TZID=constructor:20261121T200000', 'DTEND:20261122T060000Z'),
+    )}`,
+  )
+  expect(shifts.map(({ uid }) => uid)).toEqual(['good'])
+  expect(refused).toEqual([
+    { line: 4, title: 'week 60', reason: expect.stringMatching(/BYWEEKNO/) },
+    { line: 17, title: 'good', reason: expect.any(String) },
+    { line: 24, title: 'nowhere', reason: expect.stringMatching(/time zone "constructor" is not known/) },
+  ])
+})
+
+it('times without a zone are of the zone that the calendar names', () => {
+  const lines = ['DTSTART:20261121T200000', 'DTEND:20261122T060000']
+  expect(starts(calendar('X-WR-TIMEZONE:America/Santiago', ...event('a', ...lines)))).toEqual([
+    ['2026-11-21T23:00/10'],
+  ])
+  expect(starts(calendar('X-WR-TIMEZONE:nowhere', ...event('a', ...lines)))).toEqual([
+    ['2026-11-21T20:00/10'],
+  ])
+  expect(
+    starts(calendar('X-WR-TIMEZONE:America/Santiago', ...event('a', ...lines.map((each) => `${each}Z`)))),
+  ).toEqual([['2026-11-21T20:00/10']])
+})
+
+it('recurrences that never take place or come by the minute, and endless lists, are refused', () => {
+  const shift = (...lines: string[]) =>
+    readCalendar(calendar(...event('a', 'DTSTART:20261121T200000Z', 'DTEND:20261122T060000Z', ...lines)))
+      .refused[0]?.reason
+  expect(shift('RRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=40')).toMatch(/never takes place/)
+  expect(shift('RRULE:FREQ=DAILY;BYMINUTE=0,1,2')).toMatch(/more often than hourly/)
+  expect(shift(`EXDATE:${Array.from({ length: 2_001 }, () => '20261128T200000Z').join(',')}`)).toMatch(
+    /EXDATE/,
+  )
+  expect(shift(...Array.from({ length: 501 }, (_, i) => `ATTENDEE:mailto:a${i}@example.org`))).toMatch(
+    /501 people/,
+  )
+  expect(shift('RRULE:FREQ=WEEKLY;BYDAY=SA;UNTIL=20261101T000000Z')).toBeUndefined()
+})

@@ -59,6 +59,23 @@ export function occurrences(shift: ShiftTimes, since: Date, until: Date, most = 
   return found.toSorted((a, b) => a.start.getTime() - b.start.getTime()).slice(0, most)
 }
 
+/**
+ * @throws Problem `calendar.invalid` for a recurrence that no day fulfils, 30 February for one. What has only been left
+ * out or is over is none of these.
+ */
+export function requireRecurring(shift: ShiftTimes): void {
+  const { starts, recurrence } = shift
+  if (recurrence === null) return
+  const rule = parseRecurrence(recurrence)
+  rule.until = null
+  if (rule.iterator(ICAL.Time.fromString(localText(parseLocal(starts)), undefined)).next()) return
+  throw new Problem(
+    'calendar.invalid',
+    `The recurrence ${JSON.stringify(recurrence.slice(0, 120))} never takes place; look at its days and months.`,
+    { recurrence },
+  )
+}
+
 /** UNTIL is an instant where it ends with Z and a clock time elsewhere; it is taken out of the rule and tested here. */
 function endOf(rule: ICAL.Recur, zone: Zone): Date {
   const { until } = rule
@@ -91,6 +108,13 @@ export function parseRecurrence(text: string): ICAL.Recur {
     throw refuse(`can't be read (${error instanceof Error ? error.message : String(error)})`, error)
   }
   if (!rule.freq) throw refuse('has no FREQ')
-  if (rule.freq === 'SECONDLY' || rule.freq === 'MINUTELY') throw refuse('recurs more often than hourly')
+  const within = (part: 'BYMINUTE' | 'BYSECOND'): number => rule.getComponent(part).length
+  if (
+    rule.freq === 'SECONDLY' ||
+    rule.freq === 'MINUTELY' ||
+    within('BYMINUTE') > 1 ||
+    within('BYSECOND') > 1
+  )
+    throw refuse('recurs more often than hourly')
   return rule
 }

@@ -5,7 +5,7 @@ import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
 import { requireRole, requireScope } from '#observatory/people/rights.ts'
 import { readCalendar } from './calendar.ts'
-import { occurrences, parseRecurrence } from './occurrences.ts'
+import { occurrences, requireRecurring } from './occurrences.ts'
 import { peopleByName, readDirectory } from './recipients.ts'
 import type { CalendarImport, NewShift, Shift, Turn } from './shift.ts'
 import {
@@ -163,13 +163,20 @@ async function shiftRow(needs: DbNeeds, actor: Actor, input: NewShift, id: strin
   const starts = parseLocal(input.starts)
   const minutes = (wallMs(parseLocal(input.ends)) - wallMs(starts)) / 60_000
   if (!(minutes > 0)) throw new Problem('notification.invalid', 'The shift does not end after it begins.')
-  if (input.recurrence !== null) {
-    try {
-      parseRecurrence(input.recurrence)
-    } catch (error) {
-      if (!isProblem(error)) throw error
-      throw new Problem('notification.invalid', error.message, error.details, error)
-    }
+  const times = {
+    starts: localText(starts),
+    zone,
+    minutes,
+    exact: false,
+    recurrence: input.recurrence,
+    skipped: input.skipped.map((text) => localText(parseLocal(text))),
+    added: [],
+  }
+  try {
+    requireRecurring(times)
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    throw new Problem('notification.invalid', error.message, error.details, error)
   }
   const names = peopleByName(await readDirectory(needs.db))
   const people = input.people.map((name) => {
@@ -185,13 +192,7 @@ async function shiftRow(needs: DbNeeds, actor: Actor, input: NewShift, id: strin
     title: input.title,
     people: [...new Set(people)],
     unmatched: [],
-    starts: localText(starts),
-    zone,
-    minutes,
-    exact: false,
-    recurrence: input.recurrence,
-    skipped: input.skipped.map((text) => localText(parseLocal(text))),
-    added: [],
+    ...times,
     calendar: null,
     uid: null,
     created_by: actor.name,

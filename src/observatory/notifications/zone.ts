@@ -18,8 +18,20 @@ export interface Zone {
   instantOf(local: LocalTime): Date
 }
 
+/** Making a zone takes milliseconds, and a calendar of thousands of shifts asks for the same few again and again. */
+const made = new Map<string, Zone>()
+const mostMade = 1_000
+
 /** A time zone of the IANA data base. @throws Problem `notification.invalid` for names that it does not have. */
 export function zoneNamed(name: string): Zone {
+  const known = made.get(name)
+  if (known) return known
+  const zone = zoneOf(name)
+  if (made.size < mostMade) made.set(name, zone)
+  return zone
+}
+
+function zoneOf(name: string): Zone {
   let format: Intl.DateTimeFormat
   try {
     format = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
