@@ -47,6 +47,9 @@ app.get('/bug', () => {
 app.get('/nul', () => {
   throw Object.assign(new Error('invalid byte sequence'), { code: '22021' })
 })
+app.get('/surrogate', () => {
+  throw Object.assign(new Error('invalid input syntax for type json'), { code: '22P02' })
+})
 app.get('/twice', () => {
   throw Object.assign(new Error('duplicate key value'), { code: '23505' })
 })
@@ -131,6 +134,7 @@ it('anything else becomes a 500 that says nothing but the id under which the log
   expect(lines.join('')).toContain('hunter2')
   expect(lines.join('')).toContain('request-1')
   expect((await app.request('/nul')).status).toBe(422)
+  expect((await app.request('/surrogate')).status).toBe(422)
   expect((await app.request('/twice')).status).toBe(409)
   expect(await (await app.request('/teapot')).json()).toMatchObject({ code: 'request.unsupported_type' })
 })

@@ -85,7 +85,7 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
   if (isUnstorableText(error)) {
     return new Problem(
       'request.invalid',
-      'The request holds a character that no text can have (U+0000); take it out.',
+      'The request holds a character that no text can have (U+0000, or half of a surrogate pair); take it out.',
     )
   }
   // What Node says of a request whose sender went away in the middle of the body; nobody hears the answer.
@@ -118,9 +118,14 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
   )
 }
 
-/** PostgreSQL's `character_not_in_repertoire` and `untranslatable_character`. */
+/**
+ * PostgreSQL's `character_not_in_repertoire` and `untranslatable_character`, and what it says of half a surrogate pair in
+ * the JSON that we write.
+ */
 function isUnstorableText(error: unknown): boolean {
-  return ['22021', '22P05'].includes(databaseCode(error))
+  const code = databaseCode(error)
+  if (code === '22P02') return error instanceof Error && /for type json$/.test(error.message)
+  return ['22021', '22P05'].includes(code)
 }
 
 /**
