@@ -126,13 +126,15 @@ export function planFieldNodes(
     })
     if (!d) continue
     const strong = isChosen(field)
+    // A ring that the frame cuts is no closed line any more, and would be filled across the cut.
+    const isWhole = isZoom && rings.every((ring) => ring.every(([lon, lat]) => isInside(view, lon, lat)))
     outlines.unshift(
       element(
         'path',
         {
           d,
-          fill: isZoom ? colour : 'none',
-          'fill-opacity': isZoom ? (strong ? 0.35 : 0.08) : undefined,
+          fill: isWhole ? colour : 'none',
+          'fill-opacity': isWhole ? (strong ? 0.35 : 0.08) : undefined,
           stroke: strong ? palette.mark : colour,
           'stroke-width': (isZoom ? 1.2 : 0.8) * (strong ? 2 : 1),
           'stroke-dasharray': dash,
@@ -156,6 +158,11 @@ export function planFieldNodes(
     )
   }
   return [...outlines, ...numbers]
+}
+
+function isInside(view: SkyProjection, lon: number, lat: number): boolean {
+  const point = view.project(lon, lat)
+  return point !== null && point[0] >= 0 && point[1] >= 0 && point[0] <= view.width && point[1] <= view.height
 }
 
 export interface TimelineRow {

@@ -36,7 +36,7 @@ export function PlanRules() {
         <Empty title="No rules yet.">
           <p>
             A rule says for which events which telescopes are planned by themselves, such as{' '}
-            <code>kind = 'gw' AND significant AND p_bns + p_nsbh &gt; 0.2 AND area90 &lt; 1000</code>.
+            <code>kind = 'gw' AND significant AND p_bns + p_nsbh &gt; 0.2 AND area_90 &lt; 1000</code>.
           </p>
           {may && (
             <p>

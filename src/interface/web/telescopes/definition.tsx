@@ -90,7 +90,7 @@ export function DefinitionEditor(props: {
           {problems.map((problem, i) => (
             <li key={`${problem.line} ${i}`}>
               {problem.line !== null && <b>Line {problem.line}: </b>}
-              {problem.text}
+              {problem.key && <code>{problem.key}</code>} {problem.text}
             </li>
           ))}
         </ul>
