@@ -124,7 +124,7 @@ function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
  */
 function isUnstorableText(error: unknown): boolean {
   const code = databaseCode(error)
-  if (code === '22P02') return error instanceof Error && /for type json$/.test(error.message)
+  if (code === '22P02') return error instanceof Error && error.message.endsWith('for type json')
   return ['22021', '22P05'].includes(code)
 }
 
