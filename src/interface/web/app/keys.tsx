@@ -56,8 +56,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['j  k', 'Next and previous: in a list, or among the things of the list one came from'],
   ['Enter', 'Open the chosen row'],
   [
-    'g  then  t e l s i n j p',
-    'Go to Tonight, Events, Plans, Telescopes, Inbox, Notifications, Jobs, People',
+    'g  then  t e l s c i n j p',
+    'Go to Tonight, Events, Plans, Telescopes, Catalogues, Inbox, Notifications, Jobs, People',
   ],
   ['a  r  R', 'In the inbox: acknowledge, mark the thread read, mark all read'],
   ['t', 'Theme: dark, light, red'],

@@ -7,6 +7,7 @@ export interface Room {
     | '/events'
     | '/plans'
     | '/telescopes'
+    | '/catalogues'
     | '/inbox'
     | '/notifications'
     | '/jobs'
@@ -23,6 +24,7 @@ export const rooms: readonly Room[] = [
   { name: 'Events', to: '/events', key: 'e' },
   { name: 'Plans', to: '/plans', key: 'l' },
   { name: 'Telescopes', to: '/telescopes', key: 's' },
+  { name: 'Catalogues', to: '/catalogues', key: 'c' },
   { name: 'Inbox', to: '/inbox', key: 'i' },
   { name: 'Notifications', to: '/notifications', key: 'n' },
   { name: 'Jobs', to: '/jobs', key: 'j' },

@@ -220,6 +220,27 @@ const telescope = createRoute({
   component: lazyRouteComponent(() => import('#interface/web/telescopes/telescope.tsx'), 'TelescopePage'),
 })
 
+const catalogues = createRoute({
+  getParentRoute: () => framed,
+  path: '/catalogues',
+  component: lazyRouteComponent(() => import('#interface/web/catalogues/catalogues.tsx'), 'Catalogues'),
+})
+
+export interface CatalogueSearch {
+  /** `ra,dec,radius`, degrees. */
+  cone?: string
+  where?: string
+  order?: string
+}
+
+const catalogue = createRoute({
+  getParentRoute: () => framed,
+  path: '/catalogues/$name',
+  validateSearch: (search): CatalogueSearch =>
+    without({ cone: text(search['cone']), where: text(search['where']), order: text(search['order']) }),
+  component: lazyRouteComponent(() => import('#interface/web/catalogues/catalogue.tsx'), 'CataloguePage'),
+})
+
 export interface InboxSearch {
   for?: 'me' | 'groups' | 'everybody'
   unread?: boolean
@@ -315,6 +336,8 @@ const tree = root.addChildren([
     telescopes,
     newTelescope,
     telescope,
+    catalogues,
+    catalogue,
     inbox,
     notifications,
     jobs,
