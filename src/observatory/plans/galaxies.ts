@@ -3,9 +3,8 @@ import type { Platform } from '#platform/platform.ts'
 import { system } from '#observatory/people/actor.ts'
 import { mapOf, type MapInput } from '#observatory/alerts/map-input.ts'
 import { galaxiesIn } from '#observatory/references/service.ts'
-import type { Ranges } from '#science/sky/ranges.ts'
-import { credibleMoc } from '#science/skymap/credible.ts'
-import { marginalDistance } from '#science/skymap/distance.ts'
+import { galaxyRegion as regionOfGalaxies, type GalaxyRegion } from '#science/planning/galaxy-region.ts'
+import type { GalaxyWeight } from '#science/planning/galaxies.ts'
 import type { PlanRequest } from './plan.ts'
 import type { SolveGalaxies } from './solve-input.ts'
 
@@ -18,7 +17,7 @@ export async function galaxiesFor(
 ): Promise<SolveGalaxies> {
   const { ranges, distanceMpc } = await platform.compute.run(
     galaxyRegion,
-    { map, level: request.level },
+    { map, weight: request.weight, level: request.level },
     { signal },
   )
   const { names, catalogue, ra, dec, massSun, magB, ...found } = await galaxiesIn(
@@ -43,21 +42,10 @@ export async function galaxiesFor(
   }
 }
 
-/** How far around the mean distance galaxies are looked for, standard deviations. */
-const reach = 4
-
-/** Where on the sky, and between which distances, galaxies of a map may be. */
+/** Where on the sky, and between which distances, galaxies that the map keeps may be: one pass over its volume. */
 export const galaxyRegion = computeTask(
   import.meta.url,
   'galaxyRegion',
-  (input: { map: MapInput; level: number }): { ranges: Ranges; distanceMpc: [number, number] | null } => {
-    const map = mapOf(input.map)
-    // The volume of a level reaches a little over the area of that level.
-    const { ranges } = credibleMoc(map, Math.min(0.9999, Math.max(input.level, 0.995)))
-    const distance = marginalDistance(map)
-    const distanceMpc: [number, number] | null = distance
-      ? [Math.max(0, distance.meanMpc - reach * distance.stdMpc), distance.meanMpc + reach * distance.stdMpc]
-      : null
-    return { ranges, distanceMpc }
-  },
+  (input: { map: MapInput; weight: GalaxyWeight; level: number }): GalaxyRegion =>
+    regionOfGalaxies(mapOf(input.map), input.weight, Math.min(input.level, 0.99)),
 )

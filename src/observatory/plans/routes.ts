@@ -23,6 +23,7 @@ import {
   PlanSummary,
 } from './plan.ts'
 import { listPlans } from './plan-store.ts'
+import { galaxyRoutes } from './galaxy-routes.ts'
 import { ruleRoutes } from './rule-routes.ts'
 import {
   cancelPlan,
@@ -48,6 +49,7 @@ export function planRoutes(platform: Platform): Router {
   actRoutes(app, platform)
   productRoutes(app, platform)
   ruleRoutes(app, platform)
+  galaxyRoutes(app, platform)
   return app
 }
 
