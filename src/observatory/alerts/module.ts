@@ -1,5 +1,5 @@
-import type { Platform } from '#platform/platform.ts'
-import type { Room, Service } from '#platform/room.ts'
+import { hourlyService } from '#platform/jobs/hourly.ts'
+import type { Room } from '#platform/room.ts'
 import { alertBulletins } from './bulletins.ts'
 import { alertCommands } from './commands.ts'
 import { alertJobs } from './jobs.ts'
@@ -15,30 +15,6 @@ export const room: Room = {
   routes: alertRoutes,
   jobs: alertJobs,
   bulletins: alertBulletins,
-  services: (platform) => [...gcnService(platform), expiryService(platform)],
+  services: (platform) => [...gcnService(platform), hourlyService(platform, expireKind)],
   commands: alertCommands,
-}
-
-/** Once an hour tests and mocks whose time is over are removed; one job for all machines. */
-function expiryService(platform: Platform): Service {
-  let timer: NodeJS.Timeout | undefined
-  const send = (): void => {
-    const hour = new Date().toISOString().slice(0, 13)
-    void platform.jobs
-      .send(platform.db, expireKind, {}, { key: hour })
-      .catch((error: unknown) =>
-        platform.log.warn({ err: error }, 'The removal of old tests could not be queued.'),
-      )
-  }
-  return {
-    name: 'expiry of tests',
-    role: 'scheduler',
-    async start() {
-      send()
-      timer = setInterval(send, 3_600_000)
-    },
-    async stop() {
-      clearInterval(timer)
-    },
-  }
 }

@@ -41,6 +41,15 @@ export const digestKind = {
   concurrency: 2,
 } satisfies JobKind
 
+export const forgetKind = {
+  name: 'notifications.forget',
+  title: 'Delete messages whose thread has been silent for long',
+  routine: true,
+  input: z.object({}),
+  retry: { limit: 1, delaySeconds: 60 },
+  concurrency: 1,
+} satisfies JobKind
+
 export const remindKind = {
   name: 'notifications.remind',
   title: 'Remind of what nobody acknowledged',

@@ -2,7 +2,8 @@ import type { JobHandler } from '#platform/jobs/job.ts'
 import { composeEvent } from './compose.ts'
 import { createDeliverer } from './deliver.ts'
 import { makeDigests } from './digest.ts'
-import { composeKind, deliverKind, digestKind, escalateKind, remindKind } from './job-kinds.ts'
+import { forgetThreads } from './forget.ts'
+import { composeKind, deliverKind, digestKind, escalateKind, forgetKind, remindKind } from './job-kinds.ts'
 import type { Needs } from './kinds.ts'
 import { escalate, remind } from './watch.ts'
 
@@ -29,5 +30,9 @@ export function notificationJobs(needs: Needs): JobHandler[] {
     kind: escalateKind,
     run: async ({ watchId }) => ({ done: await escalate(needs, watchId) }),
   }
-  return [compose, deliver, digest, reminder, escalation] as JobHandler[]
+  const forget: JobHandler<typeof forgetKind.input> = {
+    kind: forgetKind,
+    run: async (_input, job) => ({ messages: await forgetThreads(needs, job) }),
+  }
+  return [compose, deliver, digest, reminder, escalation, forget] as JobHandler[]
 }

@@ -1,3 +1,4 @@
+import { hourlyService } from '#platform/jobs/hourly.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Room, Service } from '#platform/room.ts'
 import type { ChannelKind } from './channel.ts'
@@ -5,6 +6,7 @@ import { channelKinds } from './channels/registry.ts'
 import { notificationCommands } from './commands.ts'
 import { receiveEvent } from './compose.ts'
 import { waitingChannels } from './delivery-store.ts'
+import { forgetKind } from './job-kinds.ts'
 import { notificationJobs } from './jobs.ts'
 import { kindsOf } from './kinds.ts'
 import { wakeChannel } from './outbox.ts'
@@ -24,7 +26,7 @@ export function notificationsRoom(channels: readonly ChannelKind[]): Room {
       if (events.length > 0)
         platform.events.listen('notifications', events, (event, tx) => receiveEvent(platform, event, tx))
     },
-    services: (platform) => [wakeService(platform)],
+    services: (platform) => [wakeService(platform), hourlyService(platform, forgetKind)],
     commands: notificationCommands(kinds),
   }
 }

@@ -21,5 +21,9 @@ export const notificationsSection = {
       schema: z.number().positive().max(3_600).default(300),
       doc: 'Longest time that one attempt may take, all its files included (s)',
     },
+    keepDays: {
+      schema: z.number().int().positive().max(36_500).default(180),
+      doc: 'Messages and their deliveries are deleted when nothing was said in their thread for this long (d)',
+    },
   },
 } as const satisfies Section

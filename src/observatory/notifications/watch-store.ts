@@ -59,16 +59,6 @@ export async function endWatches(tx: Db, thread: Thread, why: string): Promise<v
     .execute()
 }
 
-export async function openWatches(db: Db, thread: Thread): Promise<WatchRow[]> {
-  return db
-    .selectFrom('notification_watch')
-    .selectAll()
-    .where('thread_kind', '=', thread.kind)
-    .where('thread_id', '=', thread.id)
-    .where('ended_at', 'is', null)
-    .execute()
-}
-
 /** The first acknowledgement stays; undefined where there is one. */
 export async function insertAcknowledgement(
   tx: Db,

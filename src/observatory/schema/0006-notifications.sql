@@ -74,6 +74,7 @@ create table notification_message (
 );
 
 create index notification_message_thread on notification_message (thread_kind, thread_id, id);
+create index notification_message_at on notification_message (at);
 
 create table notification_delivery (
   id bigint generated always as identity primary key,
@@ -141,6 +142,8 @@ create table notification_watch (
   unique (thread_kind, thread_id, rule)
 );
 
+create index notification_watch_message on notification_watch (message_id);
+
 create table notification_acknowledgement (
   thread_kind text not null,
   thread_id text not null,
@@ -185,6 +188,7 @@ create table notification_inbox (
 );
 
 create index notification_inbox_target on notification_inbox (target, id desc);
+create index notification_inbox_message on notification_inbox (message_id);
 
 create table notification_read (
   person_id text not null references person on delete cascade,
@@ -192,6 +196,8 @@ create table notification_read (
   at timestamptz not null default now(),
   primary key (person_id, entry_id)
 );
+
+create index notification_read_entry on notification_read (entry_id);
 
 create table notification_preference (
   person_id text primary key references person on delete cascade,
