@@ -20,6 +20,8 @@ export interface GreedyOptions {
 }
 
 const defaultEffort = 1.5e8
+/** For each field over each region, at most: small problems need no more. */
+const effortEach = 2000
 /** Rounds of annealing for each chosen field. */
 const roundsEach = 1000
 /** A step may first lose this part of an average field; at the end, `cooling` of that. */
@@ -48,11 +50,12 @@ export function improve(
   { seed = 1, effort = defaultEffort, start = [], stop = () => false }: GreedyOptions = {},
 ): number[] {
   const choice = createChoice(problem, timetable, gains)
+  const most = Math.min(effort, effortEach * (problem.coverage.members.length + problem.candidates.length))
   for (const c of [...timetable.locked, ...(problem.pinned ?? [])]) choice.keep(c)
   for (const c of start) choice.add(c)
   choice.fill()
   const begun = choice.work()
-  const spent = (): boolean => choice.work() - begun > effort || stop()
+  const spent = (): boolean => choice.work() - begun > most || stop()
   exchange(choice, gains, spent)
   let best = choice.fields()
   let bestWeight = gains.weight()
@@ -67,7 +70,7 @@ export function improve(
     choice.fill(random.uniform)
     const weight = gains.weight()
     // Annealing: what a step may lose shrinks from a good part of a field to nothing.
-    const left = 1 - Math.max(round / rounds, (choice.work() - begun) / effort)
+    const left = 1 - Math.max(round / rounds, (choice.work() - begun) / most)
     const temperature = hot * cooling ** (1 - left)
     if (weight > currentWeight + temperature * Math.log(1 - random.uniform())) {
       current = choice.fields()
