@@ -130,7 +130,11 @@ function Head({ telescope, may }: { telescope: Telescope; may: boolean }) {
           {telescope.alternativeTo && (
             <span>
               another description of{' '}
-              <Link to="/telescopes/$slug" params={{ slug: telescope.alternativeTo }}>
+              <Link
+                to="/telescopes/$slug"
+                params={{ slug: telescope.alternativeTo }}
+                style={{ textDecoration: 'underline' }}
+              >
                 {telescope.alternativeTo}
               </Link>
             </span>
