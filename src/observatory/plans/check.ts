@@ -9,7 +9,7 @@ import { eventRow } from '#observatory/alerts/service.ts'
 import { catalogueByName } from '#observatory/references/service.ts'
 import { telescopeBySlug } from '#observatory/telescopes/service.ts'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
-import type { PlanRequest, TelescopeRequest } from './plan.ts'
+import type { PlanEdits, PlanRequest, TelescopeRequest } from './plan.ts'
 import { planById, type PlanRow } from './plan-store.ts'
 
 /** A request that can be planned, with what it names. */
@@ -23,6 +23,13 @@ export interface CheckedPlan {
 }
 
 type Needs = Pick<Platform, 'db'>
+
+/** Of those that are told. */
+const mostMistakes = 100
+
+/** UTC as it is began in 1972; the places of Sun and Moon are not made for times long after ours. */
+const earliest = new Date('1972-01-01T00:00:00Z')
+const latest = new Date('2101-01-01T00:00:00Z')
 
 /** Who may see plans: everybody who is signed in. */
 export function requireReader(actor: Actor): void {
@@ -53,6 +60,12 @@ export async function checkRequest(
     mistakes.push(
       `The localization has no map yet (${localization.note ?? localization.state}); try again when it is ready.`,
     )
+  const start = request.start === undefined ? now : new Date(request.start)
+  const end = new Date(start.getTime() + request.hours * 3_600_000)
+  if (start < earliest || end > latest)
+    mistakes.push(
+      `The time from ${start.toISOString().slice(0, 10)} cannot be planned; take one between 1972 and 2100.`,
+    )
   const telescopes: Telescope[] = []
   const seen = new Set<string>()
   for (const asked of request.telescopes) {
@@ -68,14 +81,13 @@ export async function checkRequest(
     }
   }
   mistakes.push(...(await otherMistakes(platform, actor, request, event)))
+  if (request.edits) mistakes.push(...editMistakes(request.edits, seen))
   if (mistakes.length > 0) {
     const rest = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more)` : ''
     throw new Problem('plan.invalid', `${mistakes[0]}${rest}`, {
-      errors: mistakes.map((message) => ({ path: 'body', message, rule: 'plan' })),
+      errors: mistakes.slice(0, mostMistakes).map((message) => ({ path: 'body', message, rule: 'plan' })),
     })
   }
-  const start = request.start === undefined ? now : new Date(request.start)
-  const end = new Date(start.getTime() + request.hours * 3_600_000)
   // Whatever spelling was used, the plan names telescopes by slug.
   const named = request.telescopes.map((asked, i) => ({ ...asked, telescope: telescopes[i]!.slug }))
   return { request: { ...request, telescopes: named }, event, localization, telescopes, start, end }
@@ -125,6 +137,20 @@ export function telescopeMistakes(asked: TelescopeRequest, telescope: Telescope)
   }
   if (asked.tiling === 'grid' && pointing.how !== 'grid')
     mistakes.push(`${slug} has no field grid; use free, hexagonal, spiral or ring.`)
+  return mistakes
+}
+
+/** Fields of telescopes that are not planned, and those that are asked for and refused at once. */
+function editMistakes(edits: PlanEdits, slugs: ReadonlySet<string>): string[] {
+  const mistakes: string[] = []
+  const dropped = new Set(edits.drop)
+  for (const key of [...edits.drop, ...edits.pin])
+    if (!slugs.has(key.split('/')[0]!))
+      mistakes.push(`${key.slice(0, 100)} names no telescope of this plan; write telescope/field.`)
+  for (const key of edits.pin)
+    if (dropped.has(key)) mistakes.push(`${key.slice(0, 100)} is dropped and pinned at once; choose one.`)
+  for (const { telescope } of edits.add)
+    if (!slugs.has(telescope)) mistakes.push(`${telescope.slice(0, 100)} is no telescope of this plan.`)
   return mistakes
 }
 

@@ -50,6 +50,9 @@ export const TelescopeRequest = z
   .meta({ id: 'TelescopeRequest' })
 export type TelescopeRequest = z.output<typeof TelescopeRequest>
 
+const Ra = z.number().min(0).max(360)
+const Dec = z.number().min(-90).max(90)
+
 /** Changes a person made to the fields of the version before. */
 export const PlanEdits = z
   .object({
@@ -60,7 +63,8 @@ export const PlanEdits = z
     /** Exposure numbers of the parent version that stay exactly as they are. */
     lock: z.array(z.number().int()).default([]),
     add: z
-      .array(z.object({ telescope: z.string(), id: z.string().optional(), ra: z.number(), dec: z.number() }))
+      .array(z.object({ telescope: z.string(), id: z.string().max(100).optional(), ra: Ra, dec: Dec }))
+      .max(5_000)
       .default([]),
   })
   .meta({ id: 'PlanEdits' })
@@ -97,10 +101,10 @@ export const PlanRequest = z
     observed: z
       .array(
         z.object({
-          ra: z.number(),
-          dec: z.number(),
+          ra: Ra,
+          dec: Dec,
           telescope: z.string().optional(),
-          radiusDeg: z.number().positive().optional(),
+          radiusDeg: z.number().positive().max(180).optional(),
           time: z.iso.datetime({ offset: true }).optional(),
         }),
       )

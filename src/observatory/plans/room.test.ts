@@ -115,6 +115,8 @@ describe('a plan on request', () => {
         strategy: 'galaxies',
         without: ['no-such-plan'],
         observed: [{ ra: 1, dec: 1 }],
+        start: '0001-01-01T00:00:00Z',
+        edits: { drop: ['zz/1'], add: [{ telescope: 'nope', ra: 1, dec: 1 }] },
       }),
     })
     expect(response.status).toBe(422)
@@ -128,8 +130,16 @@ describe('a plan on request', () => {
       /catalogue/,
       /no-such-plan/,
       /pointing 1/,
+      /0001-01-01 cannot be planned/,
+      /zz\/1 names no telescope/,
+      /nope is no telescope/,
     ])
       expect(text).toMatch(part)
+    for (const edits of [{ add: [{ telescope: 'tch', ra: 1, dec: 95 }] }, { lock: [1] }]) {
+      const body = JSON.stringify({ event: 'S260316b', telescopes: [tch], edits })
+      const headers = { 'content-type': 'application/json' }
+      expect((await request('/plans', { method: 'POST', headers, body })).status).toBe(422)
+    }
     expect((await request('/plans/none')).status).toBe(404)
     const nobody = await request('/plans', {
       method: 'POST',

@@ -31,6 +31,12 @@ export interface Origin {
  */
 export async function requestPlan(platform: Needs, actor: Actor, request: PlanRequest): Promise<PlanRow> {
   requirePlanner(actor)
+  if (request.edits && request.edits.lock.length > 0)
+    throw new Problem(
+      'plan.invalid',
+      'A first version has no exposures that could stay; leave out `lock`.',
+      {},
+    )
   const checked = await checkRequest(platform, actor, request)
   return platform.db.transaction().execute(async (tx) => {
     const row = await startPlan(platform, tx, checked, {
@@ -256,7 +262,7 @@ export async function resolvePlan(
     edits,
   }
   const checked = await checkRequest(platform, actor, request)
-  await checkEdits(platform, row, checked, edits)
+  await checkLocks(platform, row, edits)
   return platform.db.transaction().execute(async (tx) => {
     const parent = (await lockPlan(tx, id))!
     requireResolvable(parent.state)
@@ -267,26 +273,17 @@ export async function resolvePlan(
   })
 }
 
-async function checkEdits(
+async function checkLocks(
   platform: Pick<Platform, 'storage'>,
   parent: PlanRow,
-  checked: CheckedPlan,
   edits: PlanEdits,
 ): Promise<void> {
-  const slugs = new Set(checked.telescopes.map((t) => t.slug))
-  const mistakes: string[] = []
-  for (const key of [...edits.drop, ...edits.pin])
-    if (!slugs.has(key.split('/')[0]!))
-      mistakes.push(`${key} names no telescope of this plan; write telescope/field.`)
-  for (const key of edits.drop)
-    if (edits.pin.includes(key)) mistakes.push(`${key} is dropped and pinned at once; choose one.`)
-  for (const { telescope } of edits.add)
-    if (!slugs.has(telescope)) mistakes.push(`${telescope} is no telescope of this plan.`)
-  if (edits.lock.length > 0) {
-    const numbers = new Set((await documentOf(platform, parent)).exposures.map((e) => e.number))
-    for (const number of edits.lock)
-      if (!numbers.has(number)) mistakes.push(`The plan has no exposure ${number} that could stay.`)
-  }
+  if (edits.lock.length === 0) return
+  const numbers = new Set((await documentOf(platform, parent)).exposures.map((e) => e.number))
+  const mistakes = edits.lock
+    .filter((number) => !numbers.has(number))
+    .slice(0, 100)
+    .map((number) => `The plan has no exposure ${number} that could stay.`)
   if (mistakes.length > 0)
     throw new Problem('plan.invalid', mistakes[0]!, {
       errors: mistakes.map((message) => ({ path: 'body.edits', message, rule: 'plan' })),
