@@ -57,15 +57,17 @@ interface Pointing {
 
 /** More fields than this are not looked at for one telescope; the best come first. */
 const mostFields = 4_000
+/** Fields laid freely: of all telescopes together, and of one at least and at most. What they cover takes seconds beyond. */
+const mostLaid = { together: 4_000, fewest: 400, most: 1_200 }
 /** Candidates per field that there is time for, and the least that are kept. */
 const spare = 3
 const fewest = 250
 
 export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter): Prepared {
-  const notes: string[] = []
+  const notes = [...(input.notes ?? [])]
   const telescopes: PreparedTelescope[] = []
-  const fitting = input.strategy === 'galaxies' ? targetGalaxies(map, input, notes) : []
-  const targets = fitting.length > 0 ? fitting : null
+  const said: string[] = []
+  const fitting = targetGalaxies(map, input, said)
   const pointings: Pointing[] = []
   const unseen: Pointing[] = []
   const dropped = new Set(input.edits.drop)
@@ -77,7 +79,7 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
     })
     const own: string[] = [...telescope.doubts]
     const task = taskOf(telescope, input)
-    const { strategy, fields } = fieldsFor(map, telescope, task, input, targets, own)
+    const { strategy, fields } = fieldsFor(map, telescope, task, input, fitting, own)
     const wanted = withEdits(fields, telescope.slug, input).filter(
       (field) => !dropped.has(`${telescope.slug}/${field.id}`),
     )
@@ -120,6 +122,9 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
     })
   })
   progress.write({ stage: 'coverage', done: 0.12 })
+  // Fields that each hold the whole region are planned for the region, not for what lies in it.
+  const targets = telescopes.some(({ strategy }) => strategy === 'galaxies') ? fitting : null
+  if (telescopes.some(({ strategy }) => strategy !== 'single')) notes.push(...said)
   return {
     targets,
     ...problemOf(map, input, targets, telescopes, pointings, unseen, notes),
@@ -165,7 +170,7 @@ function fieldsFor(
   telescope: SolveTelescope,
   task: TelescopeTask,
   input: SolveInput,
-  targets: readonly TargetGalaxy[] | null,
+  targets: readonly TargetGalaxy[],
   notes: string[],
 ): { strategy: PreparedTelescope['strategy']; fields: Field[] } {
   const { footprint } = telescope.model
@@ -177,18 +182,24 @@ function fieldsFor(
       return { strategy: 'single', fields: placeFields(map, footprint, { count: 1, level: input.level }) }
     }
   }
-  if (targets) return { strategy: 'galaxies', fields: fieldsOnGalaxies(targets, telescope, task, input) }
+  if (targets.length > 0)
+    return { strategy: 'galaxies', fields: fieldsOnGalaxies(targets, telescope, task, input) }
   const grid = telescope.tiling === 'grid' && telescope.grid ? telescope.grid : null
   if (telescope.tiling === 'free' || (telescope.tiling === 'grid' && !grid)) {
-    const count = Math.min(400, Math.max(30, Math.ceil(1.5 * capacity(task, visitSeconds(task)))))
+    const time = capacity(task, visitSeconds(task))
+    const share = Math.floor(mostLaid.together / input.telescopes.length)
+    const most = Math.min(mostLaid.most, Math.max(mostLaid.fewest, share))
+    const count = Math.min(most, Math.max(30, Math.ceil(1.5 * time)))
     const seen =
       input.visibility && telescope.ground
         ? observablePart(map, telescope.model, visitSeconds(task), input)
         : map
-    return {
-      strategy: 'tiling',
-      fields: freeFields(seen, footprint, { count, level: input.level, overlap: telescope.overlap }),
-    }
+    const laid = freeFields(seen, footprint, { count, level: input.level, overlap: telescope.overlap })
+    if (laid.length === most && time > most)
+      notes.push(
+        `It has time for ${time} fields; the best ${most} places were looked at, and the bound holds for them.`,
+      )
+    return { strategy: 'tiling', fields: laid }
   }
   const laid = grid
     ? grid.id.map((id, i) => ({ id, ra: grid.ra[i]!, dec: grid.dec[i]! }))

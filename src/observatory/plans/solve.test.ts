@@ -105,6 +105,20 @@ it('filters, visits and cadence are kept', async () => {
   }
 })
 
+it('a small field with time for more than 400 is not held to them', async () => {
+  const start = mjdUtcOf(new Date('2026-03-17T05:00:00Z'))
+  const { result } = await solveRequest(
+    input(writeSkyMap(circleMap(165, 30, 10, 0.9)), {
+      telescopes: [shipped('iris')],
+      visibility: false,
+      start,
+      end: start + 2.8 / 24,
+      seconds: 1,
+    }),
+  )
+  expect(result.fields).toBeGreaterThan(450)
+})
+
 it('a wish to stop hands over the best plan so far', async () => {
   const telescopes = ['tch', 'tca', 'oaj'].map((slug) => shipped(slug, { maxFields: 30 }))
   const asked = input(writeSkyMap(circleMap(165, 5, 15, 0.9)), { telescopes, method: 'exact', seconds: 60 })
