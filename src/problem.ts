@@ -131,7 +131,6 @@ export const problemCodes = {
   'plan.nothing_to_plan': 422,
   'plan.wrong_state': 409,
   'planning.invalid': 422,
-  'planning.bad_fields': 422,
   'planning.unsolved': 500,
   'channel.refused': 502,
   'channel.invalid': 422,

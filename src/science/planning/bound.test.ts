@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#science/simulate/random.ts'
-import { exampleProblem, type ExampleSize } from './example.ts'
+import { exampleProblem, type ExampleSize } from '#test/planning-example.ts'
 import type { Locked, MilpSolver, PlanningProblem, Window } from './model.ts'
 import { makeInstance } from './instance.ts'
 import { priceBound, programmeBound, relax } from './bound.ts'

@@ -6,7 +6,7 @@ import type { SkyMap } from '#science/skymap/map.ts'
 import { circleMap } from '#science/skymap/make.ts'
 import { readSkyMap } from '#science/skymap/read.ts'
 import { dataFile } from '#test/data.ts'
-import { capPoints, inField, randomFootprint } from './brute.ts'
+import { capPoints, inField, randomFootprint } from '#test/in-field.ts'
 import { coverageOf, coverageOfPoints, coveredAreaDeg2, coveredWeight } from './coverage.ts'
 import { footprintAreaDeg2 } from './footprint.ts'
 import type { Coverage, Field, Footprint } from './model.ts'
@@ -94,7 +94,13 @@ describe('against points counted one by one', () => {
         expect(Math.abs(whole.fieldAreaDeg2[i] / area - 1)).toBeLessThan(1e-3)
       })
       const reach = Math.min(180, 3.5 * scale)
-      const { points, areaSr } = capPoints(pointings[0].field.ra, pointings[0].field.dec, reach, 120_000, seed)
+      const { points, areaSr } = capPoints(
+        pointings[0].field.ra,
+        pointings[0].field.dec,
+        reach,
+        120_000,
+        seed,
+      )
       const single = new Float64Array(4)
       const [both, left] = [new Float64Array(1), new Float64Array(1)]
       for (const [ra, dec] of points) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { rangesAreaSr, covers } from '#science/sky/ranges.ts'
 import { seeded } from '#science/sky/seeded.ts'
 import { offsetBy, separation, unitVector } from '#science/sky/vectors.ts'
-import { capPoints, inField, randomFootprint } from './brute.ts'
+import { capPoints, inField, randomFootprint } from '#test/in-field.ts'
 import {
   containsTest,
   footprintAreaDeg2,

@@ -3,9 +3,9 @@
  * it take no more than there is. Each visit counts with the least gap that can follow it.
  */
 import { MARGIN, type Instance } from './instance.ts'
+import { leastSlewSeconds } from './slew.ts'
 import { gapSeconds } from './visit.ts'
-import { radiansPerDegree, unitVector } from '#science/sky/vectors.ts'
-import type { Axis, Slew } from './model.ts'
+import { angleBetween, unitVector } from '#science/sky/vectors.ts'
 
 /** One visit that a field needs if it is chosen. Times in seconds after the epoch. */
 export interface Job {
@@ -122,11 +122,7 @@ function leastGaps(instance: Instance, t: number): Float64Array {
     for (const [j, d] of free.entries()) {
       if (d === c) continue
       if (travel[t].timeless) slew = Math.min(slew, travel[t].exact(instance.local[c], instance.local[d], 0))
-      else {
-        const dot =
-          vectors[i][0] * vectors[j][0] + vectors[i][1] * vectors[j][1] + vectors[i][2] * vectors[j][2]
-        slew = Math.min(slew, leastSlew(telescope.slew, Math.acos(Math.min(1, Math.max(-1, dot)))))
-      }
+      else slew = Math.min(slew, leastSlewSeconds(telescope.slew, angleBetween(vectors[i], vectors[j])))
     }
     // To the same field again, for its next visit, the gap is what the cadence leaves.
     const again =
@@ -137,21 +133,6 @@ function leastGaps(instance: Instance, t: number): Float64Array {
     least[instance.local[c]] = Math.max(0, Math.min(again, other) - LOOSE)
   }
   return least
-}
-
-/** No slew over this angle (radians) of an altazimuth mount takes less: one of its axes turns at least that far. */
-function leastSlew(slew: Slew, angle: number): number {
-  if (slew.mount !== 'altazimuth') return 0
-  const half = Math.sin(angle / 2) / Math.SQRT2
-  const turn = (2 * Math.asin(half)) / radiansPerDegree
-  if (turn < 1e-6) return 0
-  return slew.settleS + Math.min(axisTime(slew.azimuth, turn), axisTime(slew.altitude, turn))
-}
-
-function axisTime({ rateDegPerS: rate, accelerationDegPerS2: acceleration }: Axis, angle: number): number {
-  if (acceleration === undefined) return angle / rate
-  const ramp = (rate * rate) / acceleration
-  return angle < ramp ? 2 * Math.sqrt(angle / acceleration) : (angle + ramp) / rate
 }
 
 function freeTime(

@@ -6,9 +6,9 @@ import { cellAt } from '#science/skymap/map.ts'
 import { rank, crossingRank } from '#science/skymap/rank.ts'
 import { readSkyMap } from '#science/skymap/read.ts'
 import { dataFile } from '#test/data.ts'
-import { capPoints, inField } from './brute.ts'
+import { sharedGrid } from '#test/sampled-coverage.ts'
+import { capPoints, inField } from '#test/in-field.ts'
 import { coverageOf, coveredWeight } from './coverage.ts'
-import { readFields } from './field-list.ts'
 import type { Field, Footprint } from './model.ts'
 import { nearFields, placeFields } from './placement.ts'
 import { singlePointing } from './single.ts'
@@ -61,8 +61,8 @@ describe('free placement', () => {
     expect(fields.map(({ id }) => id)).toEqual(fields.map((_, i) => `free-${i + 1}`))
   })
   const file = dataFile('gw', 'grandma-gcn', 'notices', 'S250207bg-preliminary.json')
-  const grid = dataFile('gw', 'gwemopt', 'tesselations', 'TCH.tess')
-  it.skipIf(!file || !grid)(
+  const fixed = sharedGrid('TCH')
+  it.skipIf(!file || !fixed)(
     'ten free squares catch more than 0.44, fixed fields 0.415 at most (needs shared test data)',
     () => {
       const notice = JSON.parse(readFileSync(file ?? '', 'utf8')) as { event: { skymap: string } }
@@ -73,9 +73,8 @@ describe('free placement', () => {
         fields.map((field) => ({ footprint: box(1.9), field })),
       )
       expect(coveredWeight(coverage, fields.keys())).toBeGreaterThan(0.44)
-      const fixed = readFields(readFileSync(grid ?? '', 'utf8'))
-      const best = nearFields(map, box(1.9), fixed, { level: 0.9 }).slice(0, 2)
-      expect(best.map((i) => fixed[i].id).toSorted()).toEqual(['8912', '9091'])
+      const best = nearFields(map, box(1.9), fixed!, { level: 0.9 }).slice(0, 2)
+      expect(best.map((i) => fixed![i].id).toSorted()).toEqual(['8912', '9091'])
     },
   )
 })

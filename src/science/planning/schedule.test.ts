@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { exampleProblem } from './example.ts'
+import { exampleProblem } from '#test/planning-example.ts'
 import { makeInstance } from './instance.ts'
 import { repair } from './repair.ts'
 import { emptyRoutes, plainTaste } from './routes.ts'

@@ -21,6 +21,22 @@ export function axisSeconds({ rateDegPerS: v, accelerationDegPerS2: a }: Axis, d
   return degrees * a < v * v ? 2 * Math.sqrt(degrees / a) : degrees / v + v / a
 }
 
+/** Aberration and nutation change the angle between two fields by less, degrees. */
+const apparentDeg = 0.012
+
+/**
+ * No slew over this angle (between ICRS directions) takes less, s, wherever it points and whenever: of two axes at right
+ * angles one turns by at least 1/√2 of it.
+ */
+export function leastSlewSeconds(slew: Slew, separationDeg: number): number {
+  if (separationDeg <= apparentDeg) return 0
+  if (slew.mount === 'direct') return slew.settleS + axisSeconds(slew.axis, separationDeg)
+  const axes =
+    slew.mount === 'equatorial' ? [slew.hourAngle, slew.declination] : [slew.azimuth, slew.altitude]
+  const turnDeg = (separationDeg - apparentDeg) / Math.SQRT2
+  return slew.settleS + Math.min(...axes.map((axis) => axisSeconds(axis, turnDeg)))
+}
+
 export interface Slews {
   /** From field to field (indices), leaving at `mjdUtc`, s, settling included; 0 where there is nothing to move. */
   readonly seconds: (from: number, to: number, mjdUtc: number) => number

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { exampleProblem } from './example.ts'
+import { exampleProblem } from '#test/planning-example.ts'
 import { schedulePlan } from './schedule.ts'
 import { solvePlan } from './solve.ts'
 import { violations } from './violations.ts'

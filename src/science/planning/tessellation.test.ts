@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { coneRanges } from '#science/sky/cover.ts'
 import { mocFromRanges } from '#science/sky/moc.ts'
 import { seeded } from '#science/sky/seeded.ts'
 import { offsetBy, separation } from '#science/sky/vectors.ts'
-import { dataFile } from '#test/data.ts'
-import { inField } from './brute.ts'
-import { readFields } from './field-list.ts'
+import { inField } from '#test/in-field.ts'
 import { footprintRadiusDeg } from './footprint.ts'
 import type { Field, Footprint } from './model.ts'
 import { layFields } from './tessellation.ts'
@@ -89,43 +86,4 @@ describe('grids leave no gap', () => {
     expect(() => layFields('spiral', { shape: 'circle', radiusDeg: 0.001 })).toThrow(/fields/)
     expect(() => layFields('ring', { shape: 'circle', radiusDeg: 1 }, { overlap: 1 })).toThrow(/overlap/)
   })
-})
-
-describe('lists of fields', () => {
-  it('columns of white space or commas, a header in any order, extra columns, comments', () => {
-    const expected = [
-      { id: '1', ra: 10.5, dec: -20 },
-      { id: 'b2', ra: 359, dec: 89.5 },
-    ]
-    expect(readFields('1 10.5 -20\nb2\t-1.0   89.5 0.3 x\n')).toEqual(expected)
-    expect(readFields('\uFEFF# made by hand\r\n1,10.5,-20\r\n"b2", 359, 89.5,SE\r\n')).toEqual(expected)
-    expect(readFields(',ID,RA,Dec,Ebv\n0,1,10.5,-20.0,1\n1,b2,359.0,89.5,\n')).toEqual(expected)
-    expect(readFields('10.5, -2e1\n359, 89.5')).toEqual([expected[0], { ...expected[1], id: '2' }])
-  })
-  const bad: [string, string, RegExp][] = [
-    ['a word for a number', '1 10 20\n2 ten 20', /^Line 2 .*ten/],
-    ['a short line', '1 10 20\n\n2 10', /^Line 3 .*declination/],
-    ['a declination of 91', '1 10 91', /^Line 1 .*91/],
-    ['hours and minutes', '1 10:30:00 20', /^Line 1/],
-    ['a name twice', '1 10 20\n1 11 20', /^Line 2 .*line 1/],
-    ['nothing', '# only a comment\n', /empty/],
-    ['a header without RA', 'id,l,b\n1,2,3', /^Line 1 .*header/],
-  ]
-  for (const [name, text, message] of bad) {
-    it(`refuses ${name}`, () => expect(() => readFields(text)).toThrow(message))
-  }
-  const lists: [string, number][] = [
-    ['gwemopt/tesselations/TCA.tess', 12_015],
-    ['gwemopt/tesselations/TRE.tess', 2450],
-    ['gwemopt/tesselations/ZTF.tess', 1778],
-    ['gwemopt/tesselations/LSST.tess', 4206],
-    ['skyportal/ZTF_Fields.csv', 1778],
-    ['m4opt/AllSS_grid_361.txt', 361],
-  ]
-  for (const [path, count] of lists) {
-    const file = dataFile('gw', ...path.split('/'))
-    it.skipIf(!file)(`${path} has ${count} fields (needs shared test data)`, () => {
-      expect(readFields(readFileSync(file ?? '', 'utf8')).length).toBe(count)
-    })
-  }
 })

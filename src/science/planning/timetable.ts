@@ -4,7 +4,8 @@
  * windows, and an answer counts for every schedule, with whatever slews.
  */
 import { intersection } from './intervals.ts'
-import type { Axis, Candidate, PlanningProblem, Slew, TelescopeTask, Window } from './model.ts'
+import type { Candidate, PlanningProblem, TelescopeTask, Window } from './model.ts'
+import { leastSlewSeconds } from './slew.ts'
 import { gapSeconds, visitSeconds } from './visit.ts'
 import { radiansPerDegree, unitVector } from '#science/sky/vectors.ts'
 
@@ -58,8 +59,9 @@ export function createTimetable(problem: PlanningProblem): Timetable {
   }
   const hours = tasks.map((task, t): Hours => {
     const fields = byTelescope[t].map((c) => candidates[c].field)
+    // The next visit may be to the same field.
     const repeats = task.visits > 1
-    const least = leastSlew(task.telescope.slew, repeats ? 0 : leastSeparation(fields), repeats)
+    const least = leastSlewSeconds(task.telescope.slew, repeats ? 0 : leastSeparation(fields))
     const otherFilter = task.steps.length > 1 && task.steps[0].filter !== task.steps.at(-1)!.filter
     const visit = visitSeconds(task) / day
     const gap = gapSeconds(task.telescope, least, otherFilter) / day
@@ -128,7 +130,7 @@ function clipped(windows: readonly Window[], within: Window): Window[] {
 }
 
 /** First moment of the windows from `time` on. */
-export function firstFrom(windows: readonly Window[], time: number): number | null {
+function firstFrom(windows: readonly Window[], time: number): number | null {
   for (const { start, end } of windows) if (end >= time - slack) return Math.max(start, time)
   return null
 }
@@ -277,23 +279,4 @@ function leastSeparation(fields: readonly { readonly ra: number; readonly dec: n
     }
   }
   return least
-}
-
-/**
- * No slew over `separationDeg` takes less, s, wherever it points. Of two axes at right angles one turns at least
- * separation/√2.
- * @param maybeNone the next visit may be to the same field.
- */
-function leastSlew(slew: Slew, separationDeg: number, maybeNone: boolean): number {
-  if (maybeNone || separationDeg === 0) return 0
-  if (slew.mount === 'direct') return slew.settleS + turnSeconds(slew.axis, separationDeg)
-  const axes =
-    slew.mount === 'equatorial' ? [slew.hourAngle, slew.declination] : [slew.azimuth, slew.altitude]
-  return slew.settleS + Math.min(...axes.map((axis) => turnSeconds(axis, separationDeg / Math.SQRT2)))
-}
-
-function turnSeconds({ rateDegPerS: rate, accelerationDegPerS2: acceleration }: Axis, angle: number): number {
-  if (acceleration === undefined) return angle / rate
-  const ramp = (rate * rate) / acceleration
-  return angle < ramp ? 2 * Math.sqrt(angle / acceleration) : (angle + ramp) / rate
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#science/simulate/random.ts'
-import { exampleProblem } from './example.ts'
+import { exampleProblem } from '#test/planning-example.ts'
 import type { PlanningProblem, Schedule, ScheduledExposure } from './model.ts'
 import { schedulePlan } from './schedule.ts'
 import { violations } from './violations.ts'

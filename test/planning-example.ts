@@ -1,6 +1,13 @@
-/** Planning problems made up from a seed, for tests: fields and sky scattered over a patch, windows of every kind. */
+/** Planning problems made up from a seed: fields and sky scattered over a patch, windows of every kind. */
 import { seededRandom } from '#science/simulate/random.ts'
-import type { Candidate, Coverage, PlanningProblem, Slew, TelescopeTask, Window } from './model.ts'
+import type {
+  Candidate,
+  Coverage,
+  PlanningProblem,
+  Slew,
+  TelescopeTask,
+  Window,
+} from '#science/planning/model.ts'
 
 export interface ExampleSize {
   readonly telescopes: number

@@ -1,9 +1,9 @@
 /**
- * For tests: whether a direction lies in a field, by the definitions alone and with no code of this folder, and sums over
+ * Whether a direction lies in a field, by the definitions alone and with no code of planning itself, and sums over
  * many points.
  */
 import { seeded } from '#science/sky/seeded.ts'
-import type { Field, Footprint, Offset } from './model.ts'
+import type { Field, Footprint, Offset } from '#science/planning/model.ts'
 
 const RAD = Math.PI / 180
 
