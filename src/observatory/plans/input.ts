@@ -56,7 +56,10 @@ async function plannedSky(platform: Needs, row: PlanRow): Promise<SolveInput['ta
     if (without === 'event') {
       if (row.event_id === null) continue
       const open = await listPlans(platform.db, { eventId: row.event_id, states: ['ready'], limit: 500 })
-      rows.push(...open.filter((other) => other.series !== row.series && !other.proposed))
+      // What was planned without visibility nobody will observe.
+      rows.push(
+        ...open.filter((other) => other.series !== row.series && !other.proposed && other.request.visibility),
+      )
     } else {
       const other = await planById(platform.db, without)
       if (other?.document_sha256) rows.push(other)

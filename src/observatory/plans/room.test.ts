@@ -157,8 +157,10 @@ describe('a plan on request', () => {
       method: 'greedy',
       seconds: 2,
     }
+    await plan({ ...ask, telescopes: [{ telescope: 'atlas' }], visibility: false })
     const all = await plan(ask)
     const rest = await plan({ ...ask, without: ['event'] })
+    expect(rest.result!.probability, 'a comparison takes no sky').toBeGreaterThan(0.01)
     const [a, b] = [await exposuresOf(all.id), await exposuresOf(rest.id)]
     expect(b.map((e) => e.field)).not.toContain(a[0]!.field)
     expect(rest.result!.notes.join(' ')).toContain('were taken out')
