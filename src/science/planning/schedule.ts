@@ -38,8 +38,7 @@ export function schedulePlan(
   const instance = makeInstance(problem)
   const search = createSearch(emptyRoutes(instance), options.seed ?? 1)
   const trail: { seconds: number; objective: number; bound: number }[] = []
-  // A selection takes pins for granted that no schedule may be able to hold together.
-  let bound = problem.pinned?.length ? Infinity : selection.bound
+  let bound = selection.bound
   let stopped = false
   let lastTold = -Infinity
   const tell = (stage: string, force = false) => {
