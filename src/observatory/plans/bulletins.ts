@@ -14,6 +14,7 @@ import { Problem } from '#problem.ts'
 import { eventById } from '#observatory/alerts/event-store.ts'
 import { chartOfRow, type PlanChart } from './charts.ts'
 import { exportPlan, type ExportFormat } from './exports.ts'
+import { figure, minute, percent } from './figures.ts'
 import { listPlans, planById, type PlanRow } from './plan-store.ts'
 import { lostText } from './lost.ts'
 import { plansSection } from './sections.ts'
@@ -397,16 +398,4 @@ async function actorOf(
     scopes: scopesOf(role),
     from: null,
   }
-}
-
-function percent(p: number): string {
-  return `${(100 * p).toFixed(1)} %`
-}
-
-function figure(value: number): string {
-  return value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })
-}
-
-function minute(at: Date): string {
-  return at.toISOString().slice(0, 16).replace('T', ' ')
 }

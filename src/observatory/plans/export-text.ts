@@ -4,6 +4,7 @@ import { unionOf } from '#science/sky/ranges.ts'
 import { footprintRadiusDeg } from '#science/planning/footprint.ts'
 import type { PlanDocument, PlannedField, PlannedTelescope } from './document.ts'
 import { fieldsOf } from './document.ts'
+import { figure, listed, percent } from './figures.ts'
 import type { PlanResult, PlanSummary } from './plan.ts'
 
 /** Plans as text that other programs and people read. */
@@ -163,18 +164,6 @@ function depthText({ filters, steps }: PlannedTelescope): string {
 
 function dayTime(iso: string): string {
   return timeText(iso).slice(0, 16)
-}
-
-function percent(p: number): string {
-  return `${(100 * p).toFixed(1)} %`
-}
-
-function figure(value: number): string {
-  return value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })
-}
-
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 /** Lines of at most 72 characters, as circulars are read. */

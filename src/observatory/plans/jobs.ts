@@ -3,6 +3,7 @@ import { failure } from '#platform/jobs/failure.ts'
 import type { JobContext, JobHandler } from '#platform/jobs/job.ts'
 import type { Platform } from '#platform/platform.ts'
 import { system } from '#observatory/people/actor.ts'
+import { percent } from './figures.ts'
 import { checkRequest } from './check.ts'
 import { compareDocuments } from './compare.ts'
 import { encodeDocument } from './document.ts'
@@ -89,7 +90,7 @@ async function solveInThread(
     const state = readProgress(memory)
     const known = Number.isFinite(state.objective) && state.bound > 0
     const text = known
-      ? `${state.stage}, ${percent(state.objective)} of at most ${percent(state.bound)}`
+      ? `${state.stage}, ${percent(state.objective, 2)} of at most ${percent(state.bound, 2)}`
       : state.stage
     job.progress(Math.round(100 * state.done), 100, `% ${text}`)
     if (state.stage !== stage) {
@@ -109,10 +110,6 @@ async function solveInThread(
     // The solver's memory goes only with its thread.
     await planners.give(planner, { keep: input.method === 'greedy' && !job.signal.aborted })
   }
-}
-
-function percent(probability: number): string {
-  return `${(100 * probability).toFixed(2)} %`
 }
 
 async function finish(platform: Platform, row: PlanRow, output: SolveOutput): Promise<unknown> {
