@@ -208,6 +208,27 @@ describe.skipIf(executablePath === undefined)('pages of notifications (needs Chr
     await page.close()
   })
 
+  it('a catalogue is imported by its file, shows where it has rows, and answers a cone', async () => {
+    const page = await open('/catalogues')
+    await page.getByText('No catalogues yet.').waitFor()
+    const rows = Array.from({ length: 200 }, (_, i) => `G${i},${10 + i / 100},${20 + (i % 20) / 10}`)
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'Small survey.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(['name,ra,dec', ...rows].join('\n')),
+    })
+    await page.getByRole('button', { name: 'Import' }).click()
+    await page.getByRole('link', { name: 'Look at it' }).click()
+    await page.waitForURL(/catalogues\/small-survey/)
+    await page.getByRole('img', { name: 'small-survey: where it has rows' }).waitFor()
+    await page.getByLabel('Centre, in any form').fill('0h40m +20d')
+    await page.getByLabel('Radius (deg)').fill('0.05')
+    await page.getByRole('button', { name: 'Ask' }).click()
+    await page.getByRole('cell', { name: 'G0', exact: true }).waitFor()
+    await page.waitForURL(/cone=10\.0/)
+    await page.close()
+  })
+
   it('no page of it has a serious finding of axe, an error or a sideways scroll at 1440 and 390', async () => {
     const { items } = (await send('GET', '/inbox')) as { items: { thread: { id: string } }[] }
     const paths = [
@@ -221,6 +242,8 @@ describe.skipIf(executablePath === undefined)('pages of notifications (needs Chr
       '/notifications?tab=shifts&shift=new',
       '/notifications?tab=deliveries',
       '/notifications?tab=mine',
+      '/catalogues',
+      '/catalogues/small-survey?cone=10,20,1',
     ]
     for (const width of [1440, 390]) {
       const page = await open('/', width)

@@ -28,7 +28,13 @@ export function CataloguePage() {
     document.title = `${name} · Urania`
   }, [name])
   if (query.isError)
-    return <Problem error={query.error} retry={() => void query.refetch()} what={`catalogue ${name}`} />
+    return (
+      <>
+        <h1>{name}</h1>
+        <Problem error={query.error} retry={() => void query.refetch()} what="this catalogue" />
+        <Link to="/catalogues">All catalogues</Link>
+      </>
+    )
   if (!query.data) return <Loading lines={10} />
   return <Body catalogue={query.data} />
 }

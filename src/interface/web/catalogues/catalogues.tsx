@@ -77,8 +77,12 @@ export function Catalogues() {
                     <span className="dim">{one.title}</span>
                   </td>
                   <td>{one.kind}</td>
-                  <td className="right">{thousands(one.rows)}</td>
-                  <td className="right">{significant(one.coverage.areaDeg2)}</td>
+                  <td className="right" data-label="rows">
+                    {thousands(one.rows)}
+                  </td>
+                  <td className="right" data-label="deg²">
+                    {significant(one.coverage.areaDeg2)}
+                  </td>
                   <td className="right">{bytes(one.bytes)}</td>
                   <td className="right dim">
                     <Time at={one.importedAt} show="ago" />
