@@ -6,9 +6,9 @@ import type { EventRow } from '#observatory/alerts/event-store.ts'
 import { localizationById, type LocalizationRow } from '#observatory/alerts/localization-store.ts'
 import { localizationRow } from '#observatory/alerts/queries.ts'
 import { eventRow } from '#observatory/alerts/service.ts'
-import { catalogueByName } from '#observatory/references/service.ts'
 import { telescopeBySlug } from '#observatory/telescopes/service.ts'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
+import { galaxyMistakes } from './check-galaxies.ts'
 import type { PlanEdits, PlanRequest, TelescopeRequest } from './plan.ts'
 import { planById, type PlanRow } from './plan-store.ts'
 
@@ -80,7 +80,7 @@ export async function checkRequest(
       mistakes.push(error.message)
     }
   }
-  mistakes.push(...(await otherMistakes(platform, actor, request, event)))
+  mistakes.push(...(await otherMistakes(platform, actor, request, { event, localization })))
   if (request.edits) mistakes.push(...editMistakes(request.edits, seen))
   if (mistakes.length > 0) {
     const rest = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more)` : ''
@@ -158,18 +158,13 @@ async function otherMistakes(
   platform: Needs,
   actor: Actor,
   request: PlanRequest,
-  event: EventRow | null,
+  { event, localization }: { event: EventRow | null; localization: LocalizationRow },
 ): Promise<string[]> {
   const mistakes: string[] = []
-  if (request.strategy === 'galaxies' && request.catalogue === undefined)
-    mistakes.push('Galaxy targeting needs a catalogue; name one that was imported.')
-  else if (request.strategy === 'galaxies') {
-    try {
-      await catalogueByName(platform, actor, request.catalogue!)
-    } catch (error) {
-      if (!isProblem(error)) throw error
-      mistakes.push(error.message)
-    }
+  if (request.strategy === 'galaxies') {
+    // A map that is not made yet says nothing of distances; it is refused for that already.
+    const mapHasDistances = localization.summary?.distance != null
+    mistakes.push(...(await galaxyMistakes(platform, actor, request, mapHasDistances)))
   }
   for (const other of request.without) {
     if (other === 'event') {

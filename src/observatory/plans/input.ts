@@ -1,16 +1,18 @@
 import type { Platform } from '#platform/platform.ts'
 import { system } from '#observatory/people/actor.ts'
+import type { MapInput } from '#observatory/alerts/map-input.ts'
 import { mapInput } from '#observatory/alerts/products.ts'
 import { gridFields, modelOf, telescopeBySlug } from '#observatory/telescopes/service.ts'
 import type { Field, Footprint } from '#science/planning/model.ts'
 import { mjdUtcOf } from '#science/sky/time.ts'
 import type { CheckedPlan } from './check.ts'
+import { galaxyMistakes } from './check-galaxies.ts'
 import { fieldKey, fieldsOf } from './document.ts'
 import { galaxiesFor } from './galaxies.ts'
 import type { PlanRequest } from './plan.ts'
 import { listPlans, planById, type PlanRow } from './plan-store.ts'
 import { documentOf } from './service.ts'
-import type { SolveEdits, SolveInput, SolveTelescope } from './solve-input.ts'
+import type { SolveEdits, SolveGalaxies, SolveInput, SolveTelescope } from './solve-input.ts'
 import { telescopeFor, tilingOf } from './solve-telescope.ts'
 
 type Needs = Pick<Platform, 'db' | 'storage' | 'compute' | 'config' | 'columns'>
@@ -26,6 +28,7 @@ export async function solveInput(
   const { request, localization, telescopes } = checked
   const map = await mapInput(platform, localization)
   const asked = new Map(request.telescopes.map((t) => [t.telescope, t]))
+  const notes: string[] = []
   const planned: SolveTelescope[] = []
   for (const telescope of telescopes) {
     const wanted = asked.get(telescope.slug)!
@@ -40,13 +43,34 @@ export async function solveInput(
     strategy: request.strategy,
     level: request.level,
     visibility: request.visibility,
-    galaxies: request.strategy === 'galaxies' ? await galaxiesFor(platform, request, map, signal) : null,
+    galaxies: await galaxiesOf(platform, checked, map, notes, signal),
+    notes,
     taken: [...(await plannedSky(platform, row)), ...(await observedSky(platform, request))],
     edits: await editsOf(platform, row),
     method: request.method,
     seconds: request.seconds,
     progress,
   }
+}
+
+/** Where it is left open how to plan, a catalogue that cannot be used is no reason not to plan. */
+async function galaxiesOf(
+  platform: Needs,
+  { request, localization }: CheckedPlan,
+  map: MapInput,
+  notes: string[],
+  signal: AbortSignal,
+): Promise<SolveGalaxies | null> {
+  const wanted = request.strategy === 'auto' && request.catalogue !== undefined
+  if (wanted) {
+    const distances = localization.summary?.distance != null
+    const mistakes = await galaxyMistakes(platform, system, request, distances)
+    if (mistakes.length > 0) {
+      notes.push(`${mistakes[0]} The plan is by tiling instead.`)
+      return null
+    }
+  }
+  return wanted || request.strategy === 'galaxies' ? galaxiesFor(platform, request, map, signal) : null
 }
 
 /** Fields of other plans that this one is to leave out. */

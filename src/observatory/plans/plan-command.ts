@@ -113,7 +113,7 @@ export const plan: Command = {
       type: 'string',
       doc: 'grid, free, hexagonal, spiral, ring (default: the grid of the telescope, else free)',
     },
-    catalogue: { type: 'string', doc: 'Reference catalogue, for galaxies' },
+    catalogue: { type: 'string', doc: 'Reference catalogue, for galaxies and auto' },
     level: {
       type: 'string',
       doc: 'Fields are sought where this much of the probability lies (default 0.99)',

@@ -35,10 +35,10 @@ export async function planFile(
     exposures: readonly PlannedExposure[],
   ) => void,
 ): Promise<void> {
-  if (request.strategy === 'galaxies' || request.without.length > 0)
+  if (request.strategy === 'galaxies' || request.catalogue !== undefined || request.without.length > 0)
     throw new Problem(
       'command.usage',
-      'Galaxies and other plans are in the observatory; for a file leave them out.',
+      'Catalogues and other plans are in the observatory; for a file leave them out.',
     )
   const to = textFlag(invocation.flags, 'to')
   if (to !== undefined) requireEnding(to)

@@ -7,6 +7,7 @@ import { eventAsOf } from '#observatory/alerts/as-of.ts'
 import { noticesReceived } from '#observatory/alerts/notice-store.ts'
 import { configuredRules } from '#observatory/alerts/rule-service.ts'
 import { telescopeBySlug } from '#observatory/telescopes/service.ts'
+import { galaxyMistakes } from './check-galaxies.ts'
 import { requireReader, telescopeMistakes } from './check.ts'
 import type { PlanReplay, PlanRule, PlanRuleInput } from './plan-rule.ts'
 import { conditionMistake } from './rule-file.ts'
@@ -97,6 +98,10 @@ async function checkRule(platform: Pick<Platform, 'db'>, actor: Actor, rule: Pla
         mistakes.push(`Rule ${rule.name}, ${group}: ${error.message}`)
       }
     }
+    // Whether maps will have distances is not known yet.
+    if (plan.strategy === 'galaxies')
+      for (const mistake of await galaxyMistakes(platform, actor, plan, false))
+        mistakes.push(`Rule ${rule.name}, ${group}: ${mistake}`)
   }
   if (mistakes.length > 0)
     throw new Problem('plan.invalid', mistakes[0]!, {

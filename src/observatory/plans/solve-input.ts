@@ -16,6 +16,8 @@ export interface SolveInput {
   level: number
   visibility: boolean
   galaxies: SolveGalaxies | null
+  /** What is to be said of how it was asked. */
+  notes?: readonly string[]
   /** Sky that is planned or observed already. */
   taken: { footprint: Footprint; field: Field }[]
   edits: SolveEdits

@@ -57,19 +57,13 @@ export async function catalogueByName(
 
 function unknown(name: string, names: readonly string[]): Problem {
   const near = closest(name, names)
-  const have =
-    names.length === 0
-      ? 'None has been imported yet; see "urania catalogues import --help"'
-      : near
-        ? `Did you mean ${near}?`
-        : `There are ${names.join(', ')}`
+  const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ')
+  const here =
+    names.length === 0 ? 'None has been imported yet' : `There ${names.length > 1 ? 'are' : 'is'} ${some}`
   return new Problem(
     'catalogue.unknown',
-    `There is no catalogue ${name} here. ${have}${have.endsWith('?') ? '' : '.'}`,
-    {
-      catalogue: name,
-      known: names,
-    },
+    `There is no catalogue ${JSON.stringify(name.slice(0, 80))} here.${near ? ` Did you mean ${near}?` : ''} ${here}; "urania catalogues import FILE --name NAME" imports ${names.length === 0 ? 'one' : 'another'}.`,
+    { catalogue: name, known: names },
   )
 }
 
