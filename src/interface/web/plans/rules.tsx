@@ -121,7 +121,7 @@ function RuleRow(props: { rule: PlanRule; may: boolean; isOpen: boolean; toggle:
             type="button"
             className="link-button"
             disabled={turn.isPending}
-            aria-label={`Turn ${rule.name} ${rule.enabled ? 'off' : 'on'}`}
+            aria-label={`Turn ${rule.enabled ? 'off' : 'on'} ${rule.name}`}
             onClick={() => turn.mutate()}
           >
             {rule.enabled ? 'Turn off' : 'Turn on'}
