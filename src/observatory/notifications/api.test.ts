@@ -85,6 +85,8 @@ it('channels: administrators set them up; secrets are written only', async () =>
   expect((await body<{ detail: string }>(admin.send('POST', '/api/v1/channels', wrong))).detail).toMatch(
     /settings\.\w+ of channel wrong/,
   )
+  const huge = { ...channels[0], name: 'huge', settings: { token: 'x'.repeat(60_000) } }
+  expect(await status(admin.send('POST', '/api/v1/channels', huge))).toBe(422)
   expect(
     (await body<{ detail: string }>(admin.send('POST', '/api/v1/channels', { ...wrong, kind: 'pigeon' })))
       .detail,

@@ -31,6 +31,8 @@ import { keepThreadState, threadState } from './thread-store.ts'
 const atOnce = 4
 /** Attempts at a message that fails while others go through, until it is a dead letter. */
 const mostAttempts = 8
+/** A server that asks for more patience than this is asked again all the same: the header may be nonsense. */
+const longestAskedSeconds = 3_600
 
 interface Done {
   sent: number
@@ -317,7 +319,7 @@ async function recordFailure(
                 (0.9 + Math.random() / 5),
             ),
       )
-    const asked = failureOf(error).afterSeconds ?? 0
+    const asked = Math.min(failureOf(error).afterSeconds ?? 0, longestAskedSeconds)
     if (isProblem(error) && error.details['status'] === 429 && !tooOld) {
       // The server takes messages, only not so fast: nobody's fault, and no attempt to count.
       const notBefore = pause(1, asked)

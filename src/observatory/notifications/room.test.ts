@@ -205,6 +205,34 @@ describe('failures', () => {
     expect(channel).toMatchObject({ failing_since: null, failures: 0, failing_why: null })
   })
 
+  it.each([1e9, 1e15, Infinity])(
+    'a server that asks to wait %f s is asked again within the hour',
+    async (afterSeconds) => {
+      await rules({ to: ['channel'], through: ['wall'] })
+      wall.fate = () => ({ afterSeconds })
+      await say({ headline: 'patience' })
+      const paused = () =>
+        db
+          .selectFrom('notification_channel')
+          .select('retry_at')
+          .where('name', '=', 'wall')
+          .where('retry_at', 'is not', null)
+          .executeTakeFirst()
+      await until(async () => (await paused()) !== undefined, 'a pause of the channel')
+      expect((await paused())!.retry_at!.getTime() - Date.now()).toBeLessThanOrEqual(3_600_000)
+      await db
+        .updateTable('notification_channel')
+        .set({ retry_at: null })
+        .where('name', '=', 'wall')
+        .execute()
+      await db
+        .updateTable('notification_delivery')
+        .set({ state: 'dropped' })
+        .where('state', '=', 'waiting')
+        .execute()
+    },
+  )
+
   it('what is refused is a dead letter, which others pass, and which a person retries', async () => {
     await rules({ to: ['channel'], through: ['wall'] })
     wall.fate = ({ headline }) => (headline === 'bad' ? 'refused' : 'ok')

@@ -3,6 +3,8 @@ import type { Secrets } from '#platform/secrets/secrets.ts'
 import type { ChannelKind } from './channel.ts'
 import type { ChannelRow } from './channel-store.ts'
 
+const mostCharacters = 50_000
+
 /** Secrets are bound to the channel and the setting, so that a sealed value can't be moved to where it would be shown. */
 const context = (channelId: string, setting: string): string =>
   `notifications.channel.${channelId}.${setting}`
@@ -49,11 +51,20 @@ export function parseSettings(
     if (isProblem(error)) throw error
     throw new Problem('channel.invalid', `The settings of channel ${name} can't be read.`, {}, error)
   }
-  if (result.success) return result.data
+  if (result.success) {
+    if (JSON.stringify(result.data).length > mostCharacters)
+      throw new Problem(
+        'channel.invalid',
+        `The settings of channel ${name} have more than ${mostCharacters} characters; that is too much for them.`,
+      )
+    return result.data
+  }
   const issue = result.error.issues[0]!
   const key =
     issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.map(String).join('.') || 'settings'
   const what =
-    issue.code === 'unrecognized_keys' ? `is no setting of channels of kind ${kind.key}` : issue.message
+    issue.code === 'unrecognized_keys'
+      ? `is no setting of channels of kind ${kind.key}`
+      : issue.message.replace(/\.$/, '')
   throw new Problem('channel.invalid', `settings.${key} of channel ${name}: ${what}.`, { path: key })
 }
