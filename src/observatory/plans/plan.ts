@@ -13,7 +13,7 @@ export type PlanState = z.output<typeof PlanState>
 /**
  * `tiling`: fields of a grid, or placed where the probability is. `galaxies`: fields around the galaxies of a catalogue,
  * in the volume of the map. `single`: one field centred on the region. `auto`: single where the 90 % region fits the
- * field, tiling otherwise.
+ * field, else galaxies where a catalogue is named and some fit, tiling otherwise.
  */
 export const strategies = ['auto', 'tiling', 'galaxies', 'single'] as const
 export const Strategy = z.enum(strategies)
@@ -50,6 +50,13 @@ export const TelescopeRequest = z
   .meta({ id: 'TelescopeRequest' })
 export type TelescopeRequest = z.output<typeof TelescopeRequest>
 
+/** As in grids: it stands in tables, text files and messages, where anything else might be taken for more than a name. */
+const FieldId = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}_][\p{L}\p{N}_ .+-]{0,39}$/u,
+    'must be 1 to 40 letters, digits, _ . + -, a letter or digit first',
+  )
 const Ra = z.number().min(0).max(360)
 const Dec = z.number().min(-90).max(90)
 
@@ -63,7 +70,7 @@ export const PlanEdits = z
     /** Exposure numbers of the parent version that stay exactly as they are. */
     lock: z.array(z.number().int()).default([]),
     add: z
-      .array(z.object({ telescope: z.string(), id: z.string().max(100).optional(), ra: Ra, dec: Dec }))
+      .array(z.object({ telescope: z.string(), id: FieldId.optional(), ra: Ra, dec: Dec }))
       .max(5_000)
       .default([]),
   })
@@ -84,7 +91,7 @@ export const PlanRequest = z
       .max(24 * 14)
       .default(24),
     strategy: Strategy.default('auto'),
-    /** Name of a reference catalogue, for `galaxies`. */
+    /** Name of a reference catalogue, for `galaxies` and `auto`. */
     catalogue: z.string().optional(),
     weight: z
       .enum(['density', 'luminosity', 'mass', 'Sloc', 'S', 'Smass'])

@@ -135,7 +135,11 @@ describe('a plan on request', () => {
       /nope is no telescope/,
     ])
       expect(text).toMatch(part)
-    for (const edits of [{ add: [{ telescope: 'tch', ra: 1, dec: 95 }] }, { lock: [1] }]) {
+    for (const edits of [
+      { add: [{ telescope: 'tch', ra: 1, dec: 95 }] },
+      { add: [{ telescope: 'tch', ra: 1, dec: 5, id: '=1+1' }] },
+      { lock: [1] },
+    ]) {
       const body = JSON.stringify({ event: 'S260316b', telescopes: [tch], edits })
       const headers = { 'content-type': 'application/json' }
       expect((await request('/plans', { method: 'POST', headers, body })).status).toBe(422)
