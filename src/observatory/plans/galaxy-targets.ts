@@ -1,7 +1,7 @@
 import { galaxyFields } from '#science/planning/galaxy-fields.ts'
 import { rankGalaxies } from '#science/planning/galaxies.ts'
 import type { Field, TelescopeTask } from '#science/planning/model.ts'
-import { visitSeconds } from '#science/planning/schedule.ts'
+import { visitSeconds } from '#science/planning/visit.ts'
 import { fieldWindows, visitWindows } from '#science/planning/visibility.ts'
 import type { SkyMap } from '#science/skymap/map.ts'
 import type { SolveInput, SolveTelescope } from './solve-input.ts'

@@ -1,4 +1,4 @@
-import { firstCandidates } from '#science/planning/part.ts'
+import { firstCandidates } from '#science/planning/coverage-part.ts'
 import { coverageOf, coverageOfPoints } from '#science/planning/coverage.ts'
 import type {
   Candidate,
@@ -9,7 +9,7 @@ import type {
   Window,
 } from '#science/planning/model.ts'
 import { nearFields, placeFields } from '#science/planning/placement.ts'
-import { visitSeconds } from '#science/planning/schedule.ts'
+import { visitSeconds } from '#science/planning/visit.ts'
 import { singlePointing } from '#science/planning/single.ts'
 import { layFields } from '#science/planning/tessellation.ts'
 import { darkWindows, fieldWindows, visitWindows } from '#science/planning/visibility.ts'

@@ -30,8 +30,6 @@ import type {
   TelescopeVersion,
 } from './telescope.ts'
 
-export { modelOf } from './model.ts'
-
 type Reads = Pick<Platform, 'db'>
 export type Writes = Pick<Platform, 'db' | 'events' | 'storage'>
 

@@ -4,7 +4,7 @@
  * being added as choices break them; without one, or for a first answer, the rows and the sharing of sky are priced
  * (Lagrangian relaxation), where every price gives a bound.
  */
-import { findRows, hoursOf, isVisitable, type Hours, type Row } from './hours.ts'
+import { findRows, hoursOf, isVisitable, type Hours, type Row } from './bound-rows.ts'
 import type { Instance } from './instance.ts'
 import type { Milp, MilpSolver } from './model.ts'
 

@@ -4,7 +4,7 @@ import { altitudeTrack } from '#science/sky/altitude.ts'
 import { moonIllumination } from '#science/sky/sun-moon.ts'
 import { degreesPerRadian } from '#science/sky/vectors.ts'
 import type { Field, Observer, TelescopeModel } from './model.ts'
-import { altitudeRad, azimuthRad, hourAngleRad, placeOf, siteOf, turnAt } from './turn.ts'
+import { altitudeRad, azimuthRad, hourAngleRad, placeOf, siteOf, turnAt } from './diurnal.ts'
 
 export interface Conditions {
   /** Without refraction. */

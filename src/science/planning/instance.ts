@@ -3,7 +3,7 @@
  * placed, or one locked exposure that stays where it is.
  */
 import type { PlanningProblem, TelescopeTask, Window } from './model.ts'
-import { createTravel, type Travel } from './travel.ts'
+import { createSlewTable, type SlewTable } from './slew-table.ts'
 import { fieldRegions, type FieldRegions } from './union.ts'
 import { gapSeconds, visitExposures, visitSeconds } from './visit.ts'
 
@@ -21,7 +21,7 @@ export interface Instance {
   readonly durationS: Float64Array
   /** Between the starts of visits to one field. */
   readonly cadenceS: Float64Array
-  readonly travel: readonly Travel[]
+  readonly travel: readonly SlewTable[]
   /** Of each candidate: index among those of its telescope. */
   readonly local: Int32Array
   /** Candidates of each task. */
@@ -65,7 +65,7 @@ export function makeInstance(problem: PlanningProblem): Instance {
   const local = new Int32Array(candidates.length)
   for (const list of ofTask) list.forEach((c, n) => (local[c] = n))
   const travel = tasks.map((task, t) =>
-    createTravel(
+    createSlewTable(
       task.telescope,
       Array.from(ofTask[t], (c) => candidates[c].field),
       epoch,
@@ -160,7 +160,12 @@ export function makeInstance(problem: PlanningProblem): Instance {
 }
 
 /** Gaps between whole visits of fields (row: from, column: to), where they do not depend on the time. */
-function gapTable(problem: PlanningProblem, t: number, fields: number, travel: Travel): Float32Array | null {
+function gapTable(
+  problem: PlanningProblem,
+  t: number,
+  fields: number,
+  travel: SlewTable,
+): Float32Array | null {
   if (!travel.timeless || fields > MOST_TABULATED) return null
   const { telescope, steps } = problem.tasks[t]
   const otherFilter = steps.length > 0 && steps[0].filter !== steps[steps.length - 1].filter
@@ -174,7 +179,7 @@ function gapTable(problem: PlanningProblem, t: number, fields: number, travel: T
 }
 
 /** Visits whose locked exposures hold, filter by filter, as many as the task asks for: how many of each candidate. */
-export function wholeLockedVisits(problem: PlanningProblem): Map<number, number> {
+function wholeLockedVisits(problem: PlanningProblem): Map<number, number> {
   const counts = new Map<string, number>()
   for (const { candidate, visit, filter } of problem.locked ?? []) {
     const key = `${candidate} ${visit} ${filter}`

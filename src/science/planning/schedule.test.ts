@@ -3,7 +3,8 @@ import { exampleProblem } from '#test/planning-example.ts'
 import { makeInstance } from './instance.ts'
 import { repair } from './repair.ts'
 import { emptyRoutes, plainTaste } from './routes.ts'
-import { schedulePlan, visitSeconds } from './schedule.ts'
+import { schedulePlan } from './schedule.ts'
+import { visitSeconds } from './visit.ts'
 
 const now = () => performance.now()
 const nothing = { chosen: [], bound: Infinity }

@@ -9,8 +9,6 @@ import { emptyRoutes } from './routes.ts'
 import { createSearch } from './search.ts'
 import { unionWeight } from './union.ts'
 
-export { visitSeconds } from './visit.ts'
-
 /** Relative gap at which the search ends unless told otherwise. */
 const GAP_TARGET = 0.001
 /** Looked at the clock every so many rounds. */

@@ -7,8 +7,8 @@
 import { angleBetween, degreesPerRadian, radiansPerDegree, unitVector } from '#science/sky/vectors.ts'
 import type { Vector } from '#science/sky/vectors.ts'
 import type { Axis, Field, Observer, Slew } from './model.ts'
-import { altitudeRad, azimuthRad, hourAngleRad, placeOf, radiansPerDay, turnAt, wrapped } from './turn.ts'
-import type { Place, Turn } from './turn.ts'
+import { altitudeRad, azimuthRad, hourAngleRad, placeOf, radiansPerDay, turnAt, wrapped } from './diurnal.ts'
+import type { Place, Turn } from './diurnal.ts'
 
 const secondsPerDay = 86_400
 const radiansPerSecond = radiansPerDay / secondsPerDay

@@ -1,4 +1,20 @@
-/** From a planning problem to a plan: which fields, then when. */
+/**
+ * From a planning problem to a plan: which fields, then when. The files of this folder, by step (`model.ts` has the types
+ * that pass between them):
+ *
+ * 1. Candidates. Grids: `tessellation` (`ring-rows`, `icosahedron`, `field-rows`, `hull`). Free places: `placement`,
+ *    `single` (`climb`, `map-points`, `region-cells`). Galaxies: `galaxies`, `galaxy-fields`, `galaxy-region`.
+ * 2. When each can be seen: `visibility` (`horizon`, `intervals`, `diurnal`); what it will be like then: `conditions`.
+ * 3. Which sky each sees: `coverage`, from footprints (`footprint`, `shape`) whose `borders` cut the map's cells
+ *    (`arrangement`, `clip`, `cell-shape`, `field-set`; `point-cover` for points), so that shared sky counts once (`union`,
+ *    `gains`). `coverage-part`: of some candidates alone.
+ * 4. Which fields: `selection`. `greedy`, then prices and a bound (`lagrange`), then the programme (`cover-model`);
+ *    `timetable` says whether a choice fits the hours, `capacity` what none can exceed.
+ * 5. When: `schedule`. The problem as numbers (`instance`, `slew-table`), timelines under construction (`routes`), a
+ *    large-neighbourhood search (`search`, `destroy`, `repair`, `tighten`), exposures (`timeline`), and what no schedule
+ *    can exceed (`bound`, `bound-rows`). How long things take: `slew`, `visit`.
+ * 6. Whether it holds: `violations`, with arithmetic of its own.
+ */
 import type { MilpSolver, PlanningProblem, Schedule, Selection, SolveOptions } from './model.ts'
 import { schedulePlan } from './schedule.ts'
 import { selectFields } from './selection.ts'

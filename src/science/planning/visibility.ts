@@ -16,21 +16,21 @@ import { horizonLine } from './horizon.ts'
 import type { HorizonLine } from './horizon.ts'
 import { append, intersection, keepWhere } from './intervals.ts'
 import type { Field, Limits, Observer, TelescopeModel, Window } from './model.ts'
-import { altitudeRad, azimuthRad, hourAngleRad, placeOf, radiansPerDay, siteOf, turnAt } from './turn.ts'
-import type { Place, Turn } from './turn.ts'
+import { altitudeRad, azimuthRad, hourAngleRad, placeOf, radiansPerDay, siteOf, turnAt } from './diurnal.ts'
+import type { Place, Turn } from './diurnal.ts'
 
 /**
  * Degrees by which limits are tightened. Altitudes and hour angles commonly change by 0.01° in 2 to 4 s. The Moon takes
  * 40 s for 0.006°, twice the greatest difference (9.4″) of its places from astropy's.
  */
-export const margins = { altitude: 0.01, hourAngle: 0.01, moonAltitude: 0.02, moonSeparation: 0.006 } as const
+const margins = { altitude: 0.01, hourAngle: 0.01, moonAltitude: 0.02, moonSeparation: 0.006 } as const
 
 /**
  * The limit that left nothing. Asked in this order, each of the time that the ones before left: `time` (the span is
  * empty), `sun`, `moon altitude`, `declination`, `galactic latitude`, `altitude` (or `airmass` where that is the
  * stricter), `hour angle`, `horizon`, `moon` (its separation).
  */
-export const lostTo = [
+const lostTo = [
   'time',
   'sun',
   'moon altitude',

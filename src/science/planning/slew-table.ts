@@ -8,7 +8,7 @@ const STRETCH = 600
 /** Entries of one telescope's table (4 bytes each); beyond it slews are computed each time. */
 const MOST_ENTRIES = 6_000_000
 
-export interface Travel {
+export interface SlewTable {
   /**
    * From one field to another, leaving at `t` seconds after the epoch, s. For mounts whose slews depend on the time it
    * is the longest of a few moments of that stretch of time.
@@ -21,12 +21,12 @@ export interface Travel {
 }
 
 /** Slews between `fields` (indices into it); `start` is the epoch, `end` the last moment of interest, MJD. */
-export function createTravel(
+export function createSlewTable(
   telescope: Pick<TelescopeModel, 'slew' | 'observer'>,
   fields: readonly Field[],
   start: number,
   end: number,
-): Travel {
+): SlewTable {
   const { slew, observer } = telescope
   const n = fields.length
   const { seconds } = slewsBetween(slew, observer, fields, start)
