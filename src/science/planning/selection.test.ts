@@ -22,6 +22,8 @@ interface Made {
   readonly maxFields?: number
   readonly visits?: number
   readonly cadenceMinutes?: number
+  /** Parts of the sky. */
+  readonly points?: number
   /** Of the night; each field is up for part of it. */
   readonly minutes?: number
 }
@@ -35,6 +37,7 @@ function made({
   visits = 1,
   cadenceMinutes = 0,
   minutes,
+  points = 60,
 }: Made): PlanningProblem {
   const uniform = seeded(seed)
   const night = { start: 60_000, end: 60_000 + (minutes ?? 10_000) * minute }
@@ -44,7 +47,7 @@ function made({
     const field = { id: String(c), ra: 10 * uniform(), dec: 10 * uniform() }
     return { telescope: c % telescopes, field, windows: minutes ? [window] : [night] }
   })
-  const lists = Array.from({ length: 60 }, () =>
+  const lists = Array.from({ length: points }, () =>
     [...candidates.keys()].filter(() => uniform() < 3 / candidates.length),
   ).filter((list) => list.length > 0)
   const weight = Float64Array.from(lists, () => uniform() ** 2)
@@ -187,6 +190,9 @@ describe('made-up problems', () => {
     expect(worst.chosen).toEqual(expect.arrayContaining([11, 12]))
     expect(worst.chosen.length).toBeLessThanOrEqual(3)
     expect(greedySelection({ ...problem, pinned: [1, 2, 3, 4] })).toEqual([1, 2, 3])
+    // No schedule may be able to hold them: the bound is for choices without them, too.
+    expect(worst.bound).toBeGreaterThanOrEqual(bruteForce(problem) - 1e-9)
+    expect(worst.objective).toBeLessThan(bruteForce(problem))
     const locked = [{ candidate: 5, visit: 0, filter: 'r', start: 60_000.1, exposureS: 600 }]
     expect(selectFields({ ...problem, locked }, highs, options).chosen).toContain(5)
   })
@@ -226,6 +232,16 @@ describe('made-up problems', () => {
     expect(stopped.chosen.length).toBeGreaterThan(0)
     expect(stopped.bound).toBeGreaterThanOrEqual(stopped.objective)
     expect(Number.isFinite(stopped.bound)).toBe(true)
+  })
+
+  it('does not take longer than it is given', () => {
+    const problem = made({ seed: 6, fields: 60, telescopes: 4, minutes: 300, points: 3000 })
+    for (const seconds of [0, 0.5]) {
+      const found = selectFields(problem, highs, { ...options, seconds })
+      expect(found.seconds).toBeLessThan(seconds + 3)
+      expect(found.chosen.length).toBeGreaterThan(0)
+      expect(found.objective).toBeLessThanOrEqual(found.bound)
+    }
   })
 
   it('says so where nothing can be observed', () => {
