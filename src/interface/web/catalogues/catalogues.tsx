@@ -93,7 +93,9 @@ export function Catalogues() {
           </table>
         )}
       </div>
-      {may && (open || empty) && <ImportForm taken={items.map((one) => one.name)} />}
+      {may && (open || empty) && (
+        <ImportForm taken={items.map((one) => one.name)} begun={() => setOpen(true)} />
+      )}
     </div>
   )
 }

@@ -19,7 +19,12 @@ const known: readonly (readonly [string, string])[] = [
 ]
 
 /** A table of things on the sky, sent from this computer; what is not said is detected in the file. */
-export function ImportForm({ taken }: { taken: readonly string[] }) {
+export function ImportForm(props: {
+  taken: readonly string[]
+  /** The form stays, to tell how the import goes. */
+  begun: () => void
+}) {
+  const { taken, begun } = props
   const [file, setFile] = useState<File | null>(null)
   const [name, setName] = useState('')
   const [title, setTitle] = useState('')
@@ -58,7 +63,9 @@ export function ImportForm({ taken }: { taken: readonly string[] }) {
         className="stack"
         onSubmit={(event) => {
           event.preventDefault()
-          if (file) send.mutate(file)
+          if (!file) return
+          begun()
+          send.mutate(file)
         }}
       >
         <div className="form-grid">

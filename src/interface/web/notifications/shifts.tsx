@@ -48,7 +48,7 @@ export function Shifts() {
   }
   return (
     <div className="stack" style={{ gap: 24 }}>
-      <div className="page-head" style={{ margin: 0, flexWrap: 'nowrap' }}>
+      <div className="shift-head">
         <OnShift turns={turns.data.items} now={now} />
         {may && (
           <Link to="/notifications" search={{ tab: 'shifts', shift: 'new' }} className="button main">

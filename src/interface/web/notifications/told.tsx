@@ -40,7 +40,12 @@ function ToldToAll({ id }: { id: string }) {
   const rows = list.data?.pages.flatMap((page) => page.items) ?? []
   const told: Told[] = []
   for (const row of rows) {
-    const same = told.find((one) => one.headline === row.headline)
+    // The same words to the same addressee are two messages.
+    const same = told.find(
+      (one) =>
+        one.headline === row.headline &&
+        !one.deliveries.some((other) => other.channel === row.channel && other.target.id === row.target.id),
+    )
     if (same) same.deliveries.push(row)
     else told.push({ headline: row.headline, at: row.createdAt, deliveries: [row] })
   }
@@ -71,7 +76,7 @@ function ToldToAll({ id }: { id: string }) {
       ) : (
         <ul className="told">
           {told.slice(0, shownAtFirst).map((one) => (
-            <li key={one.headline}>
+            <li key={one.deliveries[0].id}>
               <span>{withoutName(one.headline, one.deliveries[0].thread.name)}</span>
               <span className="dim">
                 <Time at={one.at} show="utc" />
