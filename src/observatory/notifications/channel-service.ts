@@ -52,7 +52,7 @@ export async function readChannel(
   return shownChannel(needs.kinds, await findChannel(needs, name))
 }
 
-export async function findChannel(needs: Pick<Needs, 'db'>, name: string): Promise<ChannelRow> {
+async function findChannel(needs: Pick<Needs, 'db'>, name: string): Promise<ChannelRow> {
   const row = await channelNamed(needs.db, name)
   if (row) return row
   throw new Problem('resource.not_found', `There is no channel ${JSON.stringify(name.slice(0, 60))}.`)

@@ -218,7 +218,7 @@ async function channelMessage(
   return messageOf(message, delivery, to, await threadState(db, delivery))
 }
 
-export function messageOf(
+function messageOf(
   row: MessageRow,
   delivery: Pick<DeliveryRow, 'key' | 'uncertain' | 'headline' | 'watched'>,
   to: readonly string[],

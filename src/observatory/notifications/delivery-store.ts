@@ -56,7 +56,7 @@ export async function insertDeliveries(tx: Db, deliveries: readonly NewDelivery[
 }
 
 /** Seconds for which messages to people wait for files of what came before them in their thread. */
-export const fileWaitSeconds = 15
+const fileWaitSeconds = 15
 
 const mine = (channelId: string) => sql`d.channel_id = ${channelId}::uuid and d.state = 'waiting'`
 

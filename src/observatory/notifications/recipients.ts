@@ -52,7 +52,7 @@ export function peopleByName(directory: Pick<Directory, 'people'>): RuleWorld['p
 }
 
 /** Ids of who is on shift at a moment; on shifts of that title alone where one is given. */
-export function onShift(shifts: readonly ShiftRow[], at: Date, title = ''): string[] {
+function onShift(shifts: readonly ShiftRow[], at: Date, title = ''): string[] {
   const after = new Date(at.getTime() + 1)
   const now = shifts.filter(
     (shift) =>

@@ -131,7 +131,7 @@ async function wanted(
 }
 
 /** A target as people say it. */
-export function shownTarget(target: string, world: Pick<World, 'directory'>): string {
+function shownTarget(target: string, world: Pick<World, 'directory'>): string {
   if (target === '') return 'channel'
   if (target.startsWith('person:'))
     return world.directory.people.get(target.slice(7))?.name ?? 'somebody who is gone'

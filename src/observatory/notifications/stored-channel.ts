@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** A channel as it is set up here. */
 
-export const ChannelName = z
+const ChannelName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and hyphens')
 

@@ -23,7 +23,7 @@ import { audience, cancelPlan, closePlan, documentOf, takeProposal } from './ser
 type Needs = Pick<Platform, 'db' | 'storage' | 'compute' | 'config' | 'jobs' | 'events'>
 
 /** What rules about plans may ask: the event's columns, and the plan's with `plan_` before them. */
-export const planSchema: Schema = {
+const planSchema: Schema = {
   name: 'plan',
   columns: [
     ...alertSchema.columns,

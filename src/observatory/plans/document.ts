@@ -43,7 +43,7 @@ export interface PlannedGalaxy {
 }
 
 /** Columns of the exposure table in order, with VOUnits and meaning. */
-export const exposureColumns = [
+const exposureColumns = [
   { name: 'number', unit: '', description: 'Order in the whole plan, from 1' },
   { name: 'telescope', unit: '', description: 'Slug of the telescope' },
   { name: 'field', unit: '', description: 'Name of the field in its grid' },

@@ -57,7 +57,7 @@ const columns: readonly {
 ]
 
 /** The exposures, one row each. */
-export function exposureTable(plan: PlanSummary, { exposures }: PlanDocument): Table {
+function exposureTable(plan: PlanSummary, { exposures }: PlanDocument): Table {
   return tableOf({
     title: plan.title,
     columns: columns.map(({ name, key, unit, ucd, description }): ColumnInput => {

@@ -145,7 +145,7 @@ export const mocTask = computeTask(
 )
 
 /** The observation message of one telescope, with what is known of the event now. */
-export async function voeventOf(
+async function voeventOf(
   platform: Pick<Platform, 'db'>,
   actor: Actor,
   plan: PlanSummary,

@@ -25,7 +25,7 @@ const words = (text: string | undefined): string[] =>
     .filter((word) => word !== '')
 
 /** The request that the flags state, the event left out. */
-export async function requestOfFlags({ flags }: Pick<Invocation, 'flags'>): Promise<PlanRequest> {
+async function requestOfFlags({ flags }: Pick<Invocation, 'flags'>): Promise<PlanRequest> {
   const telescopes = words(textFlag(flags, 'telescopes'))
   if (telescopes.length === 0)
     throw new Problem('command.usage', 'Name telescopes: --telescopes TCH,TRE; see "urania telescopes list".')

@@ -6,7 +6,7 @@ import { PlanRequest } from './plan.ts'
  */
 
 /** What is asked for each group of telescopes; the event and what a person edits do not belong in it. */
-export const PlanTemplate = PlanRequest.omit({ event: true, localizationId: true, start: true, edits: true })
+const PlanTemplate = PlanRequest.omit({ event: true, localizationId: true, start: true, edits: true })
   .extend({
     startDelayMinutes: z
       .number()

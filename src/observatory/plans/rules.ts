@@ -72,7 +72,7 @@ export function matches(
 }
 
 /** The request that a group makes for an event at a moment. */
-export function requestOf(
+function requestOf(
   group: PlanGroup,
   detail: Pick<EventDetail, 'id' | 'place'>,
   now: Date,

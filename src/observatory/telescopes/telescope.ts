@@ -84,7 +84,7 @@ export const Doubt = z.object({
 })
 export type Doubt = z.output<typeof Doubt>
 
-export const telescopeOrigins = ['shipped', 'own'] as const
+const telescopeOrigins = ['shipped', 'own'] as const
 
 export const Telescope = z
   .object({

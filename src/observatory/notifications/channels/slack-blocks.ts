@@ -22,7 +22,7 @@ const mostFacts = 30 * longest.fieldsPerSection
 const linkMark = 'link#'
 
 /** `&`, `<` and `>` are the only signs that Slack reads in text (mentions, links); unasked-for mentions stay text. */
-export function escapeSlack(text: string): string {
+function escapeSlack(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 

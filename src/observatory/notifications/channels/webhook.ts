@@ -85,7 +85,7 @@ export const webhookChannel: ChannelKind<typeof settings> = {
 }
 
 /** What `Urania-Signature` has to be for a body that was received at this timestamp. */
-export function signWebhook(secret: string, timestamp: string, body: string): string {
+function signWebhook(secret: string, timestamp: string, body: string): string {
   return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`
 }
 
