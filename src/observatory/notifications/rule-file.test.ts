@@ -211,6 +211,15 @@ it('a rule holds for its kinds, its condition and never for a rehearsal unless i
   expect(readyRule({ ...rule!, when: "thread = 'S1'" }, world).holds(bulletin)).toBe(true)
 })
 
+it('a key that holds anything is named with its line, and so is one that is missing', () => {
+  expect(sentence(() => read('[[rule]]\nname = "a"\n"((" = 1\n'))).toMatch(
+    /^rules\.toml:\d: \(\( is not a key/,
+  )
+  expect(sentence(() => read('[[rule]]\nname = "a"\nthrough = ["hook"]\n'))).toMatch(
+    /^rules\.toml:1: to is missing/,
+  )
+})
+
 it('headlines: numbers to four digits, times to the second, unknown where there is no value', () => {
   const values = { a: 1234.567, b: 0.000123456, c: null, d: new Date('2026-11-21T10:00:00.500Z'), e: true }
   expect(fillTemplate('{a} {b} {c} {d} {e} {{x}}', values)).toBe(

@@ -85,7 +85,8 @@ function issueOf(source: string, file: string, rule: number, issues: readonly z.
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
   if (unknown) path.push(issue.keys[0]!)
   const key = path.map((part) => (typeof part === 'string' ? snake(part) : part)).join('.')
-  const what = unknown ? 'is not a key that rules know' : issue.message
+  const missing = issue.code === 'invalid_type' && /received undefined$/.test(issue.message)
+  const what = unknown ? 'is not a key that rules know' : missing ? 'is missing' : issue.message
   return refused(file, lineOf(source, rule, path), `${key || 'the file'} ${what}`, key)
 }
 
@@ -108,7 +109,10 @@ function lineOf(source: string, rule: number, path: readonly (string | number)[]
   )
   const next = lines.findIndex((line, i) => i > begin && /^\s*\[\[/.test(line))
   const end = rule < 0 || next < 0 ? lines.length : next
-  const keys = path.filter((part) => typeof part === 'string').map(snake)
+  // A key may hold anything.
+  const keys = path
+    .filter((part) => typeof part === 'string')
+    .map((part) => snake(part).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   for (const key of keys.toReversed()) {
     const found = lines.findIndex(
       (line, i) =>

@@ -21,6 +21,8 @@ export interface Zone {
 /** Making a zone takes milliseconds, and a calendar of thousands of shifts asks for the same few again and again. */
 const made = new Map<string, Zone>()
 const mostMade = 1_000
+const mostOffsets = 20_000
+const sinceQuarters = Date.UTC(1973, 0, 1)
 
 /** A time zone of the IANA data base. @throws Problem `notification.invalid` for names that it does not have. */
 export function zoneNamed(name: string): Zone {
@@ -66,7 +68,19 @@ function zoneOf(name: string): Zone {
     }
   }
   /** Milliseconds by which the wall is ahead of UTC. */
-  const offsetAt = (ms: number): number => wallMs(localOf(new Date(ms))) - Math.floor(ms / 1000) * 1000
+  const offsetOf = (ms: number): number => wallMs(localOf(new Date(ms))) - Math.floor(ms / 1000) * 1000
+  const offsets = new Map<number, number>()
+  const offsetAt = (ms: number): number => {
+    // Since 1973 clocks have changed at quarters of an hour of UTC everywhere; those before are asked each time.
+    if (ms < sinceQuarters) return offsetOf(ms)
+    const quarter = Math.floor(ms / 900_000)
+    const known = offsets.get(quarter)
+    if (known !== undefined) return known
+    if (offsets.size >= mostOffsets) offsets.clear()
+    const offset = offsetOf(quarter * 900_000)
+    offsets.set(quarter, offset)
+    return offset
+  }
   return {
     name,
     localOf,
