@@ -5,6 +5,7 @@ import type { EventService } from '#platform/events/events.ts'
 import { limitBody } from '#platform/http/body.ts'
 import { errorResponse } from '#platform/http/problem-response.ts'
 import type { Router, ServerEnv } from '#platform/http/router.ts'
+import type { Room } from '#platform/room.ts'
 import { localOperator, type Actor } from '#observatory/people/actor.ts'
 import '#observatory/people/request.ts'
 import { ingest } from '#observatory/alerts/ingest.ts'
@@ -35,8 +36,11 @@ export interface PlanBench {
   plan: (request: object) => Promise<PlanDetail>
 }
 
-export async function planBench(options: { actor?: () => Actor } = {}): Promise<PlanBench> {
-  const platform = await testPlatform({ rooms: [alerts, telescopes, plans] })
+export async function planBench(
+  options: { actor?: () => Actor; rooms?: readonly Room[] } = {},
+): Promise<PlanBench> {
+  const { rooms = [] } = options
+  const platform = await testPlatform({ rooms: [alerts, telescopes, plans, ...rooms] })
   const app: Router = new OpenAPIHono<ServerEnv>()
   app.onError((error, c) => errorResponse(error, c))
   app.use(async (c, next) => {
@@ -48,6 +52,7 @@ export async function planBench(options: { actor?: () => Actor } = {}): Promise<
   app.use(limitBody())
   app.route('/api/v1', alertRoutes(platform))
   app.route('/api/v1', planRoutes(platform))
+  for (const room of rooms) if (room.routes) app.route('/api/v1', room.routes(platform))
   const heard = async (): Promise<void> => {
     await platform.jobs.idle([parseKind.name])
     await sleep(20)

@@ -52,7 +52,11 @@ export async function importCatalogue(
   version: number,
   context: ImportContext,
 ): Promise<Imported> {
-  const { folder, progress, signal } = context
+  const { folder, signal } = context
+  let reached = 0
+  // A file that is read anew because a column is text after all does not take back what was said.
+  const progress: ImportContext['progress'] = (percent, words) =>
+    context.progress((reached = Math.max(reached, percent)), words)
   const path = await realpath(file).catch((error: unknown) => {
     throw new Problem('catalogue.invalid', `There is no file ${file}.`, { file }, error)
   })
@@ -95,7 +99,10 @@ export async function importCatalogue(
     const numeric = typed
       .filter(({ name, type }) => mapped.has(name) && type !== 'string')
       .map(({ name }) => name)
-    const { count: staged, texts } = await stage(columns, source, selected.sql, numeric, rows, context)
+    const { count: staged, texts } = await stage(columns, source, selected.sql, numeric, rows, {
+      ...context,
+      progress,
+    })
     progress(50, 'adding up the file')
     const sha256 = await hashOf(path, signal)
     const missing = await columns.rows(
@@ -197,7 +204,9 @@ async function stage(
   for (const name of numeric) types[name] = 'DOUBLE'
   for (let attempt = 0; ; attempt++) {
     try {
-      const written = await columns.writeParquet(rows, sql(source.from(types)), {}, context.signal)
+      const written = await columns.writeParquet(rows, sql(source.from(types)), {}, context.signal, {
+        progress: (part) => context.progress(25 + Math.round(24 * part), 'reading the rows'),
+      })
       const texts = Object.keys(types).filter((name) => types[name] === 'VARCHAR')
       return { count: written.rows, texts: new Set(texts) }
     } catch (error) {

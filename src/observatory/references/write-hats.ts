@@ -54,7 +54,7 @@ export async function writeHats(
     `select ${all} from ${parquet(input.rows)} where ${hpxColumn} is not null order by ${hpxColumn}`,
     {},
     signal,
-    { rowGroupRows: 20_000 },
+    { rowGroupRows: 20_000, progress: (part) => progress(0.39 * part, 'sorting along the sky') },
   )
   const shift = 2 * (29 - finestOrder)
   const cells = await columns.columns(

@@ -23,6 +23,8 @@ export interface ParquetOptions {
   rowGroupRows?: number
   /** Words kept in the file's footer. */
   metadata?: Readonly<Record<string, string>>
+  /** Called now and then with the part of the input that was read, 0 to 1, by bytes of text and rows of Parquet. */
+  progress?: (part: number) => void
 }
 
 /** Rows handed in: one array per column, all of one length. */

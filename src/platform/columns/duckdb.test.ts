@@ -84,3 +84,19 @@ it('says in one sentence what is wrong with a query', async () => {
     /^The query failed: Catalog Error: .*nowhere/,
   )
 })
+
+it('says how far a long query is, from 0 to 1 and never back', async () => {
+  const parts: number[] = []
+  const [many, file] = [join(data, 'many.parquet'), join(data, 'one.parquet')]
+  await columns.writeParquet(many, 'select i::double as a from range(2000000) r(i)')
+  const sql = `select max(md5(md5(md5(a::varchar)))) as hash from ${parquet(many)}`
+  await columns.writeParquet(file, sql, {}, undefined, { progress: (part) => parts.push(part) })
+  expect(parts.length).toBeGreaterThan(0)
+  expect(parts).toEqual(parts.toSorted((a, b) => a - b))
+  expect(parts.every((part) => part > 0 && part <= 1)).toBe(true)
+})
+
+it('gives the columns of a result without rows', async () => {
+  const table = await columns.columns(`select i::double as a, 'x' as b from range(3) r(i) where i > 5`)
+  expect(table).toEqual({ a: new Float64Array(0), b: [] })
+})

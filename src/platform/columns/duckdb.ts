@@ -35,6 +35,15 @@ export async function createColumns(options: {
   await setting.run(
     `set allowed_directories = [${folders.map((folder) => sqlText(`${folder}/`)).join(', ')}]`,
   )
+  // How far a query is, the engine says on a connection that was told so before settings are locked: there is one of them.
+  const watched = await instance.connect()
+  for (const line of [
+    'set enable_progress_bar = true',
+    'set enable_progress_bar_print = false',
+    'set progress_bar_time = 0',
+  ])
+    await watched.run(line)
+  let watching = false
   // Each query has a connection of its own, so the time zone is set for all of them.
   for (const line of [
     "set global TimeZone = 'UTC'",
@@ -48,9 +57,10 @@ export async function createColumns(options: {
   async function connected<T>(
     signal: AbortSignal | undefined,
     use: (connection: DuckDBConnection) => Promise<T>,
+    kept?: DuckDBConnection,
   ): Promise<T> {
     if (signal?.aborted) throw signal.reason
-    const connection = await instance.connect()
+    const connection = kept ?? (await instance.connect())
     const onAbort = (): void => connection.interrupt()
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
@@ -59,7 +69,27 @@ export async function createColumns(options: {
       throw failureOf(error, signal)
     } finally {
       signal?.removeEventListener('abort', onAbort)
-      connection.closeSync()
+      if (!kept) connection.closeSync()
+    }
+  }
+
+  /** As `connected`; where two at once want to be told, the second is not. */
+  async function told<T>(
+    signal: AbortSignal | undefined,
+    progress: ((part: number) => void) | undefined,
+    use: (connection: DuckDBConnection) => Promise<T>,
+  ): Promise<T> {
+    if (!progress || watching) return connected(signal, use)
+    watching = true
+    const timer = setInterval(() => {
+      const { percentage } = watched.progress
+      if (percentage > 0) progress(Math.min(1, percentage / 100))
+    }, 100)
+    try {
+      return await connected(signal, use, watched)
+    } finally {
+      clearInterval(timer)
+      watching = false
     }
   }
 
@@ -97,9 +127,9 @@ export async function createColumns(options: {
         connection.closeSync()
       }
     },
-    writeParquet: (path, sql, parameters, signal, { rowGroupRows, metadata } = {}) =>
+    writeParquet: (path, sql, parameters, signal, { rowGroupRows, metadata, progress } = {}) =>
       written(path, (part) =>
-        connected(signal, async (connection) => {
+        told(signal, progress, async (connection) => {
           const words = Object.entries(metadata ?? {}).map(
             ([key, value]) => `${quotedName(key)}: ${sqlText(value)}`,
           )
@@ -129,6 +159,7 @@ export async function createColumns(options: {
         }),
       ),
     async stop() {
+      watched.closeSync()
       instance.closeSync()
     },
   }
@@ -178,7 +209,10 @@ async function synced(path: string): Promise<void> {
 function columnsOf(reader: DuckDBResultReader): Record<string, Column> {
   const values = reader.getColumnsJS() as ColumnValue[][]
   return Object.fromEntries(
-    reader.deduplicatedColumnNames().map((name, i) => [name, typed(values[i], reader.columnTypeId(i))]),
+    reader
+      .deduplicatedColumnNames()
+      // Of a result without rows the engine gives no columns.
+      .map((name, i) => [name, typed(values[i] ?? [], reader.columnTypeId(i))]),
   )
 }
 
