@@ -1,20 +1,34 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { LiveProvider, useLive } from '#interface/web/api/live.tsx'
 import { jobsOptions, meOptions } from '#interface/web/api/queries.ts'
 import { Progress } from '#interface/web/pieces/progress.tsx'
 import { Bell } from '#interface/web/notifications/bell.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
 import { ClockBar } from './clock-bar.tsx'
-import { Finder } from './finder.tsx'
-import { KeysHelp, useGlobalKeys } from './keys.tsx'
+import { useGlobalKeys } from './keys.tsx'
 import { usePreferences } from './preferences.tsx'
 import { reaches, rooms } from './rooms.ts'
+
+const Finder = lazy(() => import('./finder.tsx').then((module) => ({ default: module.Finder })))
+const KeysHelp = lazy(() => import('./keys-help.tsx').then((module) => ({ default: module.KeysHelp })))
+
+/** True a moment after the page is there: what opens by a key comes then, and waits for no network. */
+function useLater(milliseconds: number): boolean {
+  const [later, setLater] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setLater(true), milliseconds)
+    return () => clearTimeout(timer)
+  }, [milliseconds])
+  return later
+}
 
 /** Rail, bar, page and foot around every room. */
 export function Frame() {
   const me = useQuery(meOptions).data
   const { finder, setFinder, help, setHelp } = useGlobalKeys()
+  const ready = useLater(2_500)
   const shown = rooms.filter((room) => reaches(me?.role ?? null, room.role))
   return (
     <LiveProvider enabled={me !== undefined}>
@@ -69,8 +83,12 @@ export function Frame() {
           ))}
         </nav>
       </div>
-      <Finder opened={finder} close={() => setFinder(false)} showKeys={() => setHelp(true)} />
-      <KeysHelp opened={help} close={() => setHelp(false)} />
+      <Suspense>
+        {(ready || finder) && (
+          <Finder opened={finder} close={() => setFinder(false)} showKeys={() => setHelp(true)} />
+        )}
+        {(ready || help) && <KeysHelp opened={help} close={() => setHelp(false)} />}
+      </Suspense>
     </LiveProvider>
   )
 }

@@ -1,4 +1,3 @@
-import { Modal } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { neighbour } from './came-from.ts'
@@ -49,44 +48,4 @@ export function useGlobalKeys() {
     return () => removeEventListener('keydown', onKey)
   }, [navigate, theme, change])
   return { finder, setFinder, help, setHelp }
-}
-
-const keys: readonly (readonly [string, string])[] = [
-  ['/  or  Ctrl K', 'Search or go to: a name, coordinates, an id, a command'],
-  ['j  k', 'Next and previous: in a list, or among the things of the list one came from'],
-  ['Enter', 'Open the chosen row'],
-  [
-    'g  then  t e l s c i n j p',
-    'Go to Tonight, Events, Plans, Telescopes, Catalogues, Inbox, Notifications, Jobs, People',
-  ],
-  ['a  r  R', 'In the inbox: acknowledge, mark the thread read, mark all read'],
-  ['t', 'Theme: dark, light, red'],
-  ['?', 'These keys'],
-]
-
-export function KeysHelp({ opened, close }: { opened: boolean; close: () => void }) {
-  return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title="Keys"
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <dl className="keys">
-        {keys.map(([key, what]) => [
-          <dt key={key}>
-            {key
-              .split('  ')
-              .map((part) =>
-                /^(or|then)$/.test(part)
-                  ? ` ${part} `
-                  : part.split(' ').map((one) => <kbd key={one}>{one}</kbd>),
-              )}
-          </dt>,
-          <dd key={what}>{what}</dd>,
-        ])}
-      </dl>
-    </Modal>
-  )
 }
