@@ -85,7 +85,7 @@ function issueOf(source: string, file: string, rule: number, issues: readonly z.
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
   if (unknown) path.push(issue.keys[0]!)
   const key = path.map((part) => (typeof part === 'string' ? snake(part) : part)).join('.')
-  const missing = issue.code === 'invalid_type' && /received undefined$/.test(issue.message)
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
   const what = unknown ? 'is not a key that rules know' : missing ? 'is missing' : issue.message
   return refused(file, lineOf(source, rule, path), `${key || 'the file'} ${what}`, key)
 }

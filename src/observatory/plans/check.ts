@@ -8,7 +8,7 @@ import { localizationRow } from '#observatory/alerts/queries.ts'
 import { eventRow } from '#observatory/alerts/service.ts'
 import { telescopeBySlug } from '#observatory/telescopes/service.ts'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
-import { galaxyMistakes } from './check-galaxies.ts'
+import { galaxyMistakes, hasDistances } from './check-galaxies.ts'
 import type { PlanEdits, PlanRequest, TelescopeRequest } from './plan.ts'
 import { planById, type PlanRow } from './plan-store.ts'
 
@@ -161,11 +161,8 @@ async function otherMistakes(
   { event, localization }: { event: EventRow | null; localization: LocalizationRow },
 ): Promise<string[]> {
   const mistakes: string[] = []
-  if (request.strategy === 'galaxies') {
-    // A map that is not made yet says nothing of distances; it is refused for that already.
-    const mapHasDistances = localization.summary?.distance != null
-    mistakes.push(...(await galaxyMistakes(platform, actor, request, mapHasDistances)))
-  }
+  if (request.strategy === 'galaxies')
+    mistakes.push(...(await galaxyMistakes(platform, actor, request, hasDistances(localization))))
   for (const other of request.without) {
     if (other === 'event') {
       if (!event) mistakes.push('Plans of the event cannot be taken out: no event is named.')

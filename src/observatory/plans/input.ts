@@ -7,7 +7,7 @@ import { gridFields, telescopeBySlug } from '#observatory/telescopes/service.ts'
 import type { Field, Footprint } from '#science/planning/model.ts'
 import { mjdUtcOf } from '#science/sky/time.ts'
 import type { CheckedPlan } from './check.ts'
-import { galaxyMistakes } from './check-galaxies.ts'
+import { galaxyMistakes, hasDistances } from './check-galaxies.ts'
 import { fieldKey, fieldsOf } from './document.ts'
 import { galaxiesFor } from './galaxies.ts'
 import type { PlanRequest } from './plan.ts'
@@ -64,8 +64,7 @@ async function galaxiesOf(
 ): Promise<SolveGalaxies | null> {
   const wanted = request.strategy === 'auto' && request.catalogue !== undefined
   if (wanted) {
-    const distances = localization.summary?.distance != null
-    const mistakes = await galaxyMistakes(platform, system, request, distances)
+    const mistakes = await galaxyMistakes(platform, system, request, hasDistances(localization))
     if (mistakes.length > 0) {
       notes.push(`${mistakes[0]} The plan is by tiling instead.`)
       return null
