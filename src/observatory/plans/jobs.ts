@@ -12,7 +12,7 @@ import { solveKind } from './job-kinds.ts'
 import type { PlanResult } from './plan.ts'
 import { nextState, openStates } from './plan-states.ts'
 import { lockPlan, planById, stopRequested, updatePlan, versionsOf, type PlanRow } from './plan-store.ts'
-import { closeRow, documentOf, tell } from './service.ts'
+import { cancelJob, closeRow, documentOf, tell } from './service.ts'
 import type { SolveInput, SolveOutput } from './solve-input.ts'
 import { askToStop, createProgressMemory, readProgress } from './solve-progress.ts'
 import { solveTask } from './solve.ts'
@@ -124,7 +124,8 @@ async function finish(platform: Platform, row: PlanRow, output: SolveOutput): Pr
           { document, probability: result.probability },
         ).text
       : null
-  return platform.db.transaction().execute(async (tx) => {
+  const ended: PlanRow[] = []
+  const answer = await platform.db.transaction().execute(async (tx) => {
     const now = await lockPlan(tx, row.id)
     // Cancelled or closed while the last bytes were written.
     if (!now || now.state !== 'solving') return { state: now?.state ?? 'gone' }
@@ -143,13 +144,16 @@ async function finish(platform: Platform, row: PlanRow, output: SolveOutput): Pr
       for (const version of await versionsOf(tx, row.series)) {
         if (version.version >= ready.version || !openStates.includes(version.state)) continue
         const older = await lockPlan(tx, version.id)
-        if (older && openStates.includes(older.state))
-          await closeRow(platform, tx, older, `version ${ready.version} took over`)
+        if (!older || !openStates.includes(older.state)) continue
+        await closeRow(platform, tx, older, `version ${ready.version} took over`)
+        if (older.state !== 'ready') ended.push(older)
       }
     }
     const { probability, bound, gap, fields, exposures: count, seconds } = result
     return { state: 'ready', probability, bound, gap, fields, exposures: count, seconds }
   })
+  for (const older of ended) await cancelJob(platform, older)
+  return answer
 }
 
 /** The row holds at most 64 kB: of a result that would be more, the words go first. */

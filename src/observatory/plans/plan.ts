@@ -64,11 +64,11 @@ const Dec = z.number().min(-90).max(90)
 export const PlanEdits = z
   .object({
     /** `telescope/field id`: never taken. */
-    drop: z.array(z.string()).default([]),
+    drop: z.array(z.string().max(100)).max(5_000).default([]),
     /** `telescope/field id`: taken if any schedule can hold it. */
-    pin: z.array(z.string()).default([]),
+    pin: z.array(z.string().max(100)).max(5_000).default([]),
     /** Exposure numbers of the parent version that stay exactly as they are. */
-    lock: z.array(z.number().int()).default([]),
+    lock: z.array(z.number().int()).max(20_000).default([]),
     add: z
       .array(z.object({ telescope: z.string(), id: FieldId.optional(), ra: Ra, dec: Dec }))
       .max(5_000)
@@ -103,7 +103,7 @@ export const PlanRequest = z
     level: z.number().min(0.1).max(0.9999).default(0.99),
     visibility: z.boolean().default(true).describe('False: whenever, for comparison'),
     /** Taken out of the sky: fields of other plans (ids, or `event` for all open ones of this event) … */
-    without: z.array(z.string()).default([]),
+    without: z.array(z.string().max(100)).max(100).default([]),
     /** … and pointings from elsewhere, as Treasure Map reports them. */
     observed: z
       .array(

@@ -72,11 +72,7 @@ export function matches(
 }
 
 /** The request that a group makes for an event at a moment. */
-function requestOf(
-  group: PlanGroup,
-  detail: Pick<EventDetail, 'id' | 'place'>,
-  now: Date,
-): PlanRequest {
+function requestOf(group: PlanGroup, detail: Pick<EventDetail, 'id' | 'place'>, now: Date): PlanRequest {
   const { startDelayMinutes, ...template } = group.plan
   return PlanRequest.parse({
     ...template,

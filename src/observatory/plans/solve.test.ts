@@ -59,19 +59,20 @@ function input(map: Uint8Array, more: Partial<SolveInput>): SolveInput {
 
 const circle = (radius: number): Uint8Array => writeSkyMap(circleMap(165, -25, radius, 0.9))
 
-it('every strategy ends with a plan that keeps every constraint and says how good it is', async () => {
-  for (const strategy of ['auto', 'single', 'tiling'] as const) {
+it.each(['auto', 'single', 'tiling'] as const)(
+  '%s ends with a plan that keeps every constraint and says how good it is',
+  async (strategy) => {
     const asked = input(circle(3), {
       strategy,
       telescopes: [shipped('tch', { maxFields: 5 }), shipped('kao'), shipped('decam')],
     })
     const { result, exposures } = await solveRequest(asked)
-    expect(result.probability, strategy).toBeGreaterThan(0.1)
-    expect(result.bound, strategy).toBeGreaterThanOrEqual(result.probability)
+    expect(result.probability).toBeGreaterThan(0.1)
+    expect(result.bound).toBeGreaterThanOrEqual(result.probability)
     expect(exposures.length).toBe(result.exposures)
     expect(readProgress(asked.progress)).toMatchObject({ stage: 'done', done: 1 })
-  }
-})
+  },
+)
 
 it('a telescope for which it is never dark, or which is too far north, says so', async () => {
   const start = mjdUtcOf(new Date('2026-06-21T12:00:00Z'))

@@ -148,7 +148,7 @@ create table notification_acknowledgement (
   thread_kind text not null,
   thread_id text not null,
   thread_name text not null,
-  at timestamptz not null default now(),
+  at timestamptz(3) not null default now(),
   person_id text references person on delete set null,
   name text not null,
   through text not null,

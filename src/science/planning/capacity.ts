@@ -26,6 +26,7 @@ export interface Capacities {
   readonly broken: (weight: (candidate: number) => number, mostPerTelescope: number) => CapacityRow[]
 }
 
+/** Rows are made when a choice breaks them: there are far too many to write down. */
 export function createCapacities(problem: PlanningProblem, timetable: Timetable): Capacities {
   const { hours, jobs, able } = timetable
   const spans = able.map((list, t) =>

@@ -18,6 +18,7 @@ export interface Gains {
   readonly neighbours: (field: number) => readonly number[]
 }
 
+/** An empty union over a coverage. */
 export function createGains(coverage: Coverage): Gains {
   const { weight, offsets, members } = coverage
   const fields = coverage.fieldWeight.length

@@ -48,6 +48,7 @@ export interface Timetable {
   readonly fits: (telescope: number, candidates: readonly number[]) => boolean
 }
 
+/** What each telescope has to fit in, and a test of whether a choice does. */
 export function createTimetable(problem: PlanningProblem): Timetable {
   const { tasks, candidates } = problem
   const byTelescope = tasks.map((): number[] => [])
