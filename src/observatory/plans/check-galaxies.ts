@@ -1,6 +1,7 @@
 import { isProblem } from '#problem.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
+import type { LocalizationRow } from '#observatory/alerts/localization-store.ts'
 import type { Catalogue, Part } from '#observatory/references/catalogue.ts'
 import { catalogueByName, listCatalogues } from '#observatory/references/service.ts'
 import type { PlanRequest } from './plan.ts'
@@ -10,6 +11,11 @@ const needs: Partial<Record<PlanRequest['weight'], { part: Part; what: string }>
   luminosity: { part: 'mag_b', what: 'B magnitudes (mag_b)' },
   S: { part: 'mag_b', what: 'B magnitudes (mag_b)' },
   mass: { part: 'mass', what: 'stellar masses (mass)' },
+}
+
+/** Whether distances come with it; a map that is not made yet says nothing of them. */
+export function hasDistances({ summary }: Pick<LocalizationRow, 'summary'>): boolean {
+  return summary !== null && summary.distance !== null
 }
 
 /**
