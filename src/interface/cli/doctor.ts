@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { dirname, join } from 'node:path'
 import { isProblem } from '#problem.ts'
 import { passable, serverAccount } from '#platform/db/account.ts'
+import { connect } from '#platform/db/connect.ts'
 import { findBinaries } from '#platform/db/binaries.ts'
 import { clusterMajor, layout, runningPid } from '#platform/db/cluster.ts'
 import { migrationStatus, readMigrations, withClient } from '#platform/db/migrate.ts'
@@ -9,6 +10,7 @@ import type { LoadedConfig } from '#platform/config/load.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { table } from '#platform/terminal/table.ts'
 import { gcnSection } from '#observatory/alerts/sections.ts'
+import { listCatalogueRows, type CatalogueRow } from '#observatory/references/store.ts'
 import { withDatabase } from './db.ts'
 import { packageFolder, programVersion, schemaFolder } from './version.ts'
 
@@ -114,7 +116,7 @@ async function database(config: LoadedConfig): Promise<Finding[]> {
       const paths = layout(config.home)
       if (!existsSync(config.home) || clusterMajor(paths) === undefined) {
         findings.push({ what: 'database', state: 'ok', detail: 'none yet: the first start makes it' })
-        return findings
+        return [...findings, catalogues(config, [])]
       }
       const running = runningPid(paths) !== undefined
       findings.push({ what: 'server', state: 'ok', detail: running ? 'running' : 'not running now' })
@@ -124,17 +126,51 @@ async function database(config: LoadedConfig): Promise<Finding[]> {
   }
   try {
     const migrations = await readMigrations(schemaFolder)
-    const { applied, pending } = await withDatabase(config, (url) =>
-      withClient(url, (client) => migrationStatus(client, migrations)),
-    )
+    const { applied, pending, imported } = await withDatabase(config, async (url) => {
+      const status = await withClient(url, (client) => migrationStatus(client, migrations))
+      const asked = status.pending.length === 0 ? await catalogueRows(url) : []
+      return { ...status, imported: asked }
+    })
     const at = applied.at(-1)?.name ?? 'empty'
     const detail =
       pending.length > 0 ? `${at}; the next start applies ${pending.map((step) => step.name).join(', ')}` : at
-    findings.push({ what: 'database', state: 'ok', detail })
+    findings.push({ what: 'database', state: 'ok', detail }, catalogues(config, imported))
   } catch (error) {
     findings.push({ what: 'database', state: 'broken', detail: sentence(error) })
   }
   return findings
+}
+
+async function catalogueRows(url: string): Promise<CatalogueRow[]> {
+  const connection = connect(url, { name: 'urania doctor', max: 1 })
+  try {
+    return await listCatalogueRows(connection.db)
+  } finally {
+    await connection.close()
+  }
+}
+
+function catalogues(config: LoadedConfig, rows: readonly CatalogueRow[]): Finding {
+  const what = 'catalogues'
+  if (rows.length === 0)
+    return {
+      what,
+      state: 'missing',
+      detail:
+        'none: plans are made without, but not on galaxies; "urania catalogues import FILE --name NAME" imports one',
+    }
+  const lost = rows.filter((row) => !existsSync(join(config.home, 'catalogues', row.path)))
+  if (lost.length > 0)
+    return {
+      what,
+      state: 'warning',
+      detail: `the files of ${lost.map((row) => row.name).join(', ')} are not in ${join(config.home, 'catalogues')}; import again`,
+    }
+  const detail = rows.map(({ name, rows: count, facts }) => {
+    const distances = facts.columns.some((column) => column.name === 'distance')
+    return `${name} (${Number(count).toLocaleString('en')} rows${distances ? '' : ', no distances'})`
+  })
+  return { what, state: 'ok', detail: detail.join(', ') }
 }
 
 function storage(config: LoadedConfig): Finding {

@@ -157,7 +157,8 @@ function describe(c: Catalogue, out: Invocation['out']): void {
     `${c.rows}${c.withoutPosition > 0 ? `, and ${c.withoutPosition} in the file without a position` : ''}`,
   )
   row('files', `${c.partitions} cells, ${(c.bytes / 1e6).toFixed(1)} MB, catalogues/${c.path}`)
-  row('coverage', `${c.coverage.areaDeg2.toFixed(0)} deg² in cells of order ${c.coverage.order}`)
+  const area = c.coverage.areaDeg2
+  row('coverage', `${area.toFixed(area < 100 ? 2 : 0)} deg² in cells of order ${c.coverage.order}`)
   row('source', `${c.source.file} (${c.source.format}, ${c.source.bytes} bytes), SHA-256 ${c.source.sha256}`)
   row('imported', `${c.importedAt} by ${c.importedBy}`)
   for (const [part, { columns, unit }] of Object.entries(c.mapping))
@@ -217,7 +218,7 @@ const query: Command = {
       return invocation.document({ file: to }, () => invocation.out(`${to} written`))
     }
     const answer = await queryCatalogue(platform, localOperator, name, question, invocation.signal)
-    const note = `${answer.rows} rows${answer.truncated ? ' (there are more)' : ''}, from ${answer.files} of ${answer.of} files`
+    const note = `${answer.rows} ${answer.rows === 1 ? 'row' : 'rows'}${answer.truncated ? ' (there are more)' : ''}, from ${answer.files} of ${answer.of} files`
     if (to !== undefined) {
       await writeFile(to, answerBytes(answer, format ?? 'csv'))
       return invocation.document({ file: to, rows: answer.rows }, () => invocation.out(`${to}: ${note}`))
