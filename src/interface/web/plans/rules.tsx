@@ -83,11 +83,7 @@ export function PlanRules() {
       {rules.length > 0 && <Replay title="What would have been planned" of={{}} />}
       <SameFrom
         path="/plan-rules"
-        cli={[
-          'urania plans rules list',
-          'urania plans rules replay --since 30d',
-          'urania plans rules columns',
-        ]}
+        cli={['urania plan-rules list', 'urania plan-rules columns', 'urania plan-rules replay']}
       />
     </div>
   )
