@@ -37,16 +37,19 @@ async function importBytes(bytes: string | Uint8Array, ending: string, options: 
   const file = join(home, `${id}.${ending}`)
   await writeFile(file, bytes)
   const lines: string[] = []
+  const percents: number[] = []
   const made = await importCatalogue(file, ImportOptions.parse({ name: `cat${count}`, ...options }), 1, {
     folder,
     temporary: join(home, 'tmp'),
     id,
-    progress: () => {},
+    progress: (percent) => void percents.push(percent),
     log: (line) => void lines.push(line),
     version: 'test',
     now: () => new Date('2026-11-21T12:00:00Z'),
     memoryMb: 256,
   })
+  expect(percents).toEqual(percents.toSorted((a, b) => a - b))
+  expect(percents.at(-1)).toBe(99)
   const partitions = await readPartitions(join(folder, made.path))
   const files = partitions.map((partition) => join(folder, made.path, partitionPath(partition)))
   const rows = await reader.rows(`select * from ${parquet(...files)} order by all`)

@@ -53,10 +53,15 @@ export async function importCatalogue(
   context: ImportContext,
 ): Promise<Imported> {
   const { folder, signal } = context
-  let reached = 0
+  let reached = -1
+  let doing = ''
   // A file that is read anew because a column is text after all does not take back what was said.
-  const progress: ImportContext['progress'] = (percent, words) =>
-    context.progress((reached = Math.max(reached, percent)), words)
+  const progress: ImportContext['progress'] = (percent, words) => {
+    if (percent <= reached && words === doing) return
+    reached = Math.max(reached, percent)
+    doing = words
+    context.progress(reached, words)
+  }
   const path = await realpath(file).catch((error: unknown) => {
     throw new Problem('catalogue.invalid', `There is no file ${file}.`, { file }, error)
   })
@@ -103,8 +108,9 @@ export async function importCatalogue(
       ...context,
       progress,
     })
-    progress(50, 'adding up the file')
-    const sha256 = await hashOf(path, signal)
+    const sha256 = await hashOf(path, signal, (bytes) =>
+      progress(50 + Math.floor((5 * bytes) / Math.max(1, size)), 'adding up the file'),
+    )
     const missing = await columns.rows(
       `select count(*) as n from ${parquet(rows)} where ${hpxColumn} is null`,
       {},
@@ -249,11 +255,20 @@ function brokenOf(error: unknown): { problem: Problem; column?: string; reason: 
   return { problem, reason, ...(column === undefined ? {} : { column }) }
 }
 
-async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {
+async function hashOf(
+  path: string,
+  signal: AbortSignal | undefined,
+  read: (bytes: number) => void,
+): Promise<string> {
   const hash = createHash('sha256')
+  let bytes = 0
   const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) })
   try {
-    for await (const chunk of stream) hash.update(chunk as Uint8Array)
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      read(bytes)
+      hash.update(chunk)
+      bytes += chunk.byteLength
+    }
   } catch (error) {
     throw signal?.aborted ? signal.reason : error
   }
