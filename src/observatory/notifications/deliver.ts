@@ -12,6 +12,7 @@ import {
   nextDue,
   releaseClaims,
   sendingCount,
+  touchClaim,
   setDelivered,
   setUndelivered,
   waitingChannels,
@@ -126,10 +127,15 @@ async function claimNext(
   // While it fails, one message tries whether it is back.
   if ((await sendingCount(tx, channelId)) >= (channel.failures > 0 ? 1 : atOnce)) return null
   const delivery = await claimDelivery(tx, channelId, by, {
-    keeps: [...needs.kinds.values()].filter(({ reaches }) => reaches === 'files').map(({ key }) => key),
+    keeps: keepers(needs),
     waits: kind.reaches === 'people',
   })
   return delivery ? { channel, delivery } : null
+}
+
+/** Kinds of channels that keep files, which messages to people wait for a moment. */
+function keepers({ kinds }: Pick<Needs, 'kinds'>): string[] {
+  return [...kinds.values()].filter(({ reaches }) => reaches === 'files').map(({ key }) => key)
 }
 
 /** Sees to it that the channel is looked at when something becomes due by time alone. */
@@ -137,7 +143,8 @@ async function lookAgain(needs: Needs, channelId: string, kind: ChannelKind): Pr
   await needs.db.transaction().execute(async (tx) => {
     const channel = await channelById(tx, channelId)
     if (!channel?.enabled) return
-    const due = await nextDue(tx, channelId, kind.reaches === 'people', longestMs(needs))
+    const keeps = kind.reaches === 'people' ? keepers(needs) : null
+    const due = await nextDue(tx, channelId, keeps, longestMs(needs))
     const waiting = (await waitingChannels(tx)).includes(channelId)
     const times = [due, waiting ? channel.retry_at : null].filter((at) => at !== null && at > new Date())
     const next = times.toSorted((a, b) => a!.getTime() - b!.getTime())[0]
@@ -181,7 +188,8 @@ async function attempt(
   try {
     const settings = openSettings(needs.secrets, kind, channel)
     const message = await channelMessage(needs.db, kind, channel, delivery)
-    const { net, storage, log } = needs
+    const { storage, log } = needs
+    const net = heard(needs, delivery.id)
     const delivered = await kind.deliver({ net, storage, log }, settings, message, signal)
     await recordSent(needs, kind, delivery, delivered)
     return true
@@ -189,6 +197,21 @@ async function attempt(
     await recordFailure(needs, delivery, error, stop.aborted)
     if (stop.aborted) throw error
     return false
+  }
+}
+
+/** The net, noting at most once a second that the other side answers. */
+function heard({ net, db }: Pick<Needs, 'net' | 'db'>, deliveryId: string): Needs['net'] {
+  let last = performance.now()
+  return {
+    async fetch(url, options) {
+      const response = await net.fetch(url, options)
+      if (performance.now() - last > 1_000) {
+        last = performance.now()
+        await touchClaim(db, deliveryId)
+      }
+      return response
+    },
   }
 }
 

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
+import { json } from '#platform/db/json.ts'
 import type { Database, Db } from '#platform/db/database.ts'
 import type { DeliveryState } from './delivery.ts'
-import { json, type ProblemFacts } from './tables.ts'
+import { type ProblemFacts } from './tables.ts'
 
 export type DeliveryRow = Selectable<Database['notification_delivery']>
 
@@ -57,6 +58,8 @@ export async function insertDeliveries(tx: Db, deliveries: readonly NewDelivery[
 
 /** Seconds for which messages to people wait for files of what came before them in their thread. */
 const fileWaitSeconds = 15
+/** A channel of files that nothing was heard of for so long is not waited for. */
+const silentSeconds = 3
 
 const mine = (channelId: string) => sql`d.channel_id = ${channelId}::uuid and d.state = 'waiting'`
 
@@ -76,7 +79,9 @@ export async function claimDelivery(
         select from notification_delivery f join notification_channel c on c.id = f.channel_id
         where f.thread_kind = d.thread_kind and f.thread_id = d.thread_id and f.message_id < d.message_id
         and f.state in ('waiting', 'sending') and c.enabled and c.failing_since is null
-        and c.kind = any(${[...options.keeps]}::text[])))`
+        and c.kind = any(${[...options.keeps]}::text[]) and not exists (
+          select from notification_delivery s where s.channel_id = c.id and s.state = 'sending'
+          and s.claimed_at < now() - ${silentSeconds} * interval '1 second')))`
     : sql``
   const { rows } = await sql<{ id: string }>`
     select d.id::text as "id" from notification_delivery d where ${mine(channelId)} and d.not_before <= now()
@@ -100,21 +105,40 @@ export async function claimDelivery(
     .executeTakeFirstOrThrow()
 }
 
-/** When the channel should be looked at again because a delivery becomes due by time alone. */
+/**
+ * When the channel should be looked at again because a delivery becomes due by time alone.
+ * @param keeps keys of the kinds of channels whose files it waits for; null: of none
+ */
 export async function nextDue(
   db: Db,
   channelId: string,
-  waits: boolean,
+  keeps: readonly string[] | null,
   longestMs: number,
 ): Promise<Date | null> {
   const { rows } = await sql<{ at: Date | null }>`
     select min(t) as "at" from notification_delivery d, lateral (values (d.not_before),
-      (case when ${waits} then d.created_at + ${fileWaitSeconds} * interval '1 second' end)) as v (t)
+      (case when ${keeps !== null} then d.created_at + ${fileWaitSeconds} * interval '1 second' end)) as v (t)
     where ${mine(channelId)} and t > now()
     union all select min(claimed_at) + ${longestMs} * interval '1 millisecond' from notification_delivery
     where channel_id = ${channelId}::uuid and state = 'sending'
+    union all select min(s.claimed_at) + ${silentSeconds} * interval '1 second'
+    from notification_delivery s join notification_channel c on c.id = s.channel_id
+    where s.state = 'sending' and c.kind = any(${[...(keeps ?? [])]}::text[])
+    and s.claimed_at > now() - ${silentSeconds} * interval '1 second'
+    and exists (select from notification_delivery d where ${mine(channelId)}
+      and d.thread_kind = s.thread_kind and d.thread_id = s.thread_id)
     order by "at" limit 1`.execute(db)
   return rows[0]!.at
+}
+
+/** Something was heard of a delivery on its way. */
+export async function touchClaim(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable('notification_delivery')
+    .set({ claimed_at: new Date() })
+    .where('id', '=', id)
+    .where('state', '=', 'sending')
+    .execute()
 }
 
 export async function sendingCount(db: Db, channelId: string): Promise<number> {

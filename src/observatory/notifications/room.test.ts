@@ -147,6 +147,17 @@ describe('order', () => {
 })
 
 describe('failures', () => {
+  it('a channel of files that says nothing for seconds is not waited for', async () => {
+    await rules({ to: ['channel'], through: ['wall', 'tree'] })
+    tree.fate = () => ({ ms: 9_000 })
+    await say({ headline: 'files', files: [{ path: 'A/b.txt', text: 'hello' }] })
+    await say({ headline: 'links' })
+    await arrived(wall, 2)
+    expect(tree.received).toHaveLength(0)
+    await settled()
+    expect(heard(tree)).toEqual(['files', 'links'])
+  })
+
   it('a channel that hangs and one that is away delay no other: measured', async () => {
     await rules({ to: ['channel'], through: ['dead'] }, { to: ['channel'], through: ['wall'] })
     dead.fate = () => 'hang'

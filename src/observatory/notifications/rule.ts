@@ -53,7 +53,7 @@ export const RuleDefinition = z
       .describe('Instead of the bulletin’s own: text with {names} of its values'),
     remind: z
       .strictObject({
-        everyMinutes: z.number().positive().max(10_080),
+        everyMinutes: z.number().min(0.01).max(10_080),
         atMost: z.int().min(1).max(100),
       })
       .nullable()
