@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { Verdict } from './rules.ts'
-import { json } from './tables.ts'
 
 export type AssessmentRow = Awaited<ReturnType<typeof assessmentsOfEvent>>[number]
 

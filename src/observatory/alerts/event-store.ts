@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
+import { cleanText, json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import { aliasKey } from './aliases.ts'
 import type { EventHistoryEntry, EventPlace, EventStatus, EventVerdict } from './event.ts'
 import type { EventKind, EventRole, NoticeType } from './notice.ts'
-import { cleanText, isUuid, json } from './tables.ts'
+import { isUuid } from './tables.ts'
 
 export type EventRow = Awaited<ReturnType<typeof eventById>> & object
 

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { Region } from './formats/format.ts'
 import type { LocalizationKind, LocalizationState, MapSummary } from './localization.ts'
-import { isUuid, json, type ProblemFacts } from './tables.ts'
+import { isUuid, type ProblemFacts } from './tables.ts'
 
 export interface NewLocalization {
   id: string

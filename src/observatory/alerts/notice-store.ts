@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
+import { cleanText, json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { NoticeState } from './notice.ts'
-import { cleanText, isUuid, json, type ProblemFacts } from './tables.ts'
+import { isUuid, type ProblemFacts } from './tables.ts'
 import { storedNotice, type StoredNotice } from './stored-notice.ts'
 import type { ParsedNotice } from './formats/format.ts'
 

@@ -1,5 +1,5 @@
+import { jsonText } from '#platform/db/json.ts'
 import type { ParsedNotice } from './formats/format.ts'
-import { jsonText } from './tables.ts'
 
 /** What the database keeps of a parsed notice: all of it but the maps' bytes, far below 64 kB. */
 export type StoredNotice = Omit<ParsedNotice, 'maps'>

@@ -1,5 +1,5 @@
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
-import { json } from './tables.ts'
 import type { StoredStreamStatus } from './stream-status.ts'
 
 export async function saveStreamStatus(db: Db, status: StoredStreamStatus): Promise<void> {

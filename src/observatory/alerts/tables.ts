@@ -1,5 +1,4 @@
-import type { ColumnType, Generated } from 'kysely'
-import { sql, type RawBuilder } from 'kysely'
+import type { ColumnType, Generated, RawBuilder } from 'kysely'
 import type { Assessment, Decision } from './assessment.ts'
 import type { EventPlace, EventStatus, EventVerdict } from './event.ts'
 import type { Region } from './formats/format.ts'
@@ -139,27 +138,6 @@ declare module '#platform/db/database.ts' {
       data: Json<Record<string, unknown>>
     }
   }
-}
-
-/** A value for a jsonb column. What jsonb cannot hold (NUL, halves of surrogate pairs) is taken out of strings. */
-export function json(value: unknown): RawBuilder<unknown> {
-  return sql`${jsonText(value)}::text::jsonb`
-}
-
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_key, v: unknown) => {
-    if (typeof v === 'string') return cleanText(v)
-    if (typeof v !== 'object' || v === null || Array.isArray(v)) return v
-    const dirty = Object.keys(v).some((key) => cleanText(key) !== key)
-    return dirty
-      ? Object.fromEntries(Object.entries(v).map(([key, each]) => [cleanText(key), each as unknown]))
-      : v
-  })
-}
-
-/** Text that PostgreSQL takes. */
-export function cleanText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '')
 }
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

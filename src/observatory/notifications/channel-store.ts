@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
+import { json } from '#platform/db/json.ts'
 import type { Database, Db } from '#platform/db/database.ts'
-import { json } from './tables.ts'
 
 export type ChannelRow = Selectable<Database['notification_channel']>
 

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
+import { json } from '#platform/db/json.ts'
 import type { Bulletin } from '#platform/bulletin.ts'
 import type { Database, Db } from '#platform/db/database.ts'
 import type { Audience } from '#platform/events/event.ts'
 import type { ChannelMessage } from './channel.ts'
-import { clipped, json, texts } from './tables.ts'
+import { clipped, texts } from './tables.ts'
 
 export type MessageRow = Selectable<Database['notification_message']>
 

@@ -1,5 +1,5 @@
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
-import { json } from './tables.ts'
 
 export interface PreferenceRow {
   person_id: string

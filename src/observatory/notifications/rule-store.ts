@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import { RuleDefinition, type NamedRule } from './rule.ts'
-import { json } from './tables.ts'
 
 export interface RuleRow {
   rule: NamedRule

@@ -1,3 +1,4 @@
+import { cleanText } from '#platform/db/json.ts'
 import type { ColumnType, Generated, GeneratedAlways, RawBuilder } from 'kysely'
 import { sql } from 'kysely'
 import type { ChannelMessage, StoredAttachment } from './channel.ts'
@@ -167,22 +168,9 @@ declare module '#platform/db/database.ts' {
   }
 }
 
-/** A value for a jsonb column. What jsonb cannot hold (NUL, halves of surrogate pairs) is taken out of texts. */
-export function json(value: unknown): RawBuilder<unknown> {
-  const text = JSON.stringify(value, (_key, each: unknown) =>
-    typeof each === 'string' ? cleanText(each) : each,
-  )
-  return sql`${text}::text::jsonb`
-}
-
 /** A text[] as a JSON parameter, so that no driver setting decides how arrays travel. */
 export function texts(values: readonly string[]): RawBuilder<unknown> {
   return sql`(select coalesce(array_agg(v), '{}') from json_array_elements_text(${JSON.stringify(values)}::text::json) v)::text[]`
-}
-
-/** Text that PostgreSQL takes. */
-export function cleanText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '')
 }
 
 /** Text of at most that many characters. */

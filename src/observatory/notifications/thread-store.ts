@@ -1,6 +1,6 @@
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { DeliveryRow } from './delivery-store.ts'
-import { json } from './tables.ts'
 
 /** What the first message of a thread left behind on a channel, for those after it. */
 

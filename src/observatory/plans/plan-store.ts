@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { RawBuilder } from 'kysely'
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { PlanRequest, PlanResult, PlanState } from './plan.ts'
 import { openStates } from './plan-states.ts'
@@ -28,14 +28,6 @@ export interface NewPlan {
 }
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/** A value for a jsonb column; PostgreSQL takes no NUL and no half of a surrogate pair. */
-export function json(value: unknown): RawBuilder<unknown> {
-  const text = JSON.stringify(value, (_key, v: unknown) =>
-    typeof v === 'string' ? v.toWellFormed().replaceAll('\0', '') : v,
-  )
-  return sql`${text}::text::jsonb`
-}
 
 export async function insertPlan(tx: Db, plan: NewPlan): Promise<PlanRow> {
   return tx

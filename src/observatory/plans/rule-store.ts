@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
+import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { PlanRule, PlanRuleInput } from './plan-rule.ts'
-import { json } from './plan-store.ts'
 import type { PlanRow } from './plan-store.ts'
 
 export async function allRules(db: Db): Promise<PlanRule[]> {

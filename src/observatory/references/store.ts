@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Database, Db } from '#platform/db/database.ts'
+import { json } from '#platform/db/json.ts'
 import type { Catalogue } from './catalogue.ts'
 import './tables.ts'
 
@@ -34,7 +35,7 @@ export async function putCatalogue(tx: Db, catalogue: Catalogue): Promise<void> 
     partitions: catalogue.partitions,
     byte_length: catalogue.bytes,
     path: catalogue.path,
-    facts: sql`${JSON.stringify(facts)}::jsonb`,
+    facts: json(facts),
     imported_at: new Date(catalogue.importedAt),
     imported_by: catalogue.importedBy,
   }
