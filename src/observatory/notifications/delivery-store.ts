@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
 import { json } from '#platform/db/json.ts'
-import { json } from '#platform/db/json.ts'
 import type { Database, Db } from '#platform/db/database.ts'
 import type { DeliveryState } from './delivery.ts'
-import { type ProblemFacts } from './tables.ts'
+import type { ProblemFacts } from './tables.ts'
 
 export type DeliveryRow = Selectable<Database['notification_delivery']>
 
