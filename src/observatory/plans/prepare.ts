@@ -46,6 +46,8 @@ export interface PreparedTelescope {
   /** Of those, how many can be taken. */
   readonly candidates: number
   readonly lost: Record<string, number>
+  /** There were more fields than were weighed: what is best of these need not be the best there is. */
+  readonly cut: boolean
   readonly notes: string[]
 }
 
@@ -79,7 +81,7 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
     })
     const own: string[] = [...telescope.doubts]
     const task = taskOf(telescope, input)
-    const { strategy, fields } = fieldsFor(map, telescope, task, input, fitting, own)
+    const { strategy, fields, cut = false } = fieldsFor(map, telescope, task, input, fitting, own)
     const wanted = withEdits(fields, telescope.slug, input).filter(
       (field) => !dropped.has(`${telescope.slug}/${field.id}`),
     )
@@ -118,6 +120,7 @@ export function prepare(map: SkyMap, input: SolveInput, progress: ProgressWriter
       fields: wanted.length,
       candidates: kept.length,
       lost,
+      cut: cut || kept.length < seen.length,
       notes: own,
     })
   })
@@ -172,7 +175,7 @@ function fieldsFor(
   input: SolveInput,
   targets: readonly TargetGalaxy[],
   notes: string[],
-): { strategy: PreparedTelescope['strategy']; fields: Field[] } {
+): { strategy: PreparedTelescope['strategy']; fields: Field[]; cut?: boolean } {
   const { footprint } = telescope.model
   if (input.strategy === 'single' || input.strategy === 'auto') {
     const field = singlePointing(map, footprint)
@@ -195,11 +198,12 @@ function fieldsFor(
         ? observablePart(map, telescope.model, visitSeconds(task), input)
         : map
     const laid = freeFields(seen, footprint, { count, level: input.level, overlap: telescope.overlap })
-    if (laid.length === most && time > most)
+    const cut = laid.length === most && time > most
+    if (cut)
       notes.push(
         `It has time for ${time} fields; the best ${most} places were looked at, and the bound holds for them.`,
       )
-    return { strategy: 'tiling', fields: laid }
+    return { strategy: 'tiling', fields: laid, cut }
   }
   const laid = grid
     ? grid.id.map((id, i) => ({ id, ra: grid.ra[i]!, dec: grid.dec[i]! }))

@@ -69,6 +69,7 @@ export function reportOf(
     })
   })
   const objective = coveredWeight(coverage, taken)
+  const cut = telescopes.some((prepared) => prepared.cut)
   const bound = Math.max(objective, Math.min(schedule.bound, selection.bound))
   const result: PlanResult = {
     probability: objective,
@@ -82,7 +83,7 @@ export function reportOf(
       status: selection.status,
     },
     unlimited,
-    status: stopped ? 'stopped' : schedule.status,
+    status: stopped ? 'stopped' : schedule.status === 'optimal' && cut ? 'heuristic' : schedule.status,
     seconds: round(seconds, 3),
     shares,
     fields: taken.size,
