@@ -13,7 +13,7 @@
  * 5. When: `schedule`. The problem as numbers (`instance`, `slew-table`), timelines under construction (`routes`), a
  *    large-neighbourhood search (`search`, `destroy`, `repair`, `tighten`), exposures (`timeline`), and what no schedule
  *    can exceed (`bound`, `bound-rows`). How long things take: `slew`, `visit`.
- * 6. Whether it holds: `violations`, with arithmetic of its own.
+ * 6. Whether it holds: `violations`, which shares `slew` alone with the rest.
  */
 import type { MilpSolver, PlanningProblem, Schedule, Selection, SolveOptions } from './model.ts'
 import { schedulePlan } from './schedule.ts'
