@@ -124,6 +124,23 @@ it('stops when progress is answered by true, with what was reported last or bett
   expect(result.bound).toBeGreaterThanOrEqual(result.objective)
 })
 
+it('throws on what is no trouble of the solver, and takes out of memory as an end', () => {
+  const search = (error: Error) =>
+    highs(hardKnapsack(60, 25), {
+      seconds: 20,
+      gapTarget: 0,
+      onProgress: () => {
+        throw error
+      },
+    })
+  expect(() => search(new TypeError('no such thing'))).toThrow('no such thing')
+  expect(() => search(new RangeError('Invalid array length'))).toThrow('Invalid array length')
+  expect(search(new RangeError('Array buffer allocation failed')).status).toBe('stopped')
+  const wrong = { ...hardKnapsack(3, 1), lower: new Float64Array(1) }
+  expect(() => highs(wrong, exactly)).toThrow(/length|numCols|colLower/)
+  expect(highs(hardKnapsack(6, 2), exactly).status).toBe('optimal')
+})
+
 it('stops at the gap asked for', () => {
   const { status, objective, bound } = highs(hardKnapsack(60, 25), { seconds: 20, gapTarget: 0.05 })
   expect(status).toBe('optimal')

@@ -114,14 +114,22 @@ function solve(highs: Highs, milp: Milp, options: Parameters<MilpSolver>[1]): Mi
     if (status === modelStatus.optimal) return end('optimal')
     return end(status === modelStatus.timeLimit || !stopped ? 'time limit' : 'stopped')
   } catch (error) {
-    if (error instanceof highs.errors.HighsValidationError) throw error
-    // Numerical trouble or memory: an end like any other, what was reached by then holds. A runtime that ran out of
-    // memory is not to be used again.
+    if (!isOfSolver(highs, error)) throw error
+    // An end like any other, what was reached by then holds. A runtime that ran out of memory is not to be used again.
     if (error instanceof WebAssembly.RuntimeError) runtime = undefined
     return end('stopped')
   } finally {
     model?.dispose()
   }
+}
+
+/** Numerical trouble, or no memory left: the solver's own. Anything else is a mistake of ours or of a caller. */
+function isOfSolver({ errors }: Highs, error: unknown): boolean {
+  if (error instanceof errors.HighsError) return !(error instanceof errors.HighsValidationError)
+  if (error instanceof WebAssembly.RuntimeError) return true
+  // What it says where its memory cannot grow; other errors of these classes are mistakes.
+  if (error instanceof RangeError) return /allocat/i.test(error.message)
+  return error instanceof Error && error.message === 'Highs_create failed'
 }
 
 function modelData(highs: Highs, milp: Milp, scale: number): ModelData {
