@@ -21,8 +21,15 @@ export function alertBulletins(platform: Needs): BulletinSource[] {
   let rules: string | undefined
   const defaultRules = () => (rules ??= configuredRules(platform)[0]!.name)
 
-  async function tell(eventId: string, noticeId: string, cause: 'notice' | 'map'): Promise<Bulletin[]> {
-    const told = await eventAsOf(platform.db, eventId, noticeId, defaultRules())
+  async function tell(
+    eventId: string,
+    noticeId: string,
+    cause: 'notice' | 'map',
+    number?: number,
+  ): Promise<Bulletin[]> {
+    const found = await eventAsOf(platform.db, eventId, noticeId, defaultRules())
+    // Of a map that came later the notice's own number counts.
+    const told = found && cause === 'notice' && number !== undefined ? { ...found, number } : found
     if (!told || told.row.parsed?.makes !== 'event') return []
     if (cause === 'map') return [mapBulletin(platform, told)]
     if (told.row.type === 'retraction') {
@@ -44,9 +51,14 @@ export function alertBulletins(platform: Needs): BulletinSource[] {
         'alerts.retraction': 'An event was withdrawn by its senders',
       },
       compose: async (row: LogRow) => {
-        const { noticeId, cause } = row.data
+        const { noticeId, cause, number } = row.data
         if (typeof noticeId !== 'string') return []
-        return tell(row.subject.id, noticeId, cause === 'map' ? 'map' : 'notice')
+        return tell(
+          row.subject.id,
+          noticeId,
+          cause === 'map' ? 'map' : 'notice',
+          typeof number === 'number' ? number : undefined,
+        )
       },
       async *past(since, until) {
         for await (const notice of noticesReceived(platform.db, since, until)) {
@@ -265,7 +277,9 @@ function picturesOf(platform: Needs, event: EventDetail): Attachment[] {
 }
 
 function percent(p: number): string {
-  return `${figure(100 * p)} %`
+  if (p > 0 && p < 1e-3) return '< 0.1 %'
+  if (p < 1 && p > 0.999) return '> 99.9 %'
+  return `${figure(Number((100 * p).toPrecision(3)))} %`
 }
 
 function after(seconds: number): string {

@@ -50,6 +50,8 @@ export async function refreshEvent(
     status: event.status,
     title: cause.title,
     cause: cause.what,
+    // Which notice of its event it is, in the order in which they were understood.
+    number: told.filter((t) => t.notice.makes === 'event').length,
     noticeId: cause.noticeId ?? null,
     decision: facts.verdict?.decision ?? null,
     score: facts.verdict?.score ?? null,
