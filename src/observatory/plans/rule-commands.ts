@@ -43,7 +43,7 @@ const importRules: Command = {
   words: ['plan-rules', 'import'],
   usage: 'FILE',
   summary: 'Add or change the rules of a TOML file; one mistake and none is',
-  examples: ['urania plan-rules import grandma-plans.toml', 'urania plan-rules example > plans.toml'],
+  examples: ['urania plan-rules import grandma-plans.toml'],
   options: { check: { type: 'boolean', doc: 'Only read it' } },
   async run({ args, flags, out, document, platform: open }) {
     const rules = await rulesIn(args[0])
