@@ -6,7 +6,7 @@ import type { EventRow } from '#observatory/alerts/event-store.ts'
 import { localizationById, type LocalizationRow } from '#observatory/alerts/localization-store.ts'
 import { localizationRow } from '#observatory/alerts/queries.ts'
 import { eventRow } from '#observatory/alerts/service.ts'
-import { telescopeBySlug } from '#observatory/telescopes/service.ts'
+import { telescopeFinder } from '#observatory/telescopes/service.ts'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
 import { galaxyMistakes, hasDistances } from './check-galaxies.ts'
 import type { PlanEdits, PlanRequest, TelescopeRequest } from './plan.ts'
@@ -66,11 +66,12 @@ export async function checkRequest(
     mistakes.push(
       `The time from ${start.toISOString().slice(0, 10)} cannot be planned; take one between 1972 and 2100.`,
     )
+  const telescopeOf = await telescopeFinder(platform, actor)
   const telescopes: Telescope[] = []
   const seen = new Set<string>()
   for (const asked of request.telescopes) {
     try {
-      const telescope = await telescopeBySlug(platform, actor, asked.telescope)
+      const telescope = telescopeOf(asked.telescope)
       telescopes.push(telescope)
       if (seen.has(telescope.slug)) mistakes.push(`Telescope ${telescope.slug} is named twice; name it once.`)
       seen.add(telescope.slug)
@@ -80,7 +81,7 @@ export async function checkRequest(
       mistakes.push(error.message)
     }
   }
-  mistakes.push(...(await otherMistakes(platform, actor, request, { event, localization })))
+  mistakes.push(...(await otherMistakes(platform, actor, request, { event, localization, telescopeOf })))
   if (request.edits) mistakes.push(...editMistakes(request.edits, seen))
   if (mistakes.length > 0) {
     const rest = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more)` : ''
@@ -158,7 +159,11 @@ async function otherMistakes(
   platform: Needs,
   actor: Actor,
   request: PlanRequest,
-  { event, localization }: { event: EventRow | null; localization: LocalizationRow },
+  {
+    event,
+    localization,
+    telescopeOf,
+  }: { event: EventRow | null; localization: LocalizationRow; telescopeOf: (name: string) => Telescope },
 ): Promise<string[]> {
   const mistakes: string[] = []
   if (request.strategy === 'galaxies')
@@ -181,7 +186,7 @@ async function otherMistakes(
   }
   for (const slug of unknown) {
     try {
-      await telescopeBySlug(platform, actor, slug)
+      telescopeOf(slug)
     } catch (error) {
       if (!isProblem(error)) throw error
       mistakes.push(`Observed pointings name the telescope ${slug}, which is not here; give them a radius.`)

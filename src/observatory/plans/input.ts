@@ -3,8 +3,8 @@ import { system } from '#observatory/people/actor.ts'
 import type { MapInput } from '#observatory/alerts/map-input.ts'
 import { mapInput } from '#observatory/alerts/products.ts'
 import { modelOf } from '#observatory/telescopes/model.ts'
-import { gridFields, telescopeBySlug } from '#observatory/telescopes/service.ts'
-import type { Field, Footprint } from '#science/planning/model.ts'
+import { gridFields, telescopeFinder } from '#observatory/telescopes/service.ts'
+import type { Field } from '#science/planning/model.ts'
 import { mjdUtcOf } from '#science/sky/time.ts'
 import type { CheckedPlan } from './check.ts'
 import { galaxyMistakes, hasDistances } from './check-galaxies.ts'
@@ -97,7 +97,8 @@ async function plannedSky(platform: Needs, row: PlanRow): Promise<SolveInput['ta
 }
 
 async function observedSky(platform: Needs, request: PlanRequest): Promise<SolveInput['taken']> {
-  const footprints = new Map<string, Footprint>()
+  const named = request.observed.some((each) => each.radiusDeg === undefined)
+  const telescopeOf = named ? await telescopeFinder(platform, system) : null
   const taken: SolveInput['taken'] = []
   for (const [i, { ra, dec, radiusDeg, telescope }] of request.observed.entries()) {
     const field: Field = { id: `observed ${i + 1}`, ra, dec }
@@ -105,10 +106,8 @@ async function observedSky(platform: Needs, request: PlanRequest): Promise<Solve
       taken.push({ footprint: { shape: 'circle', radiusDeg }, field })
       continue
     }
-    if (telescope === undefined) continue
-    if (!footprints.has(telescope))
-      footprints.set(telescope, (await telescopeBySlug(platform, system, telescope)).footprint)
-    taken.push({ footprint: footprints.get(telescope)!, field })
+    if (telescope === undefined || !telescopeOf) continue
+    taken.push({ footprint: telescopeOf(telescope).footprint, field })
   }
   return taken
 }

@@ -6,7 +6,7 @@ import { requireRole, requireScope } from '#observatory/people/rights.ts'
 import { eventAsOf } from '#observatory/alerts/as-of.ts'
 import { noticesReceived } from '#observatory/alerts/notice-store.ts'
 import { configuredRules } from '#observatory/alerts/rule-service.ts'
-import { telescopeBySlug } from '#observatory/telescopes/service.ts'
+import { telescopeFinder } from '#observatory/telescopes/service.ts'
 import { galaxyMistakes } from './check-galaxies.ts'
 import { requireReader, telescopeMistakes } from './check.ts'
 import type { PlanReplay, PlanRule, PlanRuleInput } from './plan-rule.ts'
@@ -82,6 +82,7 @@ async function checkRule(platform: Pick<Platform, 'db'>, actor: Actor, rule: Pla
   const mistakes: string[] = []
   const condition = conditionMistake(rule.condition)
   if (condition !== null) mistakes.push(`Rule ${rule.name}: ${condition}`)
+  const telescopeOf = await telescopeFinder(platform, actor)
   for (const [i, { title, plan }] of rule.groups.entries()) {
     const group = title ?? `group ${i + 1}`
     const seen = new Set<string>()
@@ -90,7 +91,7 @@ async function checkRule(platform: Pick<Platform, 'db'>, actor: Actor, rule: Pla
         mistakes.push(`Rule ${rule.name}, ${group}: telescope ${asked.telescope} is named twice.`)
       seen.add(asked.telescope)
       try {
-        const telescope = await telescopeBySlug(platform, actor, asked.telescope)
+        const telescope = telescopeOf(asked.telescope)
         for (const mistake of telescopeMistakes(asked, telescope))
           mistakes.push(`Rule ${rule.name}, ${group}: ${mistake}`)
       } catch (error) {

@@ -59,6 +59,16 @@ export async function telescopeBySlug(platform: Reads, actor: Actor, slug: strin
   return (await entryOf(platform, actor, slug)).telescope
 }
 
+/**
+ * Several at once, from one read of all: how to find each by slug or name. Where one is not here, finding it throws
+ * Problem `telescope.unknown` with the nearest, so that each can be told on its own.
+ */
+export async function telescopeFinder(platform: Reads, actor: Actor): Promise<(name: string) => Telescope> {
+  requireReader(actor)
+  const all = await registry(platform.db)
+  return (name) => find(all, name).telescope
+}
+
 /** With its definition and the tag that an edit sends back. */
 export async function telescopeEntry(
   platform: Reads,
