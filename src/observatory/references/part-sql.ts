@@ -1,5 +1,6 @@
 /** Parts of a catalogue as SQL over the columns of a file: units converted, distances from redshifts where there is no other. */
 import { isProblem, Problem } from '#problem.ts'
+import { quotedName } from '#science/adql/fragment.ts'
 import { lightSpeed, planck18, quadrature } from '#science/sky/cosmology.ts'
 import { conversionFactor } from '#science/table/units.ts'
 import {
@@ -12,7 +13,6 @@ import {
   type Mappings,
   type Part,
 } from './catalogue.ts'
-import { quotedName } from '#platform/columns/sql.ts'
 import type { SourceColumn } from './source.ts'
 
 export interface Selected {

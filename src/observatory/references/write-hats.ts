@@ -1,12 +1,13 @@
 /** Writes rows with an index as a HATS catalogue: cut along cells, sorted, with all that readers of the format look for. */
-import { mkdir, open, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { quotedName } from '#science/adql/fragment.ts'
 import { areaDeg2, mocFromCells, type Moc } from '#science/sky/moc.ts'
 import { mocToFits } from '#science/sky/moc-fits.ts'
 import { tableOf } from '#science/table/table.ts'
 import { writeVotable } from '#science/table/votable-write.ts'
 import type { Columns } from '#platform/columns/columns.ts'
-import { parquet, quotedName } from '#platform/columns/sql.ts'
+import { parquet } from '#platform/columns/sql.ts'
 import { hpxColumn, type CatalogueColumn } from './catalogue.ts'
 import { partitionInfo, partitionPath, rangeOf, type Partition } from './hats.ts'
 
@@ -186,9 +187,4 @@ async function written(path: string, content: string | Uint8Array): Promise<void
   } finally {
     await handle.close()
   }
-}
-
-/** Size of a file, 0 where there is none. */
-export async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => ({ size: 0 }))).size
 }

@@ -3,9 +3,10 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { DuckDBInstance, DuckDBTypeId, JSDuckDBValueConverter } from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api'
 import { Problem, isProblem } from '#problem.ts'
+import { quotedName } from '#science/adql/fragment.ts'
 import { addFunction, appendBatches } from './batches.ts'
 import type { Column, ColumnFunction, ColumnValue, Columns } from './columns.ts'
-import { quotedName, sqlText } from './sql.ts'
+import { sqlText } from './sql.ts'
 
 /**
  * @param options.folders files may be read and written under these only.

@@ -1,4 +1,4 @@
-/** Names, texts and files as SQL writes them; needs no engine. */
+/** Texts and files as SQL writes them; needs no engine. */
 
 /** Parquet files for the `from` of a query: `select … from ${parquet(path)}`. */
 export function parquet(...paths: string[]): string {
@@ -8,9 +8,4 @@ export function parquet(...paths: string[]): string {
 /** Text as a literal. */
 export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
-}
-
-/** A name, whatever its letters. */
-export function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

@@ -58,3 +58,8 @@ export function numbered({ parts, values }: Fragment, first = 1): { text: string
   for (let i = 1; i < parts.length; i++) out += `$${first + i - 1}${parts[i]}`
   return { text: out, values: [...values] }
 }
+
+/** A name as SQL writes it, whatever its letters. */
+export function quotedName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

@@ -7,7 +7,7 @@ import type { Ranges } from '#science/sky/ranges.ts'
 import { radiansPerDegree } from '#science/sky/vectors.ts'
 import type { Vector } from '#science/sky/regions.ts'
 import { constantOf } from './evaluate.ts'
-import { joined, parameter, sql, text } from './fragment.ts'
+import { joined, parameter, quotedName, sql, text } from './fragment.ts'
 import type { Fragment } from './fragment.ts'
 import { mathFunctions } from './functions.ts'
 import type { PreparedPolygon, Reference } from './polygon.ts'
@@ -21,10 +21,6 @@ type Of<Op> = Extract<Typed, { op: Op }>
 /** Ranges of pixels scanned for one region. */
 const mostRanges = 32
 const capitals = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
-
-export function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
 
 function polygonCover({ vertices }: PreparedPolygon): Ranges {
   let best = polygonRanges(vertices, { order: 0 })
