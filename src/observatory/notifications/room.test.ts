@@ -18,6 +18,7 @@ import { RuleDefinition } from './rule.ts'
 import { removeRule, saveRules } from './rule-service.ts'
 import { createShift } from './shift-service.ts'
 import { listRules } from './rule-store.ts'
+import { escalate, remind } from './watch.ts'
 
 const wall = recorder('wall')
 const dead = recorder('dead')
@@ -475,19 +476,29 @@ describe('later', () => {
       to: ['channel'],
       through: ['wall'],
       remind: { everyMinutes: 0.02, atMost: 50 },
-      escalate: { afterMinutes: 0.06, to: ['person:bob@example.org'], through: ['post'] },
+      escalate: { afterMinutes: 60, to: ['person:bob@example.org'], through: ['post'] },
     })
     await say({ headline: 'help' })
     await arrived(wall, 2, 'reminded once')
     const done = await acknowledgeThread(platform, localOperator, { kind: 'bell', id: thread }, 'api')
     expect(done).toMatchObject({ thread: { id: thread }, by: { name: 'local operator' }, through: 'api' })
-    const before = wall.received.length
-    await new Promise((resolve) => setTimeout(resolve, 4_500))
-    expect(wall.received.length - before).toBeLessThanOrEqual(1)
-    expect(post.received).toHaveLength(0)
+    const watch = () =>
+      db
+        .selectFrom('notification_watch')
+        .selectAll()
+        .where('thread_id', '=', thread)
+        .executeTakeFirstOrThrow()
+    const { id, reminded } = await watch()
+    // What the jobs that are set for later will do.
+    expect(await remind(needs, id)).toBe('ended: acknowledged by local operator')
+    expect(await escalate(needs, id)).toBe('ended: acknowledged by local operator')
     await say({ headline: 'later news' })
     await until(() => heard(wall).includes('later news'), 'news after it')
     expect(wall.received.at(-1)!.actions).toEqual([])
+    await settled()
+    expect(wall.received.filter(({ form }) => form === 'reminder')).toHaveLength(reminded)
+    expect(await watch()).toMatchObject({ reminded, escalated_at: null })
+    expect(post.received).toHaveLength(0)
     const again = await acknowledgeThread(platform, localOperator, { kind: 'bell', id: thread }, 'cli')
     expect(again).toEqual(done)
     await expect(
