@@ -65,12 +65,17 @@ export const alertIngest: Command = {
         n.file,
         n.duplicate ? 'known' : 'new',
         n.state,
-        n.problem?.message ?? n.title,
+        n.problem?.message ?? (n.state === 'parsed' && n.eventId === null ? waitingText(n.title) : n.title),
       ])
       for (const line of table(['file', '', 'state', ''], rows)) out(line)
     })
     return notices.some((n) => n.state === 'dead') ? 1 : 0
   },
+}
+
+/** A retraction or a circular of something unknown makes no event. */
+function waitingText(title: string): string {
+  return `${title}: of an event that is not known here; it waits for it`
 }
 
 async function filesOf(path: string): Promise<string[]> {
