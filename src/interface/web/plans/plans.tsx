@@ -201,7 +201,7 @@ function NoPlans({ filtered, clear, may }: { filtered: boolean; clear: () => voi
 }
 
 /** One plan on a narrow screen. */
-export function CompactPlan({ plan }: { plan: PlanSummary }) {
+function CompactPlan({ plan }: { plan: PlanSummary }) {
   const moving = plan.state === 'queued' || plan.state === 'solving'
   return (
     <Link to="/plans/$id" params={{ id: plan.id }} className="plan-compact">

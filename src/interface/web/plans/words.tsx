@@ -89,7 +89,7 @@ export function SolvingProgress({ plan }: { plan: Pick<PlanSummary, 'jobId' | 's
   return <JobProgress job={job} />
 }
 
-export function JobProgress({ job }: { job: Job | undefined }) {
+function JobProgress({ job }: { job: Job | undefined }) {
   const progress = progressOf(job)
   if (!progress) return <State tone="waiting">waiting for its turn</State>
   return (
