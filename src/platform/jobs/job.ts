@@ -83,7 +83,11 @@ export interface Jobs {
     input: z.input<T>,
     options?: SendOptions,
   ): Promise<string>
-  cancel(id: string): Promise<void>
+  /**
+   * Ends a job, also one that runs. In a transaction of the caller's it is part of that: a rollback leaves the job as it
+   * was, and one that runs is aborted only after the commit.
+   */
+  cancel(id: string, tx?: Db): Promise<void>
   /** Puts a failed job back in the queue. */
   retry(id: string): Promise<void>
   get(id: string): Promise<JobRow | undefined>

@@ -224,6 +224,31 @@ it('cancels a queued job, and a running one from another process without waiting
   expect(reason).toMatchObject({ code: 'job.cancelled' })
 })
 
+it('cancels with the transaction it is given: a rollback leaves a job waiting or running', async () => {
+  on(kinds.wait, (_, { signal }) => sleep(20_000, undefined, { signal }))
+  const queued = await sender.jobs.send(db, kinds.wait, {}, { startAfter: new Date(Date.now() + 60_000) })
+  const id = await sender.jobs.send(db, kinds.wait, {})
+  await until(async () => (await jobs.get(id))?.state === 'running', 'the job running')
+  const back = db.transaction().execute(async (tx) => {
+    await sender.jobs.cancel(queued, tx)
+    await sender.jobs.cancel(id, tx)
+    throw new Error('no')
+  })
+  await expect(back).rejects.toThrow('no')
+  // Longer than the look that finds what a signal missed.
+  await sleep(1_500)
+  expect(await jobs.get(queued)).toMatchObject({ state: 'queued', problem: null })
+  expect(await jobs.get(id)).toMatchObject({ state: 'running' })
+  await db.transaction().execute(async (tx) => {
+    await sender.jobs.cancel(queued, tx)
+    await sender.jobs.cancel(id, tx)
+    await sleep(300)
+    expect(await jobs.get(id)).toMatchObject({ state: 'running' })
+  })
+  expect(await jobs.get(queued)).toMatchObject({ state: 'cancelled' })
+  await until(async () => (await jobs.get(id))?.state === 'cancelled', 'the job cancelled')
+})
+
 it('ends a job that takes longer than its kind allows', async () => {
   on(kinds.slow, (_, { signal }) => sleep(10_000, undefined, { signal }))
   const id = await jobs.send(db, kinds.slow, {})

@@ -140,6 +140,21 @@ export function createJobs(options: {
     return job
   }
 
+  /** Who runs the job hears of it by NOTIFY, which PostgreSQL sends at the commit. */
+  async function cancel(tx: Db, id: string): Promise<void> {
+    const job = await locked(tx, id)
+    if (job.state === 'running') return requestCancel(tx, id)
+    if (job.state !== 'queued' && job.state !== 'retrying')
+      throw new Problem('job.wrong_state', `Job ${id} is already ${job.state}.`, { state: job.state })
+    await cancelQueued(
+      tx,
+      id,
+      storedProblem(new Problem('job.cancelled', 'The job was cancelled before it ran.')),
+    )
+    await queue.drop(tx, [{ id, kind: job.kind }])
+    await cancelFollowers(tx, [id], predecessorFailed(id))
+  }
+
   return {
     register(added) {
       for (const handler of added) {
@@ -178,21 +193,7 @@ export function createJobs(options: {
       await queue.stop()
     },
     send,
-    async cancel(id) {
-      await db.transaction().execute(async (tx) => {
-        const job = await locked(tx, id)
-        if (job.state === 'running') return requestCancel(tx, id)
-        if (job.state !== 'queued' && job.state !== 'retrying')
-          throw new Problem('job.wrong_state', `Job ${id} is already ${job.state}.`, { state: job.state })
-        await cancelQueued(
-          tx,
-          id,
-          storedProblem(new Problem('job.cancelled', 'The job was cancelled before it ran.')),
-        )
-        await queue.drop(tx, [{ id, kind: job.kind }])
-        await cancelFollowers(tx, [id], predecessorFailed(id))
-      })
-    },
+    cancel: (id, tx) => (tx ? cancel(tx, id) : db.transaction().execute((own) => cancel(own, id))),
     async retry(id) {
       await db.transaction().execute(async (tx) => {
         const job = await locked(tx, id)
