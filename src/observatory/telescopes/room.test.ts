@@ -4,7 +4,7 @@ import { testApi } from '#test/api.ts'
 import { telescopeCommands } from './commands.ts'
 import { room } from './module.ts'
 import { modelOf } from './model.ts'
-import { gridFields, listTelescopes, telescopeBySlug } from './service.ts'
+import { gridFields, listTelescopes, telescopeBySlug, telescopeFinder } from './service.ts'
 import { shippedSource } from './shipped.ts'
 import type { Telescope, TelescopeVersion } from './telescope.ts'
 import type { Invocation } from '#platform/terminal/command.ts'
@@ -217,6 +217,9 @@ it('services: planning’s model, names whatever the case, background work', asy
     readoutS: 8,
   })
   expect((await telescopeBySlug(platform, system, 'Rubin Observatory (LSST)')).slug).toBe('lsst')
+  const find = await telescopeFinder(platform, system)
+  expect(['ZTF', 'Rubin Observatory (LSST)'].map((name) => find(name).slug)).toEqual(['ztf', 'lsst'])
+  expect(() => find('zft')).toThrow(/There is no telescope "zft"; did you mean ztf/)
   const free = await telescopeBySlug(platform, system, 'kao')
   expect(await gridFields(platform, free)).toEqual([])
   expect((await listTelescopes(platform, system)).length).toBeGreaterThan(60)
