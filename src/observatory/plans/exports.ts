@@ -12,6 +12,7 @@ import { circularDraft, ds9Regions, planJson, planMoc, tilesText } from './expor
 import type { PlanSummary } from './plan.ts'
 import type { PlanRow } from './plan-store.ts'
 import { readDocument } from './service.ts'
+import { withRequest } from './stored-request.ts'
 import { treasureMapJson } from './treasure-map.ts'
 import { planSummary } from './view.ts'
 import { planVoevent, type EventFacts } from './voevent.ts'
@@ -116,7 +117,7 @@ async function bytesFor(
     case 'ecsv':
       return exposuresEcsv(plan, document)
     case 'json':
-      return text(planJson(plan, row.result, document, row.request))
+      return text(planJson(plan, row.result, document, (await withRequest(platform, row)).request))
     case 'ds9':
       return text(ds9Regions(document))
     case 'moc-fits':

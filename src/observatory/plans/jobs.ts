@@ -11,11 +11,20 @@ import { solveInput } from './input.ts'
 import { solveKind } from './job-kinds.ts'
 import type { PlanResult } from './plan.ts'
 import { nextState, openStates } from './plan-states.ts'
-import { lockPlan, planById, stopRequested, updatePlan, versionsOf, type PlanRow } from './plan-store.ts'
+import {
+  lockPlan,
+  lockSeries,
+  planById,
+  stopRequested,
+  updatePlan,
+  versionsOf,
+  type PlanRow,
+} from './plan-store.ts'
 import { cancelJob, closeRow, documentOf, tell } from './service.ts'
 import type { SolveInput, SolveOutput } from './solve-input.ts'
 import { askToStop, createProgressMemory, readProgress } from './solve-progress.ts'
 import { solveTask } from './solve.ts'
+import { withRequest } from './stored-request.ts'
 import { createPlanners, type Planners } from './planners.ts'
 
 /** Handlers of the room's background work. */
@@ -37,9 +46,10 @@ async function solveStoredPlan(
   id: string,
   job: JobContext,
 ): Promise<unknown> {
-  const row = await begin(platform, id)
-  if (!row) return { state: (await planById(platform.db, id))?.state ?? 'gone' }
+  const begun = await begin(platform, id)
+  if (!begun) return { state: (await planById(platform.db, id))?.state ?? 'gone' }
   try {
+    const row = await withRequest(platform, begun)
     const checked = await checkRequest(
       platform,
       system,
@@ -126,6 +136,7 @@ async function finish(platform: Platform, row: PlanRow, output: SolveOutput): Pr
       : null
   const ended: PlanRow[] = []
   const answer = await platform.db.transaction().execute(async (tx) => {
+    await lockSeries(tx, row.series)
     const now = await lockPlan(tx, row.id)
     // Cancelled or closed while the last bytes were written.
     if (!now || now.state !== 'solving') return { state: now?.state ?? 'gone' }

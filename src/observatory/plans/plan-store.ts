@@ -19,6 +19,7 @@ export interface NewPlan {
   noticeId: string | null
   localizationId: string
   request: PlanRequest
+  requestSha256: string | null
   start: Date
   end: Date
   telescopes: readonly string[]
@@ -45,6 +46,7 @@ export async function insertPlan(tx: Db, plan: NewPlan): Promise<PlanRow> {
       notice_id: plan.noticeId,
       localization_id: plan.localizationId,
       request: json(plan.request),
+      request_sha256: plan.requestSha256,
       start_at: plan.start,
       end_at: plan.end,
       telescopes: [...plan.telescopes],
@@ -73,9 +75,29 @@ export async function lockPlan(tx: Db, id: string): Promise<PlanRow | undefined>
   return tx.selectFrom('plan').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
+/**
+ * Locks the versions of a plan together. Who locks rows of several versions, or one and then writes the next, does this
+ * before the first of them: else two wait for each other.
+ */
+export async function lockSeries(tx: Db, series: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('plan ' || ${series}::text, 0))`.execute(tx)
+}
+
+/** The same for every plan of an event. */
+async function lockSeriesOf(tx: Db, eventId: string): Promise<void> {
+  const rows = await tx
+    .selectFrom('plan')
+    .select('series')
+    .distinct()
+    .where('event_id', '=', eventId)
+    .orderBy('series')
+    .execute()
+  for (const { series } of rows) await lockSeries(tx, series)
+}
+
 /** One version number at a time is given out. */
 export async function nextVersion(tx: Db, series: string): Promise<number> {
-  await sql`select pg_advisory_xact_lock(hashtextextended('plan ' || ${series}::text, 0))`.execute(tx)
+  await lockSeries(tx, series)
   const { last } = await tx
     .selectFrom('plan')
     .select((eb) => eb.fn.max('version').as('last'))
@@ -173,6 +195,7 @@ export async function listPlans(db: Db, f: PlanFilter): Promise<PlanRow[]> {
 
 /** Plans of an event that are not put away, oldest first, locked. */
 export async function lockOpenPlans(tx: Db, eventId: string): Promise<PlanRow[]> {
+  await lockSeriesOf(tx, eventId)
   return tx
     .selectFrom('plan')
     .selectAll()
@@ -184,6 +207,7 @@ export async function lockOpenPlans(tx: Db, eventId: string): Promise<PlanRow[]>
 }
 
 export async function movePlans(tx: Db, from: string, to: string): Promise<void> {
+  await lockSeriesOf(tx, from)
   await tx.updateTable('plan').set({ event_id: to }).where('event_id', '=', from).execute()
   await tx.updateTable('plan_trigger').set({ event_id: to }).where('event_id', '=', from).execute()
 }

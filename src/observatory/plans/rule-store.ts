@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { json } from '#platform/db/json.ts'
 import type { Db } from '#platform/db/database.ts'
 import type { PlanRule, PlanRuleInput } from './plan-rule.ts'
-import type { PlanRow } from './plan-store.ts'
+import { lockSeries, type PlanRow } from './plan-store.ts'
 
 export async function allRules(db: Db): Promise<PlanRule[]> {
   const rows = await db.selectFrom('plan_rule').selectAll().orderBy('name').execute()
@@ -105,17 +105,25 @@ export async function plannedBefore(
   tx: Db,
   trigger: { rule: string; group: number; eventId: string },
 ): Promise<PlanRow | undefined> {
+  const made = await tx
+    .selectFrom('plan_trigger as t')
+    .innerJoin('plan as p', 'p.id', 't.plan_id')
+    .select('p.series')
+    .distinct()
+    .where('t.rule', '=', trigger.rule)
+    .where('t.group_number', '=', trigger.group)
+    .where('t.event_id', '=', trigger.eventId)
+    .orderBy('p.series')
+    .execute()
+  if (made.length === 0) return undefined
+  for (const { series } of made) await lockSeries(tx, series)
   return tx
     .selectFrom('plan')
     .selectAll('plan')
-    .where('series', 'in', (eb) =>
-      eb
-        .selectFrom('plan_trigger as t')
-        .innerJoin('plan as p', 'p.id', 't.plan_id')
-        .select('p.series')
-        .where('t.rule', '=', trigger.rule)
-        .where('t.group_number', '=', trigger.group)
-        .where('t.event_id', '=', trigger.eventId),
+    .where(
+      'series',
+      'in',
+      made.map((each) => each.series),
     )
     .where('state', '<>', 'closed')
     .orderBy('created_at', 'desc')

@@ -14,10 +14,11 @@ import { PlanRequest } from './plan.ts'
 import { lockOpenPlans, movePlans, versionsOf, type PlanRow } from './plan-store.ts'
 import { allRules, claimTrigger, plannedBefore, setTriggered } from './rule-store.ts'
 import { audience, cancelJob, closeRow, startPlan } from './service.ts'
+import { storeRequest } from './stored-request.ts'
 
 /** What the room does by itself when alerts change. */
 
-type Needs = Pick<Platform, 'db' | 'jobs' | 'events' | 'log'>
+type Needs = Pick<Platform, 'db' | 'storage' | 'jobs' | 'events' | 'log'>
 
 /** Durable: plans by rule, what a retraction closes, what a merge moves. */
 export function planListeners(platform: Platform): void {
@@ -38,7 +39,7 @@ async function closeAll(platform: Needs, tx: Db, event: PlatformEvent): Promise<
   const name = typeof told === 'string' ? told : 'The event'
   for (const row of await lockOpenPlans(tx, event.subject.id)) {
     await closeRow(platform, tx, row, `${name} was retracted`)
-    if (row.state !== 'ready') await cancelJob(platform, row)
+    if (row.state !== 'ready') await cancelJob(platform, row, tx)
   }
 }
 
@@ -118,16 +119,18 @@ async function planGroup(platform: Needs, tx: Db, trigger: Trigger): Promise<voi
   const before = await plannedBefore(tx, key)
   const origin = { requestedBy: 'urania', rule: rule.name, noticeId, delayMinutes: rule.delayMinutes }
   if (!before) {
-    const row = await startPlan(platform, tx, checked, origin)
+    const stored = await storeRequest(platform, checked.request)
+    const row = await startPlan(platform, tx, { ...checked, stored }, origin)
     return setTriggered(tx, key, row.id)
   }
   if (rule.onUpdate === 'ignore' || (await isSameMap(tx, before, checked))) return
   const stands = (await versionsOf(tx, before.series)).some((v) => v.state === 'ready' && !v.proposed)
   if (before.state === 'queued' || before.state === 'solving' || before.proposed) {
     await closeRow(platform, tx, before, 'a newer notice came')
-    if (before.state !== 'ready') await cancelJob(platform, before)
+    if (before.state !== 'ready') await cancelJob(platform, before, tx)
   }
-  const row = await startPlan(platform, tx, checked, origin, { row: before, proposed: stands })
+  const stored = await storeRequest(platform, checked.request)
+  const row = await startPlan(platform, tx, { ...checked, stored }, origin, { row: before, proposed: stands })
   await setTriggered(tx, key, row.id)
 }
 

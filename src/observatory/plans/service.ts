@@ -10,10 +10,20 @@ import { decodeDocument, type PlanDocument } from './document.ts'
 import { solveKind } from './job-kinds.ts'
 import type { PlanDetail, PlanEdits, PlanRequest } from './plan.ts'
 import { nextState, openStates, requireResolvable } from './plan-states.ts'
-import { insertPlan, lockPlan, nextVersion, updatePlan, versionsOf, type PlanRow } from './plan-store.ts'
+import {
+  insertPlan,
+  lockPlan,
+  lockSeries,
+  nextVersion,
+  updatePlan,
+  versionsOf,
+  type PlanRow,
+} from './plan-store.ts'
+import { storeRequest, withRequest, type StoredRequest } from './stored-request.ts'
 import { planDetail } from './view.ts'
 
 type Needs = Pick<Platform, 'db' | 'jobs' | 'events'>
+type NeedsStorage = Needs & Pick<Platform, 'storage'>
 
 export const audience = [everyone]
 
@@ -29,7 +39,11 @@ export interface Origin {
  * Checks a request and, in one transaction, writes the plan, its job and the event `plans.started`.
  * @throws Problem `plan.invalid` with every mistake
  */
-export async function requestPlan(platform: Needs, actor: Actor, request: PlanRequest): Promise<PlanRow> {
+export async function requestPlan(
+  platform: NeedsStorage,
+  actor: Actor,
+  request: PlanRequest,
+): Promise<PlanRow> {
   requirePlanner(actor)
   if (request.edits && request.edits.lock.length > 0)
     throw new Problem(
@@ -38,15 +52,17 @@ export async function requestPlan(platform: Needs, actor: Actor, request: PlanRe
       {},
     )
   const checked = await checkRequest(platform, actor, request)
+  const stored = await storeRequest(platform, checked.request)
   return platform.db.transaction().execute(async (tx) => {
-    const row = await startPlan(platform, tx, checked, {
+    const plan = { ...checked, stored }
+    const row = await startPlan(platform, tx, plan, {
       requestedBy: actor.name,
       rule: null,
       noticeId: checked.localization.notice_id,
     })
     await audit(tx, actor, 'plans.requested', { kind: 'plan', id: row.id }, null, {
       title: row.title,
-      request,
+      request: stored.told,
     })
     return row
   })
@@ -56,11 +72,11 @@ export async function requestPlan(platform: Needs, actor: Actor, request: PlanRe
 export async function startPlan(
   platform: Pick<Platform, 'jobs' | 'events'>,
   tx: Db,
-  checked: CheckedPlan,
+  checked: CheckedPlan & { stored: StoredRequest },
   origin: Origin,
   parent?: { row: PlanRow; proposed: boolean },
 ): Promise<PlanRow> {
-  const { request, event, localization, telescopes, start, end } = checked
+  const { request, stored, event, localization, telescopes, start, end } = checked
   const id = randomUUID()
   const slugs = telescopes.map((t) => t.slug)
   const name = event?.name ?? `Localization ${localization.id.slice(0, 8)}`
@@ -75,7 +91,8 @@ export async function startPlan(
     role: event?.role ?? 'observation',
     noticeId: origin.noticeId,
     localizationId: localization.id,
-    request,
+    request: stored.request,
+    requestSha256: stored.sha256,
     start,
     end,
     telescopes: slugs,
@@ -128,11 +145,11 @@ export async function tell(
 }
 
 export async function readPlan(
-  platform: Pick<Platform, 'db'>,
+  platform: Pick<Platform, 'db' | 'storage'>,
   actor: Actor,
   id: string,
 ): Promise<PlanDetail> {
-  const row = await planRow(platform, actor, id)
+  const row = await withRequest(platform, await planRow(platform, actor, id))
   return planDetail(row, await versionsOf(platform.db, row.series))
 }
 
@@ -187,17 +204,18 @@ export async function cancelPlan(
 
 /**
  * Cancels the job of a plan that is not wanted any more; one that has just ended is none. The queue takes a job at the same
- * moment now and then, and PostgreSQL breaks one of the two off: it is asked again.
+ * moment now and then, and PostgreSQL breaks one of the two off: it is asked again, but not
+ * in a transaction of the caller's, which is broken off with it and repeated by whoever began it.
  */
-export async function cancelJob(platform: Pick<Platform, 'jobs'>, row: PlanRow): Promise<void> {
+export async function cancelJob(platform: Pick<Platform, 'jobs'>, row: PlanRow, tx?: Db): Promise<void> {
   if (row.job_id === null) return
   for (let left = 3; ; left--) {
     try {
-      return await platform.jobs.cancel(row.job_id)
+      return await platform.jobs.cancel(row.job_id, tx)
     } catch (error) {
       if (isProblem(error, 'job.wrong_state') || isProblem(error, 'resource.not_found')) return
       const deadlock = error instanceof Error && 'code' in error && error.code === '40P01'
-      if (!deadlock || left === 0) throw error
+      if (!deadlock || tx || left === 0) throw error
     }
   }
 }
@@ -244,15 +262,16 @@ export async function closeRow(
  * closed when the new one is ready.
  */
 export async function resolvePlan(
-  platform: Needs & Pick<Platform, 'storage'>,
+  platform: NeedsStorage,
   actor: Actor,
   id: string,
   edits: PlanEdits,
   change: Partial<Omit<PlanRequest, 'event' | 'localizationId' | 'edits'>> = {},
 ): Promise<PlanRow> {
   requirePlanner(actor)
-  const row = await planRow(platform, actor, id)
-  requireResolvable(row.state)
+  const found = await planRow(platform, actor, id)
+  requireResolvable(found.state)
+  const row = await withRequest(platform, found)
   const request: PlanRequest = {
     ...row.request,
     start: row.start_at.toISOString(),
@@ -263,12 +282,16 @@ export async function resolvePlan(
   }
   const checked = await checkRequest(platform, actor, request)
   await checkLocks(platform, row, edits)
+  const stored = await storeRequest(platform, checked.request)
   return platform.db.transaction().execute(async (tx) => {
+    await lockSeries(tx, row.series)
     const parent = (await lockPlan(tx, id))!
     requireResolvable(parent.state)
     const origin = { requestedBy: actor.name, rule: parent.rule, noticeId: parent.notice_id }
-    const made = await startPlan(platform, tx, checked, origin, { row: parent, proposed: false })
-    await audit(tx, actor, 'plans.resolved', { kind: 'plan', id: made.id }, { parent: id }, { edits, change })
+    const plan = { ...checked, stored }
+    const made = await startPlan(platform, tx, plan, origin, { row: parent, proposed: false })
+    const after = stored.sha256 === null ? { edits, change } : { request: stored.told }
+    await audit(tx, actor, 'plans.resolved', { kind: 'plan', id: made.id }, { parent: id }, after)
     return made
   })
 }
@@ -295,6 +318,7 @@ export async function takeProposal(platform: Needs, actor: Actor, id: string): P
   requirePlanner(actor)
   const { series } = await planRow(platform, actor, id)
   const { taken, ended } = await platform.db.transaction().execute(async (tx) => {
+    await lockSeries(tx, series)
     const row = (await lockPlan(tx, id))!
     if (row.state !== 'ready')
       throw new Problem('plan.wrong_state', `Only a ready plan can be taken; this one is ${row.state}.`, {

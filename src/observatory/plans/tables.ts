@@ -20,7 +20,9 @@ export interface PlanTable {
   role: 'observation' | 'test' | 'mock' | 'simulated'
   notice_id: string | null
   localization_id: string
+  /** Without what can be long where `request_sha256` names the whole. */
   request: Json<PlanRequest>
+  request_sha256: string | null
   start_at: Date
   end_at: Date
   telescopes: string[]

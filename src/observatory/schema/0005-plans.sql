@@ -14,7 +14,9 @@ create table plan (
   role text not null check (role in ('observation', 'test', 'mock', 'simulated')),
   notice_id uuid,
   localization_id uuid not null,
+  -- A large one is whole in the storage; the row then has it without what can be long.
   request jsonb not null,
+  request_sha256 text check (length(request_sha256) = 64),
   start_at timestamptz not null,
   end_at timestamptz not null,
   telescopes text[] not null,
