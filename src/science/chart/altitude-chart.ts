@@ -2,6 +2,7 @@
 import { chartRoot, legend, seriesStyle, timeAxis, timeScale, valueAxis } from './axes.ts'
 import { label } from './graticule.ts'
 import { bandsOf } from './night-timeline.ts'
+import { thinned } from './numbers.ts'
 import { cssPalette } from './palette.ts'
 import type { PlanChartOptions } from './plan-chart.ts'
 import { element, px } from './svg.ts'
@@ -103,16 +104,12 @@ function panelNodes(
         ),
       ),
     ),
-    ...data.fields.slice(0, 60).map((field) => {
-      const [first] = field.exposures
-      return first
-        ? label(x(first.start), y(first.altitude) - 5, String(field.order), {
-            fill: palette.mark,
-            halo: palette.ground,
-            size: 9,
-          })
-        : null
-    }),
+    ...thinned(
+      data.fields.flatMap(({ order, exposures: [first] }) =>
+        first ? [{ x: x(first.start), y: y(first.altitude) - 5, order }] : [],
+      ),
+      9,
+    ).map((at) => label(at.x, at.y, String(at.order), { fill: palette.mark, halo: palette.ground, size: 9 })),
     ...legend(
       { x: frame.left, y: top + height - (width < 640 ? 24 : 6), right: frame.right },
       [

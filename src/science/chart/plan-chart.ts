@@ -4,11 +4,14 @@
  */
 import { chartRoot, legend, seriesStyle, timeAxis, timeScale } from './axes.ts'
 import { label } from './graticule.ts'
+import type { NumberedPoint } from './numbers.ts'
+import { thinned } from './numbers.ts'
 import { cssPalette } from './palette.ts'
 import type { Palette } from './palette.ts'
+import { planField } from './plan-field.ts'
 import { allSky, zoom } from './projection.ts'
 import type { SkyProjection } from './projection.ts'
-import { fieldOf, skyChart } from './sky-chart.ts'
+import { skyChart } from './sky-chart.ts'
 import type { SkyChartData } from './sky-chart.ts'
 import { element, px } from './svg.ts'
 import type { SvgNode } from './svg.ts'
@@ -50,16 +53,16 @@ export function planSkyChart(
   const [margin, head, foot] = [14, 34, 30]
   const regions = data.sky.regions ?? []
   const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
-  const at = data.fields[0] ?? data.sky.marks?.[0] ?? { ra: 0, dec: 0 }
-  const around = wide ? fieldOf(wide.geometry, at) : { ra: at.ra, dec: at.dec, fieldDeg: 20 }
+  const peak = data.fields[0] ?? data.sky.marks?.[0]
   const skyWidth = view === 'both' ? Math.round((width - 3 * margin) * 0.56) : width - 2 * margin
-  const sky = allSky({ width: skyWidth, centreRa: (Math.round(around.ra / 90) * 90) % 360 })
   const zoomWidth = view === 'both' ? width - 3 * margin - skyWidth : width - 2 * margin
-  const local = zoom({
-    ...around,
-    width: zoomWidth,
-    height: view === 'both' ? sky.height : Math.round(zoomWidth * 0.7),
+  const zoomHeight = view === 'both' ? allSky({ width: skyWidth }).height : Math.round(zoomWidth * 0.7)
+  const around = planField(wide?.geometry, data.fields, {
+    aspect: zoomHeight / zoomWidth,
+    ...(peak ? { peak } : {}),
   })
+  const sky = allSky({ width: skyWidth, centreRa: (Math.round(around.ra / 90) * 90) % 360 })
+  const local = zoom({ ...around, width: zoomWidth, height: zoomHeight })
   const height = head + (view === 'zoom' ? local.height : sky.height) + foot
   const place = (chart: SvgNode, x: number): SvgNode => ({
     ...chart,
@@ -102,7 +105,7 @@ export function planSkyChart(
 }
 
 /**
- * Outlines of fields on a sky chart, in the zoom with their numbers; a number that would lie on another is left out.
+ * Outlines of fields on a sky chart, in the zoom with their numbers as far as these have room.
  * `chosen` names fields by their order: these are drawn last and strong.
  */
 export function planFieldNodes(
@@ -112,8 +115,8 @@ export function planFieldNodes(
 ): SvgNode[] {
   const { palette = cssPalette, chosen } = options
   const isZoom = view.kind === 'zoom'
-  const [outlines, numbers]: [SvgNode[], SvgNode[]] = [[], []]
-  const taken: { x: number; y: number }[] = []
+  const outlines: SvgNode[] = []
+  const points: (NumberedPoint & { strong: boolean })[] = []
   const isChosen = (field: PlanFieldShape): boolean => chosen?.has(field.order) ?? false
   // The chosen ones get their place for a number first, and lie above all others.
   const first = chosen === undefined ? fields : fields.toSorted((a, b) => +isChosen(b) - +isChosen(a))
@@ -146,17 +149,16 @@ export function planFieldNodes(
     if (!point) continue
     const [x, y] = point
     if (x < 8 || y < 8 || x > view.width - 8 || y > view.height - 8) continue
-    if (taken.some((other) => Math.abs(other.x - x) < 15 && Math.abs(other.y - y) < 11)) continue
-    taken.push({ x, y })
-    numbers.push(
-      label(x, y + 4, String(order), {
-        fill: palette.mark,
-        halo: palette.ground,
-        size: strong ? 12 : 10,
-        ...(strong ? { weight: 700 } : {}),
-      }),
-    )
+    points.push({ x, y, order, strong, must: strong })
   }
+  const numbers = thinned(points, 10).map(({ x, y, order, strong }) =>
+    label(x, y + 4, String(order), {
+      fill: palette.mark,
+      halo: palette.ground,
+      size: strong ? 12 : 10,
+      ...(strong ? { weight: 700 } : {}),
+    }),
+  )
   return [...outlines, ...numbers]
 }
 

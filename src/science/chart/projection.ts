@@ -45,7 +45,7 @@ export function allSky(options: { width: number; centreRa?: number; margin?: num
 }
 
 /** Fields wider than this leave the tangent plane for the sphere seen from outside. */
-const widestTangentDeg = 75
+export const widestTangentDeg = 75
 
 /**
  * Local picture around a direction: gnomonic (tangent plane) up to 75° wide, orthographic beyond (at most 180°).

@@ -102,18 +102,27 @@ export function fieldOf(
   peak: { ra: number; dec: number },
   wholeWithinDeg = 35,
 ): { ra: number; dec: number; fieldDeg: number } {
+  const held = enclosing(regionPoints(geometry, peak, wholeWithinDeg))
+  return held ? fieldAround(held) : { ...peak, fieldDeg: 20 }
+}
+
+/** Outline of a region that is shown as a whole, or of the part nearest to the peak where it is wider than that. */
+export function regionPoints(
+  geometry: Polygon | MultiPolygon,
+  peak: { ra: number; dec: number },
+  wholeWithinDeg = 35,
+): Position[] {
   const parts = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates
   const all = parts.flatMap((rings) => rings[0] ?? [])
   const whole = enclosing(all)
-  if (whole && whole.radius <= wholeWithinDeg) return fieldAround(whole)
+  if (whole && whole.radius <= wholeWithinDeg) return all
   let nearest: { distance: number; ring: Position[] } | null = null
   for (const rings of parts) {
     const ring = rings[0] ?? []
     const distance = Math.min(...ring.map(([lon, lat]) => separation(lon, lat, peak.ra, peak.dec)))
     if (!nearest || distance < nearest.distance) nearest = { distance, ring }
   }
-  const part = nearest && enclosing(nearest.ring)
-  return part ? fieldAround(part) : { ...peak, fieldDeg: 20 }
+  return nearest?.ring ?? []
 }
 
 function fieldAround(cap: { ra: number; dec: number; radius: number }) {

@@ -140,15 +140,17 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
   const peakDec = localization.summary?.peak.dec ?? event.place.dec ?? 0
   const label = localization.kind === 'map' || localization.kind === 'combined' ? 'peak' : 'position'
   const regions = useMemo(() => regionsOf(contours.data), [contours.data])
+  const planned = useEventOverlay(event.id)
   const area90 = localization.summary?.area90Deg2 ?? 300
   const home = useMemo((): Field => {
     const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
     // Until the outlines are here, a field that would hold a round region of that area.
     const field = wide
-      ? fieldOf(wide.geometry, { ra: peakRa, dec: peakDec })
+      ? (planned?.framed(wide, { ra: peakRa, dec: peakDec }) ??
+        fieldOf(wide.geometry, { ra: peakRa, dec: peakDec }))
       : { ra: peakRa, dec: peakDec, fieldDeg: Math.min(120, Math.max(0.02, Math.sqrt(area90) * 2.2)) }
     return { ra: field.ra, dec: field.dec, fieldDeg: Number(field.fieldDeg.toPrecision(3)) }
-  }, [regions, peakRa, peakDec, area90])
+  }, [regions, peakRa, peakDec, area90, planned])
   const place = useMemo(() => placeOf(search.at), [search.at])
   // The stated circle stands in until its outlines are here.
   const radiusDeg =
@@ -162,7 +164,6 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
     [regions, peakRa, peakDec, label, radiusDeg, lights, place],
   )
   const { field, setField } = useField(home)
-  const planned = useEventOverlay(event.id)
   const pick = (at: string | undefined) =>
     void navigate({ search: (old) => ({ ...old, at }), replace: true, resetScroll: false })
   return (
@@ -180,7 +181,7 @@ function ReadySky({ event, localization }: { event: EventDetail; localization: L
         field={field}
         home={home}
         onField={setField}
-        {...planned}
+        {...(planned && { overlay: planned.overlay, legend: planned.legend })}
         onPick={(ra, dec) => pick(`${ra.toFixed(5)},${dec.toFixed(5)}`)}
       />
       {place && <PickedPlace localization={localization} place={place} close={() => pick(undefined)} />}

@@ -14,8 +14,8 @@ import { seriesStyle } from '#science/chart/axes.ts'
 import { cssPalette } from '#science/chart/palette.ts'
 import { planFieldNodes } from '#science/chart/plan-chart.ts'
 import type { PlanFieldShape } from '#science/chart/plan-chart.ts'
+import { planField } from '#science/chart/plan-field.ts'
 import type { SkyProjection } from '#science/chart/projection.ts'
-import { fieldOf } from '#science/chart/sky-chart.ts'
 import { comparisonOptions, documentOptions } from './queries.ts'
 import { covered } from './words.tsx'
 
@@ -61,10 +61,10 @@ export function Comparison({ plan, other }: { plan: PlanDetail; other: string })
           </div>
           <Facts
             facts={[
-              ['The other covers', covered(answer.probability.a)],
-              ['This covers', covered(answer.probability.b)],
-              ['Both cover', covered(answer.probability.shared)],
-              ['Together', covered(answer.probability.together)],
+              ['The other covers of the map', covered(answer.probability.a)],
+              ['This covers of the map', covered(answer.probability.b)],
+              ['Both cover of the map', covered(answer.probability.shared)],
+              ['Together, of the map', covered(answer.probability.together)],
             ]}
           />
         </div>
@@ -99,9 +99,8 @@ function ComparedSky({ plan, other }: { plan: PlanDetail; other: string }) {
   }, [mine, theirs])
   const home = useMemo((): Field => {
     const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
-    const first = shapes[0] ?? { ra: 0, dec: 0 }
-    const around = wide ? fieldOf(wide.geometry, first) : { ...first, fieldDeg: 30 }
-    return { ra: around.ra, dec: around.dec, fieldDeg: Number(around.fieldDeg.toPrecision(3)) }
+    const around = planField(wide?.geometry, shapes)
+    return { ...around, fieldDeg: Number(around.fieldDeg.toPrecision(3)) }
   }, [regions, shapes])
   const [moved, setMoved] = useState<Field | null>(null)
   const data = useMemo(() => ({ regions }), [regions])

@@ -16,8 +16,8 @@ import type { PlanDetail } from '#observatory/plans/plan.ts'
 import { seriesStyle } from '#science/chart/axes.ts'
 import { cssPalette } from '#science/chart/palette.ts'
 import { planFieldNodes } from '#science/chart/plan-chart.ts'
+import { planField } from '#science/chart/plan-field.ts'
 import type { SkyProjection } from '#science/chart/projection.ts'
-import { fieldOf } from '#science/chart/sky-chart.ts'
 import type { SkyChartData } from '#science/chart/sky-chart.ts'
 import { footprintRadiusDeg } from '#science/planning/footprint.ts'
 import { separation } from '#science/sky/vectors.ts'
@@ -37,17 +37,9 @@ export function PlanSky({ plan, document }: { plan: PlanDetail; document: PlanDo
   const data = useMemo((): SkyChartData => ({ regions, ...sky?.sunAndMoon(start) }), [regions, sky, start])
   const home = useMemo((): Field => {
     const wide = regions.find((region) => Math.abs(region.level - 0.9) < 1e-6) ?? regions.at(-1)
-    const first = fields[0]?.field ?? { ra: 0, dec: 0 }
-    const around = wide ? fieldOf(wide.geometry, first) : { ra: first.ra, dec: first.dec, fieldDeg: 30 }
-    // Fields that reach over the region come into the picture too, as far as the region stays its subject.
-    const reach = fields.map(
-      ({ field, footprint }) =>
-        separation(around.ra, around.dec, field.ra, field.dec) + footprintRadiusDeg(footprint, field),
-    )
-    const wanted = Math.min(1.7 * around.fieldDeg, 2.3 * Math.max(0, ...reach))
-    const fieldDeg = Math.max(around.fieldDeg, wanted)
-    return { ra: around.ra, dec: around.dec, fieldDeg: Number(fieldDeg.toPrecision(3)) }
-  }, [regions, fields])
+    const around = planField(wide?.geometry, shapes)
+    return { ...around, fieldDeg: Number(around.fieldDeg.toPrecision(3)) }
+  }, [regions, shapes])
   const field = {
     ra: search.ra ?? home.ra,
     dec: search.dec ?? home.dec,
@@ -143,8 +135,9 @@ function ChosenField({ field, close }: { field: PlannedField; close: () => void 
       </b>
       <SkyCoord ra={field.field.ra} dec={field.field.dec} />
       <span>
-        {percent(field.probability)} in it, {field.exposures.length}{' '}
-        {field.exposures.length === 1 ? 'exposure' : 'exposures'}
+        {percent(field.probability)}
+        {field.telescope.strategy === 'galaxies' && ' of the galaxies’ weight'} in it,{' '}
+        {field.exposures.length} {field.exposures.length === 1 ? 'exposure' : 'exposures'}
         {first && <> from {first.start.slice(11, 19)} UTC</>}
       </span>
       <button type="button" className="link-button" onClick={close}>
