@@ -5,6 +5,7 @@ import { send } from '#interface/web/api/client.ts'
 import { meOptions } from '#interface/web/api/queries.ts'
 import { useSky } from '#interface/web/app/clock-bar.tsx'
 import { themes, usePreferences } from '#interface/web/app/preferences.tsx'
+import { useSiteChoices } from '#interface/web/app/site-picker.tsx'
 import { Facts, Section } from '#interface/web/pieces/facts.tsx'
 import { Loading, Problem } from '#interface/web/pieces/problem.tsx'
 import './account.css'
@@ -72,8 +73,7 @@ export function Settings() {
 }
 
 function Looks() {
-  const { theme, coordinates, site, change } = usePreferences()
-  const sky = useSky()
+  const { theme, coordinates, change } = usePreferences()
   return (
     <Section title="How it looks" aside="remembered in this browser">
       <Facts
@@ -108,25 +108,46 @@ function Looks() {
               ))}
             </span>,
           ],
-          [
-            'Site',
-            <select
-              key="site"
-              className="select"
-              aria-label="Site"
-              style={{ maxWidth: '100%' }}
-              value={site}
-              onChange={(event) => change({ site: event.target.value })}
-            >
-              {(sky?.sites ?? [[site, { name: site }] as const]).map(([slug, one]) => (
-                <option key={slug} value={slug}>
-                  {one.name}
-                </option>
-              ))}
-            </select>,
-          ],
+          ['Site', <SiteSelect key="site" />],
         ]}
       />
     </Section>
+  )
+}
+
+function SiteSelect() {
+  const { site, place, change } = usePreferences()
+  const { telescopes, observatories } = useSiteChoices(useSky()?.sites, true)
+  const groups = [
+    ['Own telescopes', telescopes.filter((one) => one.own)],
+    ['Observatories', observatories],
+    ['Telescopes', telescopes.filter((one) => !one.own)],
+  ] as const
+  const all = [...telescopes, ...observatories]
+  return (
+    <select
+      className="select"
+      aria-label="Site"
+      style={{ maxWidth: '100%' }}
+      value={site}
+      onChange={({ target }) => {
+        const chosen = all.find((one) => one.site === target.value)
+        if (chosen) change({ site: chosen.site, place: chosen.place })
+      }}
+    >
+      {all.every((one) => one.site !== site) && <option value={site}>{place?.name ?? site}</option>}
+      {groups.map(
+        ([name, choices]) =>
+          choices.length > 0 && (
+            <optgroup key={name} label={name}>
+              {choices.map((one) => (
+                <option key={one.site} value={one.site}>
+                  {one.name}
+                </option>
+              ))}
+            </optgroup>
+          ),
+      )}
+    </select>
   )
 }

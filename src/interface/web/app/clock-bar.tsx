@@ -1,8 +1,8 @@
-import { Menu } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { utc } from '#interface/web/pieces/format.ts'
 import { useMinute, useSecond } from './now.tsx'
 import { usePreferences } from './preferences.tsx'
+import { SitePicker } from './site-picker.tsx'
 
 /** The astronomy comes after the first paint: its tables are as large as the rest of the page. */
 export function useSky() {
@@ -13,13 +13,20 @@ export function useSky() {
   }).data
 }
 
+/** The chosen site; undefined until the list of sites is here. */
+export function useSite() {
+  const { site: slug, place } = usePreferences()
+  const sky = useSky()
+  return place ?? sky?.siteOf(slug)
+}
+
 /** UTC, sidereal time, Sun and Moon at the chosen site. */
 export function ClockBar() {
   const now = useSecond()
   const minute = useMinute()
   const sky = useSky()
-  const { site, change } = usePreferences()
-  const place = sky?.siteOf(site)
+  const { site } = usePreferences()
+  const place = useSite()
   const at = sky && place ? sky.skyNow(minute, place) : null
   return (
     <div className="clock">
@@ -37,20 +44,11 @@ export function ClockBar() {
         {at && <span> {at.moonAltitude > 0 ? degrees(at.moonAltitude) : 'down'}</span>}
       </span>
       <span className="wide">
-        <Menu shadow="md" width={260} position="bottom-end">
-          <Menu.Target>
-            <button type="button" className="clock-site" title="Choose the site">
-              {place?.name.replace(/ (Observatory|Observatories)$/, '') ?? site}
-            </button>
-          </Menu.Target>
-          <Menu.Dropdown mah={420} style={{ overflow: 'auto' }}>
-            {sky?.sites.map(([slug, one]) => (
-              <Menu.Item key={slug} onClick={() => change({ site: slug })}>
-                {one.name}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
+        <SitePicker known={sky?.sites}>
+          <button type="button" className="clock-site" title="Choose the site">
+            {place?.name.replace(/ (Observatory|Observatories)$/, '') ?? site}
+          </button>
+        </SitePicker>
       </span>
     </div>
   )

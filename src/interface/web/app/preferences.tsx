@@ -1,5 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import type { ReactNode } from 'react'
+import type { Site } from '#science/sky/sites.ts'
 
 export const themes = ['dark', 'light', 'red'] as const
 export type Theme = (typeof themes)[number]
@@ -8,8 +9,10 @@ export type Theme = (typeof themes)[number]
 export interface Preferences {
   theme: Theme
   coordinates: 'degrees' | 'sexagesimal'
-  /** Slug of the site whose night is shown. */
+  /** Slug of the observatory whose night is shown; of a telescope's site `telescope:` and the telescope's. */
   site: string
+  /** Where a telescope's site is; null for an observatory, which is known. */
+  place: Site | null
   /** Chosen columns by table; absent: the table's own choice. */
   columns: Record<string, string[]>
 }
@@ -35,6 +38,7 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
   const [preferences, setPreferences] = useState<Preferences>(() => ({
     coordinates: 'degrees',
     site: 'paranal',
+    place: null,
     columns: {},
     ...stored(),
     // Set by theme.js before the first paint.

@@ -2,9 +2,10 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useMemo } from 'react'
 import { eventsOptions, jobsOptions, noticesOptions } from '#interface/web/api/queries.ts'
-import { useSky } from '#interface/web/app/clock-bar.tsx'
+import { useSite, useSky } from '#interface/web/app/clock-bar.tsx'
 import { useMinute } from '#interface/web/app/now.tsx'
 import { usePreferences } from '#interface/web/app/preferences.tsx'
+import { SitePicker } from '#interface/web/app/site-picker.tsx'
 import '#interface/web/events/events.css'
 import { kindWords, typeWords } from '#interface/web/events/kinds.ts'
 import { Distance, PlaceArea, RoleTag, Verdict } from '#interface/web/events/words.tsx'
@@ -71,7 +72,7 @@ function Night({ events }: { events: readonly EventSummary[] }) {
   const now = useMinute()
   const sky = useSky()
   const { site: slug } = usePreferences()
-  const site = sky?.siteOf(slug)
+  const site = useSite()
   // Recomputed every quarter of an hour; the line that says "now" moves by itself.
   const quarter = Math.floor(now / 900_000) * 900_000
   const night = useMemo(() => (sky && site ? sky.nightOf(quarter, site) : null), [sky, site, quarter])
@@ -96,8 +97,13 @@ function Night({ events }: { events: readonly EventSummary[] }) {
       <div className="page-head" style={{ marginBottom: 4 }}>
         <h1>Tonight</h1>
         <span className="dim">
-          {site?.name ?? slug}
-          {night ? `, night of ${night.label}, hours UTC` : ''}
+          {site?.name ?? slug} (
+          <SitePicker known={sky?.sites}>
+            <button type="button" className="link-button">
+              change site
+            </button>
+          </SitePicker>
+          ){night ? `, night of ${night.label}, hours UTC` : ''}
         </span>
       </div>
       {shown && site ? (
