@@ -3,6 +3,7 @@
  * are improved by large-neighbourhood search; what no schedule can exceed is bounded beside it.
  */
 import { priceBound, programmeBound, relax } from './bound.ts'
+import { frontLoad } from './front-load.ts'
 import { makeInstance } from './instance.ts'
 import type { MilpSolver, PlanningProblem, Schedule, Selection, SolveOptions } from './model.ts'
 import { emptyRoutes } from './routes.ts'
@@ -16,13 +17,16 @@ const CLOCK_EVERY = 8
 /** Parts of the time until the bound is worked on, and until then. */
 const BEFORE_BOUND = 0.3
 const WITH_BOUND = 0.55
+/** For the order at the end, s, and the most of the whole time that is kept for it. */
+const ORDER_SECONDS = 0.3
+const ORDER_SHARE = 0.2
 /** Regions of sky beyond which the time is better spent on the search than on the integer programme. */
 const MOST_REGIONS = 8000
 
 /**
  * The best schedule found in `options.seconds`: every visit inside a window, slews, readouts and filter changes between
  * visits, cadence, pinned fields before all others and locked exposures where they are. Never worse than plain greedy
- * insertion. The same seed gives the same schedule unless time cuts the search short. The bound holds for every schedule.
+ * insertion. In the end what weighs most is put first where that costs nothing. The same seed gives the same schedule unless time cuts the search short. The bound holds for every schedule.
  */
 export function schedulePlan(
   problem: PlanningProblem,
@@ -34,7 +38,9 @@ export function schedulePlan(
   const seconds = () => (options.now() - began) / 1000
   const gapTarget = options.gapTarget ?? GAP_TARGET
   const instance = makeInstance(problem)
-  const search = createSearch(emptyRoutes(instance), options.seed ?? 1)
+  const routes = emptyRoutes(instance)
+  const search = createSearch(routes, options.seed ?? 1)
+  const searchSeconds = options.seconds - Math.min(ORDER_SECONDS, ORDER_SHARE * options.seconds)
   const trail: { seconds: number; objective: number; bound: number }[] = []
   let bound = selection.bound
   let stopped = false
@@ -63,13 +69,13 @@ export function schedulePlan(
   const visits = instance.node.candidate.length
   const relaxation = isDone() ? null : relax(instance)
   if (relaxation) bound = Math.min(bound, priceBound(relaxation, search.weight()))
-  if (options.method === 'greedy') improve(Math.min(100 + 2 * visits, 600), options.seconds)
-  else if (relaxation && seconds() < options.seconds) {
+  if (options.method === 'greedy') improve(Math.min(100 + 2 * visits, 600), searchSeconds)
+  else if (relaxation && seconds() < searchSeconds) {
     const patience = 400 + 40 * visits
-    improve(patience / 4, BEFORE_BOUND * options.seconds)
+    improve(patience / 4, BEFORE_BOUND * searchSeconds)
     if (solver && !isDone() && relaxation.weight.length <= MOST_REGIONS) {
       const found = programmeBound(relaxation, solver, {
-        seconds: WITH_BOUND * options.seconds - seconds(),
+        seconds: WITH_BOUND * searchSeconds - seconds(),
         gapTarget,
         known: { objective: search.weight(), fields: search.fields() },
         now: options.now,
@@ -82,16 +88,17 @@ export function schedulePlan(
       bound = Math.min(bound, found.bound)
       if (!isDone()) search.start(found.chosen)
     }
-    improve(patience, options.seconds)
+    improve(patience, searchSeconds)
   }
 
-  const { exposures, fields } = search.finish()
+  const inTime = !stopped && seconds() < searchSeconds
+  const { exposures: anyOrder, fields } = search.finish()
+  const exposures = frontLoad(routes, anyOrder, { seconds: ORDER_SECONDS, now: options.now })
   const objective = unionWeight(problem.coverage, instance.regions, fields)
   // Sums of the same weights in another order.
   const proven = bound < objective * (1 + 1e-8) ? objective : bound
   const gap = proven > 0 ? (proven - objective) / proven : 0
   trail.push({ seconds: seconds(), objective, bound: proven })
-  const inTime = !stopped && seconds() < options.seconds
   return {
     exposures,
     objective,

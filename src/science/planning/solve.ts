@@ -11,8 +11,8 @@
  * 4. Which fields: `selection`. `greedy`, then prices and a bound (`lagrange`), then the programme (`cover-model`);
  *    `timetable` says whether a choice fits the hours, `capacity` what none can exceed.
  * 5. When: `schedule`. The problem as numbers (`instance`, `slew-table`), timelines under construction (`routes`), a
- *    large-neighbourhood search (`search`, `destroy`, `repair`, `tighten`), exposures (`timeline`), and what no schedule
- *    can exceed (`bound`, `bound-rows`). How long things take: `slew`, `visit`.
+ *    large-neighbourhood search (`search`, `destroy`, `repair`, `tighten`), exposures (`timeline`), their order
+ *    (`front-load`), and what no schedule can exceed (`bound`, `bound-rows`). How long things take: `slew`, `visit`.
  * 6. Whether it holds: `violations`, which shares `slew` alone with the rest.
  */
 import type { MilpSolver, PlanningProblem, Schedule, Selection, SolveOptions } from './model.ts'
