@@ -18,7 +18,9 @@ export const samplePlan: PlanSummary = {
   telescopes: ['one', 'two'],
   start: '2026-03-01T00:00:00.000Z',
   end: '2026-03-02T00:00:00.000Z',
+  aim: 'sky',
   probability: 0.5,
+  skyProbability: 0.5,
   bound: 0.55,
   gap: 0.0909,
   fields: 3,
@@ -108,7 +110,10 @@ export const sampleDocument: PlanDocument = {
 }
 
 export const sampleResult: PlanResult = {
+  aim: 'sky',
   probability: 0.5,
+  skyProbability: 0.5,
+  galaxies: 0,
   areaDeg2: 9.1,
   bound: 0.55,
   gap: 0.0909,
@@ -123,6 +128,7 @@ export const sampleResult: PlanResult = {
     fields: 2 - i,
     exposures: 3 - 2 * i,
     probability: 0.3 - 0.1 * i,
+    skyProbability: 0.3 - 0.1 * i,
     areaDeg2: 6 - 2 * i,
     first: '2026-03-01T02:00:00.000Z',
     last: '2026-03-01T03:01:00.000Z',

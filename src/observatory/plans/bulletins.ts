@@ -14,7 +14,8 @@ import { Problem } from '#problem.ts'
 import { eventById } from '#observatory/alerts/event-store.ts'
 import { chartOfRow, type PlanChart } from './charts.ts'
 import { exportPlan, type ExportFormat } from './exports.ts'
-import { figure, minute, percent } from './figures.ts'
+import { coveredText, figure, minute, ofWhat, percent } from './figures.ts'
+import type { Aim, PlanShare } from './plan.ts'
 import { listPlans, planById, type PlanRow } from './plan-store.ts'
 import { lostText } from './lost.ts'
 import { plansSection } from './sections.ts'
@@ -32,7 +33,17 @@ const planSchema: Schema = {
     { name: 'plan_rule', type: 'string', description: 'Rule that made it' },
     { name: 'plan_telescopes', type: 'string', description: 'Slugs, joined by commas' },
     { name: 'plan_strategy', type: 'string', description: 'auto, tiling, galaxies, single' },
-    { name: 'plan_probability', type: 'number', description: 'Covered' },
+    {
+      name: 'plan_aim',
+      type: 'string',
+      description: 'What plan_probability and plan_bound are shares of: sky, galaxies',
+    },
+    {
+      name: 'plan_probability',
+      type: 'number',
+      description: "Covered: of the map's probability, or of the galaxies' weight",
+    },
+    { name: 'plan_sky_probability', type: 'number', description: "Covered of the map's probability, always" },
     { name: 'plan_bound', type: 'number', description: 'No plan covers more' },
     { name: 'plan_gap', type: 'number', description: 'What is missing to the bound, relative' },
     { name: 'plan_area', type: 'number', unit: 'deg2', description: 'Sky covered' },
@@ -139,7 +150,9 @@ function planValues(row: PlanRow): Bulletin['values'] {
     plan_rule: row.rule,
     plan_telescopes: row.telescopes.join(','),
     plan_strategy: row.request.strategy,
+    plan_aim: row.result?.aim ?? null,
     plan_probability: row.result?.probability ?? null,
+    plan_sky_probability: row.result?.skyProbability ?? null,
     plan_bound: row.result?.bound ?? null,
     plan_gap: row.result?.gap ?? null,
     plan_area: row.result?.areaDeg2 ?? null,
@@ -188,7 +201,7 @@ async function bulletinOf(
       if (!row.result) return null
       return {
         ...base,
-        headline: `🗺️ ${name}: plan for ${telescopes} covers ${percent(row.result.probability)}`,
+        headline: `🗺️ ${name}: plan for ${telescopes} covers ${percent(row.result.probability)}${row.result.aim === 'galaxies' ? ` ${ofWhat('galaxies')}` : ''}`,
         text: row.result.fields === 0 ? 'Nothing can be taken.' : row.result.notes.slice(0, 3).join(' '),
         facts: resultFacts(row),
         pictures: picturesOf(platform, row),
@@ -270,11 +283,11 @@ function resultFacts(row: PlanRow): Bulletin['facts'] {
   const facts = [
     {
       label: 'Covered',
-      value: `${percent(result.probability)} in ${result.fields} fields, ${figure(result.areaDeg2)} deg²`,
+      value: `${coveredText(result)} in ${result.fields} fields, ${figure(result.areaDeg2)} deg²`,
     },
     {
       label: 'At most',
-      value: `${percent(result.bound)} with these telescopes and hours (gap ${percent(result.gap)}); ${percent(result.unlimited)} without limits`,
+      value: `${percent(result.bound)} ${ofWhat(result.aim)} with these telescopes and hours (gap ${percent(result.gap)}); ${percent(result.unlimited)} without limits`,
     },
     { label: 'Solved in', value: `${figure(result.seconds)} s (${result.status})` },
   ]
@@ -284,10 +297,15 @@ function resultFacts(row: PlanRow): Bulletin['facts'] {
       share.first && share.last ? `, ${minute(new Date(share.first))} to ${minute(new Date(share.last))}` : ''
     facts.push({
       label: share.name,
-      value: `${share.fields} fields, ${percent(share.probability)}, ${figure(share.areaDeg2)} deg²${when}${lost}`,
+      value: `${share.fields} fields, ${shareText(result.aim, share)}, ${figure(share.areaDeg2)} deg²${when}${lost}`,
     })
   }
   return facts
+}
+
+function shareText(aim: Aim, { probability, skyProbability }: PlanShare): string {
+  const sky = `${percent(skyProbability)} ${ofWhat('sky')}`
+  return aim === 'galaxies' ? `${percent(probability)} ${ofWhat(aim)}, ${sky}` : sky
 }
 
 function picture(platform: Needs, row: PlanRow, chart: PlanChart): Attachment {

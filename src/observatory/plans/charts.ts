@@ -19,6 +19,7 @@ import { altitudePanel } from './altitudes.ts'
 import type { PlanDocument } from './document.ts'
 import { fieldsOf } from './document.ts'
 import { coverageData, fieldShapes, spanOf, timelineRow } from './pictures.ts'
+import { ofWhat } from './figures.ts'
 import type { PlanResult } from './plan.ts'
 import { documentOf } from './service.ts'
 import type { PlanRow } from './plan-store.ts'
@@ -106,6 +107,7 @@ function draw(input: ChartInput): SvgNode {
   const fields = fieldsOf(document)
   const span = spanOf(document, input)
   const percent = (100 * result.probability).toFixed(1)
+  const of = result.aim === 'galaxies' ? ` ${ofWhat('galaxies')}` : ''
   switch (input.chart) {
     case 'sky':
       return planSkyChart(
@@ -114,7 +116,7 @@ function draw(input: ChartInput): SvgNode {
           telescopes: document.telescopes.map((t) => t.name),
           fields: fieldShapes(document),
         },
-        { ...options, view: input.view, title: `${title}: ${fields.length} fields, ${percent} %` },
+        { ...options, view: input.view, title: `${title}: ${fields.length} fields, ${percent} %${of}` },
       )
     case 'timeline':
       return planTimeline(
@@ -135,7 +137,7 @@ function draw(input: ChartInput): SvgNode {
     case 'coverage':
       return coverageChart(coverageData(document, result, span), {
         ...options,
-        title: `${title}: ${percent} % of at most ${(100 * result.bound).toFixed(1)} %`,
+        title: `${title}: ${percent} % of at most ${(100 * result.bound).toFixed(1)} %${of}`,
       })
   }
 }

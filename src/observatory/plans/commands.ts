@@ -80,7 +80,7 @@ function rowOf(p: PlanSummary): (string | number | null)[] {
     telescopes.join(','),
     p.start.slice(0, 16).replace('T', ' '),
     fields,
-    percent(p.probability),
+    p.aim === 'galaxies' ? `${percent(p.probability)} of galaxies' weight` : percent(p.probability),
     percent(p.bound),
     requestedBy,
   ]
@@ -179,7 +179,9 @@ const compare: Command = {
       for (const line of comparison.text) out(line)
       const { a, b, shared, together } = comparison.probability
       const percent = (p: number): string => `${(100 * p).toFixed(2)} %`
-      out(`first ${percent(a)}, second ${percent(b)}, both ${percent(shared)}, together ${percent(together)}`)
+      out(
+        `of the map's probability: first ${percent(a)}, second ${percent(b)}, both ${percent(shared)}, together ${percent(together)}`,
+      )
     })
   },
 }

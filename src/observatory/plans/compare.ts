@@ -1,6 +1,7 @@
 import { coverageOf } from '#science/planning/coverage.ts'
 import type { PlanDocument } from './document.ts'
-import { fieldsOf } from './document.ts'
+import { aimOf, fieldsOf } from './document.ts'
+import { ofWhat, percent } from './figures.ts'
 import type { PlanComparison } from './plan.ts'
 
 /** A plan to be compared: what it takes, and what it covers. */
@@ -11,8 +12,11 @@ export interface Side {
 
 type Fields = Pick<PlanComparison, 'onlyA' | 'onlyB' | 'both' | 'moved' | 'text'>
 
-/** Fields that two plans share, those that only one has, those whose begin moved; and all that in words, from A to B. */
-export function compareDocuments(a: Side, b: Side): Fields {
+/**
+ * Fields that two plans share, those that only one has, those whose begin moved; and all that in words, from A to B.
+ * @param of what the figures of the sides are shares of: `aim`, what each plan aims at; `sky`, the map.
+ */
+export function compareDocuments(a: Side, b: Side, of: 'aim' | 'sky' = 'aim'): Fields {
   const [before, after] = [fieldsOf(a.document), fieldsOf(b.document)]
   const [inA, inB] = [new Map(before.map((f) => [f.key, f])), new Map(after.map((f) => [f.key, f]))]
   const onlyA = before.filter((f) => !inB.has(f.key)).map((f) => f.key)
@@ -23,11 +27,7 @@ export function compareDocuments(a: Side, b: Side): Fields {
     const seconds = (Date.parse(is.start) - Date.parse(was.start)) / 1000
     return Math.abs(seconds) >= 1 ? [{ field: key, seconds }] : []
   })
-  const percent = (p: number): string => `${(100 * p).toFixed(1)} %`
-  const points = 100 * (b.probability - a.probability)
-  const text = [
-    `It covers ${percent(b.probability)} instead of ${percent(a.probability)} (${points >= 0 ? '+' : '−'}${Math.abs(points).toFixed(1)} points).`,
-  ]
+  const text = [coverText(a, b, of)]
   if (onlyB.length > 0) text.push(`${counted(onlyB.length, 'field is', 'fields are')} new: ${some(onlyB)}.`)
   if (onlyA.length > 0) text.push(`${counted(onlyA.length, 'field is', 'fields are')} gone: ${some(onlyA)}.`)
   if (both.length > 0) {
@@ -42,6 +42,15 @@ export function compareDocuments(a: Side, b: Side): Fields {
   if (onlyA.length + onlyB.length + moved.length === 0 && text.length === 2)
     text[1] = 'It takes the same fields at the same times.'
   return { onlyA, onlyB, both, moved, text }
+}
+
+/** Figures of what differs are told, and no difference made of them. */
+function coverText(a: Side, b: Side, of: 'aim' | 'sky'): string {
+  const [was, is] = of === 'sky' ? (['sky', 'sky'] as const) : [aimOf(a.document), aimOf(b.document)]
+  if (was !== is)
+    return `It covers ${percent(b.probability)} ${ofWhat(is)}; the other covers ${percent(a.probability)} ${ofWhat(was)}.`
+  const points = 100 * (b.probability - a.probability)
+  return `It covers ${percent(b.probability)} ${ofWhat(is)} instead of ${percent(a.probability)} (${points >= 0 ? '+' : '−'}${Math.abs(points).toFixed(1)} points).`
 }
 
 function counted(n: number, one: string, many: string): string {

@@ -7,6 +7,7 @@ import { mapInput } from '#observatory/alerts/products.ts'
 import { comparedSky, compareDocuments } from './compare.ts'
 import type { PlanDocument } from './document.ts'
 import type { PlanComparison } from './plan.ts'
+import type { PlanRow } from './plan-store.ts'
 import { readDocument } from './service.ts'
 import { planSummary } from './view.ts'
 
@@ -31,10 +32,10 @@ export async function comparePlans(
           b: b.document,
         })
       : {
-          a: a.row.result?.probability ?? 0,
-          b: b.row.result?.probability ?? 0,
+          a: skyOf(a.row),
+          b: skyOf(b.row),
           shared: 0,
-          together: Math.max(a.row.result?.probability ?? 0, b.row.result?.probability ?? 0),
+          together: Math.max(skyOf(a.row), skyOf(b.row)),
         }
   return {
     a: planSummary(a.row),
@@ -42,9 +43,14 @@ export async function comparePlans(
     ...compareDocuments(
       { document: a.document, probability: probability.a },
       { document: b.document, probability: probability.b },
+      'sky',
     ),
     probability,
   }
+}
+
+function skyOf({ result }: Pick<PlanRow, 'result'>): number {
+  return result?.skyProbability ?? result?.probability ?? 0
 }
 
 export const compareSky = computeTask(

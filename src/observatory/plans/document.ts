@@ -1,6 +1,6 @@
 import { Problem } from '#problem.ts'
 import type { Field, Footprint, TelescopeModel, Window } from '#science/planning/model.ts'
-import type { PlannedExposure } from './plan.ts'
+import type { Aim, PlannedExposure } from './plan.ts'
 
 /**
  * What a finished plan keeps as bytes in the storage: the telescopes as they were planned with, and the exposures as
@@ -57,17 +57,29 @@ const exposureColumns = [
   { name: 'slewS', unit: 's', description: 'Slew and settling before the exposure' },
   { name: 'filterChangeS', unit: 's', description: 'Filter change before the exposure' },
   { name: 'readoutS', unit: 's', description: 'Readout after the exposure' },
-  { name: 'probability', unit: '', description: 'In the field alone' },
+  { name: 'probability', unit: '', description: 'Probability of the map in the field alone' },
   {
     name: 'cumulativeProbability',
     unit: '',
-    description: 'In all fields up to and with this one, each part of the sky once',
+    description: 'Probability of the map in all fields up to and with this one, each part of the sky once',
   },
   { name: 'airmass', unit: '', description: 'sec z at the middle of the exposure' },
   { name: 'altitudeDeg', unit: 'deg', description: 'Altitude at the middle of the exposure' },
   { name: 'moonSeparationDeg', unit: 'deg', description: 'Distance from the Moon' },
   { name: 'locked', unit: '', description: 'Fixed by a person' },
 ] as const satisfies readonly { name: keyof PlannedExposure; unit: string; description: string }[]
+
+/** What shares mean where galaxies are aimed at. */
+export const galaxyShares: Partial<Record<keyof PlannedExposure, string>> = {
+  probability: "Share of the galaxies' weight in the field alone; no probability of the map",
+  cumulativeProbability:
+    "Share of the galaxies' weight in all fields up to and with this one, each galaxy once; no probability of the map",
+}
+
+/** What the shares of a plan are of. */
+export function aimOf({ telescopes }: Pick<PlanDocument, 'telescopes'>): Aim {
+  return telescopes.some(({ strategy }) => strategy === 'galaxies') ? 'galaxies' : 'sky'
+}
 
 /** The document as bytes: the same document gives the same bytes. */
 export function encodeDocument({ telescopes, exposures, galaxies }: PlanDocument): Uint8Array<ArrayBuffer> {
@@ -78,7 +90,10 @@ export function encodeDocument({ telescopes, exposures, galaxies }: PlanDocument
     format: 'urania-plan',
     version: 1,
     telescopes,
-    columns: exposureColumns,
+    columns:
+      aimOf({ telescopes }) === 'sky'
+        ? exposureColumns
+        : exposureColumns.map((c) => ({ ...c, description: galaxyShares[c.name] ?? c.description })),
     values,
     galaxies,
   }

@@ -1,7 +1,7 @@
 import { writeCsv } from '#science/table/csv.ts'
 import { writeEcsv } from '#science/table/ecsv.ts'
 import { tableOf, type ColumnInput, type Table } from '#science/table/table.ts'
-import type { PlanDocument } from './document.ts'
+import { aimOf, galaxyShares, type PlanDocument } from './document.ts'
 import type { PlannedExposure, PlanSummary } from './plan.ts'
 
 /** Exposures and galaxies as tables with units. */
@@ -37,12 +37,17 @@ const columns: readonly {
     description: 'Filter change before the exposure',
   },
   { name: 'readout', key: 'readoutS', unit: 's', description: 'Readout after the exposure' },
-  { name: 'probability', key: 'probability', ucd: 'stat.probability', description: 'In the field alone' },
+  {
+    name: 'probability',
+    key: 'probability',
+    ucd: 'stat.probability',
+    description: 'Probability of the map in the field alone',
+  },
   {
     name: 'cumulative_probability',
     key: 'cumulativeProbability',
     ucd: 'stat.probability',
-    description: 'In all fields up to and with this one, each part of the sky once',
+    description: 'Probability of the map in all fields up to and with this one, each part of the sky once',
   },
   { name: 'airmass', key: 'airmass', ucd: 'obs.airMass', description: 'At the middle of the exposure' },
   {
@@ -57,12 +62,21 @@ const columns: readonly {
 ]
 
 /** The exposures, one row each. */
-function exposureTable(plan: PlanSummary, { exposures }: PlanDocument): Table {
+function exposureTable(plan: PlanSummary, document: PlanDocument): Table {
+  const { exposures } = document
+  const weights = aimOf(document) === 'galaxies' ? galaxyShares : {}
   return tableOf({
     title: plan.title,
     columns: columns.map(({ name, key, unit, ucd, description }): ColumnInput => {
       const values = exposures.map((exposure) => exposure[key])
-      const about = { name, description, ...(unit ? { unit } : {}), ...(ucd ? { ucd } : {}) }
+      const weight = weights[key]
+      const kind = weight ? 'stat.weight' : ucd
+      const about = {
+        name,
+        description: weight ?? description,
+        ...(unit ? { unit } : {}),
+        ...(kind ? { ucd: kind } : {}),
+      }
       if (key === 'locked') return { ...about, values: values.map(Boolean), type: 'boolean' }
       if (key === 'number' || key === 'visit')
         return { ...about, values: Int32Array.from(values as number[]) }
@@ -78,7 +92,9 @@ function exposureTable(plan: PlanSummary, { exposures }: PlanDocument): Table {
       plan: plan.id,
       version: plan.version,
       event: plan.eventName,
+      aim: plan.aim,
       probability: plan.probability,
+      sky_probability: plan.skyProbability,
       bound: plan.bound,
       gap: plan.gap,
     },

@@ -5,7 +5,7 @@ import { footprintRadiusDeg } from '#science/planning/footprint.ts'
 import type { PlanDocument, PlannedField, PlannedTelescope } from './document.ts'
 import { fieldsOf } from './document.ts'
 import { figure, listed, percent } from './figures.ts'
-import type { PlanResult, PlanSummary } from './plan.ts'
+import type { PlanResult, PlanShare, PlanSummary } from './plan.ts'
 
 /** Plans as text that other programs and people read. */
 
@@ -108,8 +108,7 @@ export function circularDraft(
     ...wrapped(
       `We plan to observe the localization of ${name} with ${listed(document.telescopes.map((t) => t.name))} ` +
         `between ${dayTime(first(fields, plan))} and ${dayTime(last(fields, plan))} UTC. ` +
-        `${fields.length === 1 ? 'One field covers' : `${fields.length} fields cover`} ${percent(result.probability)} ` +
-        `of the localization probability (each part of the sky counted once) over ${figure(result.areaDeg2)} square degrees.`,
+        coverSentence(fields.length, result),
     ),
     '',
   ]
@@ -121,12 +120,13 @@ export function circularDraft(
       ...wrapped(
         `${telescope.name}: ${own.length} ${own.length === 1 ? 'field' : 'fields'}, ${stepsText(telescope)}${
           telescope.visits > 1 ? `, ${telescope.visits} visits` : ''
-        }, ${percent(share?.probability ?? 0)} of the probability${depthText(telescope)}.`,
+        }, ${share ? shareText(share, result) : 'nothing'}${depthText(telescope)}.`,
       ),
     )
   }
   lines.push('', 'Field centres (ICRS, degrees) and begin of the first exposure (UTC):', '')
-  lines.push('| Telescope | RA | Dec | Begin | Probability |')
+  const column = result.aim === 'galaxies' ? "Galaxies' weight" : 'Probability'
+  lines.push(`| Telescope | RA | Dec | Begin | ${column} |`)
   for (const { telescope, field, exposures, probability } of fields.slice(0, 60))
     lines.push(
       `| ${telescope.slug} | ${field.ra.toFixed(4)} | ${field.dec.toFixed(4)} | ${timeText(exposures[0]!.start).slice(0, 16)} | ${percent(probability)} |`,
@@ -137,6 +137,30 @@ export function circularDraft(
     '[This is a draft made from a plan. State what was observed, and the limits reached, before sending.]',
   )
   return `${lines.join('\n')}\n`
+}
+
+/** A share of galaxies' weight is none of the localization's probability: both are said. */
+function coverSentence(
+  count: number,
+  { aim, probability, skyProbability, galaxies, areaDeg2 }: PlanResult,
+): string {
+  const one = count === 1
+  const subject = one ? 'One field' : `${count} fields`
+  const cover = one ? 'covers' : 'cover'
+  const sky =
+    `${percent(skyProbability)} of the localization probability (each part of the sky counted once) ` +
+    `over ${figure(areaDeg2)} square degrees.`
+  if (aim !== 'galaxies') return `${subject} ${cover} ${sky}`
+  const hold = one ? 'holds' : 'hold'
+  return (
+    `${subject} ${hold} ${percent(probability)} of the weight of the ${galaxies} catalogued galaxies ` +
+    `that fit the localization, and ${cover} ${sky}`
+  )
+}
+
+function shareText(share: PlanShare, { aim }: PlanResult): string {
+  const sky = `${percent(share.skyProbability)} of the probability`
+  return aim === 'galaxies' ? `${percent(share.probability)} of the galaxies' weight, ${sky}` : sky
 }
 
 function first(fields: readonly PlannedField[], plan: PlanSummary): string {

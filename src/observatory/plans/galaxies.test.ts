@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Bulletin } from '#platform/bulletin.ts'
 import { localOperator } from '#observatory/people/actor.ts'
 import { sendImport } from '#observatory/references/import-service.ts'
 import { importKind } from '#observatory/references/job-kinds.ts'
@@ -9,12 +10,14 @@ import { room as references } from '#observatory/references/module.ts'
 import { base64 } from '#science/simulate/alerts.ts'
 import { seededRandom } from '#science/simulate/random.ts'
 import { centreOf, pixelOf } from '#science/sky/healpix.ts'
-import { offsetBy, separation } from '#science/sky/vectors.ts'
+import { containsTest } from '#science/planning/footprint.ts'
+import { offsetBy, separation, unitVector } from '#science/sky/vectors.ts'
 import { circleMap } from '#science/skymap/make.ts'
 import { scaledBy, totalOf, type SkyMap } from '#science/skymap/map.ts'
 import { parametersOf } from '#science/skymap/moments.ts'
 import { writeSkyMap } from '#science/skymap/write.ts'
 import { planBench } from '#test/plans.ts'
+import { fieldsOf, type PlanDocument } from './document.ts'
 import type { PlanDetail } from './plan.ts'
 
 const { platform, take, request, json, plan } = await planBench({ rooms: [references] })
@@ -149,11 +152,14 @@ describe('a plan on galaxies', () => {
       ...night,
     })
     expect(made).toMatchObject({ state: 'ready', problem: null })
-    const { probability, fields, notes } = made.result!
+    const { probability, fields, notes, aim, galaxies: counted } = made.result!
+    expect(made).toMatchObject({ aim: 'galaxies', probability })
+    expect(aim).toBe('galaxies')
     expect(notes.join('\n')).toMatch(/\d+ galaxies of near lie in the region/)
     const document = await documentOf(made)
     expect(document.telescopes.map((each) => each.strategy)).toEqual(['galaxies', 'galaxies'])
     const aimed = document.galaxies
+    expect(aimed).toHaveLength(counted)
     expect(aimed.reduce((sum, each) => sum + each.weight, 0)).toBeCloseTo(1, 6)
     const covered = aimed.filter((each) => each.fields.length > 0)
     expect(covered.reduce((sum, each) => sum + each.weight, 0)).toBeCloseTo(probability, 6)
@@ -164,6 +170,59 @@ describe('a plan on galaxies', () => {
     expect(exported.trim().split('\n')).toHaveLength(aimed.length + 1)
   })
 
+  it('tells the share of the weight from the probability of the map: points in its fields give area and probability within 2 %', async () => {
+    const made = await plan({
+      event: 'S260316g',
+      telescopes: [tch, { telescope: 'tre', maxFields: 2 }],
+      strategy: 'galaxies',
+      catalogue: 'near',
+      ...night,
+    })
+    const { probability, skyProbability, areaDeg2, galaxies: count, shares } = made.result!
+    expect(made.skyProbability).toBe(skyProbability)
+    const document = await json<PlanDocument>(`/plans/${made.id}/export/json`)
+    const tests = fieldsOf(document).map(({ footprint, field }) => containsTest(footprint, field))
+    const map = farMap()
+    const deeper = 2
+    let [weight, area] = [0, 0]
+    map.order.forEach((order, cell) => {
+      const finer = order + deeper
+      const size = (4 * Math.PI) / (12 * 4 ** finer)
+      for (let n = 0; n < 4 ** deeper; n++) {
+        const [x, y, z] = unitVector(...centreOf(finer, map.ipix[cell]! * 4 ** deeper + n))
+        if (!tests.some((holds) => holds(x, y, z))) continue
+        weight += map.density[cell]! * size
+        area += size * (180 / Math.PI) ** 2
+      }
+    })
+    expect(areaDeg2 / area).toBeGreaterThan(0.98)
+    expect(areaDeg2 / area).toBeLessThan(1.02)
+    expect(skyProbability / weight).toBeGreaterThan(0.98)
+    expect(skyProbability / weight).toBeLessThan(1.02)
+    expect(Math.abs(probability - skyProbability)).toBeGreaterThan(0.01)
+    expect(shares.reduce((sum, each) => sum + each.areaDeg2, 0)).toBeGreaterThanOrEqual(areaDeg2 - 1e-9)
+    const percent = (p: number): string => `${(100 * p).toFixed(1)} %`
+    const text = async (format: string): Promise<string> =>
+      (await (await request(`/plans/${made.id}/export/${format}`)).text()).replaceAll(/\s+/g, ' ')
+    const circular = await text('circular')
+    expect(circular).toContain(
+      `hold ${percent(probability)} of the weight of the ${count} catalogued galaxies that fit the localization, ` +
+        `and cover ${percent(skyProbability)} of the localization probability`,
+    )
+    expect(circular).not.toContain('over 0 square degrees')
+    expect(circular).toContain("| Galaxies' weight |")
+    expect(await text('ecsv')).toContain("Share of the galaxies' weight in the field alone")
+    const source = platform.bulletins.find((each) => 'plans.finished' in each.kinds)!
+    const all: Bulletin[] = []
+    for await (const each of source.past(new Date(0), new Date('2100-01-01'))) all.push(each)
+    const told = all.find(
+      ({ kind, links }) => kind === 'plans.finished' && links.some(({ url }) => url.endsWith(made.id)),
+    )
+    expect(told!.headline).toContain(`covers ${percent(probability)} of the galaxies' weight`)
+    expect(told!.facts[0]!.value).toContain(`${percent(skyProbability)} of the map's probability in `)
+    expect(told!.values).toMatchObject({ plan_aim: 'galaxies', plan_sky_probability: skyProbability })
+  })
+
   it('is what auto makes of a catalogue, unless one field holds the region', async () => {
     const ask = { telescopes: [tch], catalogue: 'near', ...night }
     const wide = await documentOf(await plan({ event: 'S260316g', ...ask }))
@@ -172,6 +231,8 @@ describe('a plan on galaxies', () => {
     expect((await documentOf(small)).telescopes[0]!.strategy).toBe('single')
     expect((await documentOf(small)).galaxies).toEqual([])
     expect(small.result!.probability).toBeGreaterThan(0.9)
+    const { aim, probability, skyProbability, galaxies: none } = small.result!
+    expect({ aim, skyProbability, none }).toEqual({ aim: 'sky', skyProbability: probability, none: 0 })
   })
 
   it('goes by the sky alone where the map has no distances', async () => {

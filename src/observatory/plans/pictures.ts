@@ -67,5 +67,6 @@ export function coverageData(document: PlanDocument, result: PlanResult, span: S
     ...span,
     bound: result.bound,
     unlimited: result.unlimited,
+    ...(result.aim === 'galaxies' ? { covered: "galaxies' weight covered" } : {}),
   }
 }

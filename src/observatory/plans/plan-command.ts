@@ -9,6 +9,7 @@ import { table } from '#platform/terminal/table.ts'
 import { localOperator } from '#observatory/people/actor.ts'
 import type { PlannedExposure, PlanResult } from './plan.ts'
 import { PlanRequest } from './plan.ts'
+import { coveredText, ofWhat } from './figures.ts'
 import { lostText } from './lost.ts'
 import { planFile } from './plan-file.ts'
 import { cancelPlan, readDocument, readPlan, requestPlan } from './service.ts'
@@ -202,6 +203,7 @@ export function show(
   exposures: readonly PlannedExposure[],
 ): void {
   const percent = (p: number): string => `${(100 * p).toFixed(2)} %`
+  const isWeight = result.aim === 'galaxies'
   if (exposures.length > 0) {
     for (const line of table(
       [
@@ -215,7 +217,7 @@ export function show(
         's',
         'slew s',
         'airmass',
-        'p',
+        isWeight ? 'weight' : 'p',
         'sum',
       ],
       exposures.map((e) => [
@@ -238,10 +240,10 @@ export function show(
   }
   out(title)
   out(
-    `covered   ${percent(result.probability)} in ${result.fields} fields, ${result.areaDeg2.toFixed(1)} deg², ${result.exposures} exposures`,
+    `covered   ${coveredText(result, 2)} in ${result.areaDeg2.toFixed(1)} deg² (${result.fields} fields, ${result.exposures} exposures)`,
   )
   out(
-    `bound     ${percent(result.bound)} (gap ${percent(result.gap)}); fields alone ${percent(result.selection.objective)} of at most ${percent(result.selection.bound)}; without limits ${percent(result.unlimited)}`,
+    `bound     ${percent(result.bound)} ${ofWhat(result.aim)} (gap ${percent(result.gap)}); fields alone ${percent(result.selection.objective)} of at most ${percent(result.selection.bound)}; without limits ${percent(result.unlimited)}`,
   )
   out(`solved    ${result.status}, ${result.seconds.toFixed(1)} s`)
   out()
@@ -249,7 +251,7 @@ export function show(
     [
       'telescope',
       'fields',
-      'p',
+      ...(isWeight ? ['weight', 'map p'] : ['p']),
       'deg²',
       'first',
       'last',
@@ -263,6 +265,7 @@ export function show(
       s.telescope,
       s.fields,
       percent(s.probability),
+      ...(isWeight ? [percent(s.skyProbability)] : []),
       s.areaDeg2.toFixed(1),
       s.first?.slice(5, 16).replace('T', ' ') ?? '',
       s.last?.slice(5, 16).replace('T', ' ') ?? '',

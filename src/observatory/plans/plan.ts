@@ -77,6 +77,13 @@ export const PlanEdits = z
   .meta({ id: 'PlanEdits' })
 export type PlanEdits = z.output<typeof PlanEdits>
 
+/**
+ * What shares are of: `sky`, the probability of the map; `galaxies`, the weight of the galaxies that were ranked. A share of
+ * the one says nothing of a share of the other.
+ */
+export const Aim = z.enum(['sky', 'galaxies'])
+export type Aim = z.output<typeof Aim>
+
 export const PlanRequest = z
   .object({
     /** Event id or any of its names; its preferred localization is used unless one is named. */
@@ -140,7 +147,7 @@ export const PlannedExposure = z
     slewS: z.number(),
     filterChangeS: z.number(),
     readoutS: z.number(),
-    /** Of the field alone, and of everything up to and with this exposure. */
+    /** Of the field alone, and of everything up to and with this exposure; shares of what the plan aims at. */
     probability: z.number(),
     cumulativeProbability: z.number(),
     airmass: z.number().nullable(),
@@ -159,7 +166,10 @@ export const PlanShare = z
     version: z.number().int(),
     fields: z.number().int(),
     exposures: z.number().int(),
+    /** Of what the plan aims at. */
     probability: z.number(),
+    /** Of the map, whatever the plan aims at. */
+    skyProbability: z.number(),
     areaDeg2: z.number(),
     first: z.iso.datetime().nullable(),
     last: z.iso.datetime().nullable(),
@@ -181,8 +191,14 @@ export type PlanShare = z.output<typeof PlanShare>
 
 export const PlanResult = z
   .object({
-    /** Covered by the fields of the plan together, each part of the sky once. */
+    aim: Aim.describe(
+      'What probability, bound and unlimited are shares of: the map, or the galaxies’ weight',
+    ),
+    /** Covered by the fields of the plan together, each part of the sky or each galaxy once: a share of what it aims at. */
     probability: z.number(),
+    skyProbability: z.number().describe('Probability of the map under the fields, whatever the plan aims at'),
+    /** Galaxies that share the weight; 0 where the plan aims at the sky. */
+    galaxies: z.number().int(),
     areaDeg2: z.number(),
     /** No plan under these constraints covers more. */
     bound: z.number(),
@@ -218,7 +234,10 @@ export const PlanSummary = z
     telescopes: z.array(z.string()),
     start: z.iso.datetime(),
     end: z.iso.datetime(),
+    aim: Aim.nullable(),
+    /** Of what it aims at. */
     probability: z.number().nullable(),
+    skyProbability: z.number().nullable(),
     bound: z.number().nullable(),
     gap: z.number().nullable(),
     fields: z.number().int().nullable(),
@@ -254,6 +273,7 @@ export const PlanComparison = z
     onlyB: z.array(z.string()),
     both: z.array(z.string()),
     moved: z.array(z.object({ field: z.string(), seconds: z.number() })),
+    /** Of the map, whatever the plans aim at. */
     probability: z.object({ a: z.number(), b: z.number(), shared: z.number(), together: z.number() }),
     text: z.array(z.string()),
   })

@@ -1,13 +1,15 @@
-import { coveredAreaDeg2, coveredWeight } from '#science/planning/coverage.ts'
+import { coverageOf, coveredAreaDeg2, coveredWeight } from '#science/planning/coverage.ts'
 import { conditionCurves } from '#science/planning/conditions.ts'
 import { createUnion, fieldRegions } from '#science/planning/union.ts'
-import type { Candidate, Schedule, ScheduledExposure, Selection } from '#science/planning/model.ts'
+import type { Candidate, Coverage, Schedule, ScheduledExposure, Selection } from '#science/planning/model.ts'
+import type { SkyMap } from '#science/skymap/map.ts'
 import { formatIso } from '#science/sky/iso.ts'
 import { moment } from '#science/sky/time.ts'
 import type { PlannedGalaxy } from './document.ts'
 import { fieldKey } from './document.ts'
 import { lostText } from './lost.ts'
-import type { PlannedExposure, PlanResult, PlanShare } from './plan.ts'
+import { ofWhat } from './figures.ts'
+import type { Aim, PlannedExposure, PlanResult, PlanShare } from './plan.ts'
 import type { Prepared, PreparedTelescope } from './prepare.ts'
 import type { SolveInput, SolveOutput } from './solve-input.ts'
 import { containsTest } from '#science/planning/footprint.ts'
@@ -15,6 +17,7 @@ import { unitVector } from '#science/sky/vectors.ts'
 
 /** What a solved problem is told as: exposures in order, shares per telescope, what could not be had and why. */
 export function reportOf(
+  map: SkyMap,
   input: SolveInput,
   { problem, telescopes, notes, targets }: Prepared,
   { selection, schedule }: { selection: Selection; schedule: Schedule },
@@ -60,11 +63,14 @@ export function reportOf(
       locked: locked.has(key),
     }
   })
+  const under =
+    targets === null ? underChosen(coverage) : skyUnder(map, input, { problem, telescopes }, taken)
   const shares = telescopes.map((prepared, index) => {
     const own = [...taken].filter((candidate) => candidates[candidate]!.telescope === index)
     return shareOf(prepared, exposures, {
       probability: coveredWeight(coverage, own),
-      areaDeg2: coveredAreaDeg2(coverage, own),
+      skyProbability: under.probability(own),
+      areaDeg2: under.areaDeg2(own),
       fields: own.length,
     })
   })
@@ -72,8 +78,11 @@ export function reportOf(
   const cut = telescopes.some((prepared) => prepared.cut)
   const bound = Math.max(objective, Math.min(schedule.bound, selection.bound))
   const result: PlanResult = {
+    aim: targets === null ? 'sky' : 'galaxies',
     probability: objective,
-    areaDeg2: coveredAreaDeg2(coverage, taken),
+    skyProbability: under.probability(taken),
+    galaxies: targets?.length ?? 0,
+    areaDeg2: under.areaDeg2(taken),
     bound,
     gap: bound > 0 ? (bound - objective) / bound : 0,
     selection: {
@@ -88,7 +97,7 @@ export function reportOf(
     shares,
     fields: taken.size,
     exposures: exposures.length,
-    notes: [...notes, ...overall(input, coverage.total)],
+    notes: [...notes, ...overall(input, coverage.total, targets === null ? 'sky' : 'galaxies')],
     trail: thinned(schedule.trail, 200),
   }
   return {
@@ -109,6 +118,43 @@ export function reportOf(
       windows: task.windows,
     })),
     galaxies: galaxiesIn(targets, telescopes, exposures),
+  }
+}
+
+/** What candidates cover of the map. */
+interface UnderFields {
+  probability: (candidates: Iterable<number>) => number
+  areaDeg2: (candidates: Iterable<number>) => number
+}
+
+function underChosen(coverage: Coverage): UnderFields {
+  return {
+    probability: (candidates) => coveredWeight(coverage, candidates),
+    areaDeg2: (candidates) => coveredAreaDeg2(coverage, candidates),
+  }
+}
+
+/** The map under the fields that were taken, for a plan whose own coverage is of points. */
+function skyUnder(
+  map: SkyMap,
+  { taken, method }: SolveInput,
+  { problem, telescopes }: Pick<Prepared, 'problem' | 'telescopes'>,
+  chosen: ReadonlySet<number>,
+): UnderFields {
+  const order = [...chosen]
+  const place = new Map(order.map((candidate, i) => [candidate, i]))
+  const pointings = order.map((candidate) => {
+    const { telescope, field } = problem.candidates[candidate]!
+    return { footprint: telescopes[telescope]!.telescope.model.footprint, field }
+  })
+  const under = underChosen(
+    coverageOf(map, pointings, { taken, precision: method === 'greedy' ? 4e-4 : 1e-4 }),
+  )
+  const places = (candidates: Iterable<number>): number[] =>
+    Array.from(candidates, (each) => place.get(each)!)
+  return {
+    probability: (candidates) => under.probability(places(candidates)),
+    areaDeg2: (candidates) => under.areaDeg2(places(candidates)),
   }
 }
 
@@ -157,7 +203,7 @@ function conditionsOf(
 function shareOf(
   { telescope, task, fields, candidates, lost, notes }: PreparedTelescope,
   exposures: readonly PlannedExposure[],
-  covered: { probability: number; areaDeg2: number; fields: number },
+  covered: Pick<PlanShare, 'probability' | 'skyProbability' | 'areaDeg2' | 'fields'>,
 ): PlanShare {
   const own = exposures.filter((e) => e.telescope === telescope.slug)
   const sum = (value: (e: PlannedExposure) => number): number => own.reduce((total, e) => total + value(e), 0)
@@ -179,6 +225,7 @@ function shareOf(
     fields: covered.fields,
     exposures: own.length,
     probability: covered.probability,
+    skyProbability: covered.skyProbability,
     areaDeg2: covered.areaDeg2,
     first: own[0]?.start ?? null,
     last: last ? new Date(Date.parse(last.start) + last.exposureS * 1000).toISOString() : null,
@@ -194,11 +241,11 @@ function shareOf(
   }
 }
 
-function overall(input: SolveInput, total: number): string[] {
+function overall(input: SolveInput, total: number, aim: Aim): string[] {
   const notes: string[] = []
   if (input.taken.length > 0)
     notes.push(
-      `${input.taken.length} fields planned or observed elsewhere were taken out; ${(100 * total).toFixed(1)} % of the probability was left.`,
+      `${input.taken.length} fields planned or observed elsewhere were taken out; ${(100 * total).toFixed(1)} % ${ofWhat(aim)} was left.`,
     )
   if (!input.visibility) notes.push('Planned without visibility: for comparison, not for observing.')
   return notes

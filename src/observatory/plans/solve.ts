@@ -50,7 +50,7 @@ export async function solveRequest(input: SolveInput): Promise<SolveOutput> {
         { violations: broken.slice(0, 20) },
       )
   }
-  const output = reportOf(input, prepared, solution, {
+  const output = reportOf(map, input, prepared, solution, {
     unlimited: unlimitedOf(prepared.unlimited, solver, input.seconds, solution.schedule.objective),
     seconds: elapsed(),
     stopped,

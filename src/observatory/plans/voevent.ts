@@ -2,7 +2,7 @@ import { encodeEntities } from '#science/table/xml.ts'
 import { Problem } from '#problem.ts'
 import type { Footprint } from '#science/planning/model.ts'
 import type { PlanDocument } from './document.ts'
-import { fieldsOf } from './document.ts'
+import { aimOf, fieldsOf } from './document.ts'
 import type { PlanSummary } from './plan.ts'
 
 /** Facts about the event that a message repeats, as strings; what is unknown is left out. */
@@ -189,7 +189,12 @@ export function planVoevent(
     element(
       'Why',
       { importance: plan.probability ?? 0 },
-      text('Description', 'Probability that the whole plan covers'),
+      text(
+        'Description',
+        plan.aim === 'galaxies'
+          ? "Share of the galaxies' weight that the whole plan covers; no probability of the map"
+          : 'Probability that the whole plan covers',
+      ),
     ),
   )}\n`
 }
@@ -228,7 +233,9 @@ function fieldTable(document: PlanDocument, slug: string): string {
     field('Grid_id', 'string', 'meta.id', '', 'Field in its grid'),
     field('Ra', 'float', 'pos.eq.ra', 'deg', 'Right ascension of the centre, ICRS'),
     field('Dec', 'float', 'pos.eq.dec', 'deg', 'Declination of the centre, ICRS'),
-    field('Os_grade', 'float', 'stat.probability', '', 'Probability in the field'),
+    aimOf(document) === 'galaxies'
+      ? field('Os_grade', 'float', 'stat.weight', '', "Share of the galaxies' weight in the field")
+      : field('Os_grade', 'float', 'stat.probability', '', 'Probability in the field'),
     field('Filter', 'string', 'instr.filter', '', 'Filter'),
     field('Exposure', 'float', 'time.duration', 's', 'Exposure time'),
     field('Visit', 'int', 'meta.number', '', 'Visit to the field, from 1'),

@@ -17,6 +17,8 @@ export interface CoverageChartData {
   readonly bound: number
   /** Without limits of time and visibility. */
   readonly unlimited: number
+  /** What the stairs are, where it is no probability: `galaxies' weight covered`. */
+  readonly covered?: string
 }
 
 /** Two panels: by number of fields, by time; side by side, or below each other where it is narrow. */
@@ -73,7 +75,7 @@ export function coverageChart(data: CoverageChartData, options: PlanChartOptions
     legend(
       { x: left, y: isNarrow ? height - 24 : height - 8, right: width - 16 },
       [
-        { text: 'covered', colour: palette.region },
+        { text: data.covered ?? 'covered', colour: palette.region },
         { text: `bound ${percent(data.bound)}`, colour: palette.outline90, dash: '6 3' },
         { text: `without limits ${percent(data.unlimited)}`, colour: palette.text, dash: '2 3' },
       ],

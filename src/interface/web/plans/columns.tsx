@@ -4,6 +4,7 @@ import { thousands } from '#interface/web/pieces/format.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { PlanSummary } from '#observatory/plans/plan.ts'
 import {
+  covered,
   gapText,
   namesText,
   shortTitle,
@@ -12,6 +13,12 @@ import {
   ProbabilityBar,
   SolvingProgress,
 } from './words.tsx'
+
+/** What the share that is covered is of. */
+function aimText({ aim }: PlanSummary): string | null {
+  if (aim === null) return null
+  return aim === 'galaxies' ? 'galaxies’ weight' : 'map'
+}
 
 /** Columns of the list of plans. */
 export const planColumns: readonly Column<PlanSummary>[] = [
@@ -52,7 +59,7 @@ export const planColumns: readonly Column<PlanSummary>[] = [
   },
   {
     id: 'probability',
-    header: 'Probability, of at most',
+    header: 'Covered, of at most',
     cell: (plan) =>
       plan.state === 'solving' || plan.state === 'queued' ? (
         <SolvingProgress plan={plan} />
@@ -64,6 +71,21 @@ export const planColumns: readonly Column<PlanSummary>[] = [
         <ProbabilityBar plan={plan} />
       ),
     plain: (plan) => plan.probability,
+  },
+  {
+    id: 'aim',
+    header: 'Covered of',
+    hidden: true,
+    cell: (plan) => aimText(plan),
+    plain: (plan) => aimText(plan),
+  },
+  {
+    id: 'sky',
+    header: 'Of the map',
+    right: true,
+    hidden: true,
+    cell: (plan) => (plan.skyProbability === null ? '–' : covered(plan.skyProbability)),
+    plain: (plan) => plan.skyProbability,
   },
   {
     id: 'bound',

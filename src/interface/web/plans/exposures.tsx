@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { Section } from '#interface/web/pieces/facts.tsx'
 import { percent, thousands } from '#interface/web/pieces/format.ts'
 import { useCoordinateText } from '#interface/web/pieces/sky-coord.tsx'
-import { fieldKey } from '#observatory/plans/document.ts'
+import { aimOf, fieldKey } from '#observatory/plans/document.ts'
 import type { PlanDocument } from '#observatory/plans/document.ts'
 import type { PlanDetail, PlannedExposure } from '#observatory/plans/plan.ts'
 import { AddField, EditsBar } from './edits.tsx'
@@ -80,7 +80,10 @@ export function Exposures(props: { plan: PlanDetail; document: PlanDocument; edi
   const before = items[0]?.start ?? 0
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0)
   return (
-    <Section title="Exposures" aside={`${thousands(rows.length)} · a click shows the field on the map`}>
+    <Section
+      title="Exposures"
+      aside={`${thousands(rows.length)} · ${aimOf(document) === 'galaxies' ? 'shares are of the galaxies’ weight · ' : ''}a click shows the field on the map`}
+    >
       <EditsBar plan={plan} edits={edits} />
       <div
         className="exposures-scroll"

@@ -48,7 +48,7 @@ export function CoveragePicture({ plan, document }: Props) {
       mountSvg(
         coverageChart(coverageData(document, result, span), {
           width,
-          title: 'Probability covered',
+          title: result.aim === 'galaxies' ? 'Galaxies’ weight covered' : 'Probability covered',
           plain: true,
         }),
       ),

@@ -218,6 +218,7 @@ function Banners({ plan }: { plan: PlanDetail }) {
 
 function Head({ plan, role }: { plan: PlanDetail; role: Parameters<typeof PlanActs>[0]['role'] }) {
   const { result } = plan
+  const isWeight = result?.aim === 'galaxies'
   return (
     <header className="event-head">
       <div>
@@ -247,11 +248,21 @@ function Head({ plan, role }: { plan: PlanDetail; role: Parameters<typeof PlanAc
       <PlanActs plan={plan} role={role} />
       {result && (
         <dl className="three">
+          {isWeight && (
+            <div>
+              <dt>Galaxies’ weight covered</dt>
+              <dd>
+                <span className="number">{covered(result.probability)}</span>{' '}
+                <span className="dim">of {thousands(result.galaxies)} galaxies</span>
+              </dd>
+            </div>
+          )}
           <div>
             <dt>Probability covered</dt>
             <dd>
-              <span className="number">{covered(result.probability)}</span>{' '}
+              <span className="number">{covered(isWeight ? result.skyProbability : result.probability)}</span>{' '}
               <span className="dim">
+                {isWeight && 'of the map, '}
                 <Value value={result.areaDeg2} unit="deg²" />
               </span>
             </dd>
@@ -268,6 +279,7 @@ function Head({ plan, role }: { plan: PlanDetail; role: Parameters<typeof PlanAc
               >
                 {covered(result.bound)}
               </Asked>
+              {isWeight && <span className="dim"> of the galaxies’ weight</span>}
             </dd>
           </div>
           <div>

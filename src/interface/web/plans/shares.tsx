@@ -3,7 +3,7 @@ import { Section } from '#interface/web/pieces/facts.tsx'
 import { duration, percent } from '#interface/web/pieces/format.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import { Value } from '#interface/web/pieces/value.tsx'
-import type { PlanDetail, PlanShare } from '#observatory/plans/plan.ts'
+import type { Aim, PlanDetail, PlanShare } from '#observatory/plans/plan.ts'
 import { covered } from './words.tsx'
 import { seriesStyle } from '#science/chart/axes.ts'
 import { cssPalette } from '#science/chart/palette.ts'
@@ -30,13 +30,13 @@ export function Shares({ plan }: { plan: PlanDetail }) {
         ))}
       </p>
       {shares.map((share, n) => (
-        <Share key={share.telescope} share={share} n={n} />
+        <Share key={share.telescope} share={share} n={n} aim={plan.result?.aim ?? null} />
       ))}
     </Section>
   )
 }
 
-function Share({ share, n }: { share: PlanShare; n: number }) {
+function Share({ share, n, aim }: { share: PlanShare; n: number; aim: Aim | null }) {
   const total = parts.reduce((sum, [key]) => sum + share.time[key], 0)
   const lost = Object.entries(share.lost).toSorted(([, a], [, b]) => b - a)
   return (
@@ -56,7 +56,10 @@ function Share({ share, n }: { share: PlanShare; n: number }) {
               {share.exposures === 1 ? 'exposure' : 'exposures'}
             </span>
             <span>
-              {covered(share.probability)}, <Value value={share.areaDeg2} unit="deg²" />
+              {covered(share.probability)}
+              {aim === 'galaxies' &&
+                ` of the galaxies’ weight; ${covered(share.skyProbability)} of the map`},{' '}
+              <Value value={share.areaDeg2} unit="deg²" />
             </span>
             <span className="dim">
               <Time at={share.first} show="utc" /> to <Time at={share.last} show="utc" />

@@ -109,7 +109,8 @@ export function PlanThatNeeds({ plan }: { plan: PlanSummary }) {
       <span className="dim">
         {plan.problem
           ? plan.problem.message
-          : plan.probability !== null && `would cover ${covered(plan.probability)}`}
+          : plan.probability !== null &&
+            `would cover ${covered(plan.probability)}${plan.aim === 'galaxies' ? ' of the galaxies’ weight' : ''}`}
       </span>
       <span className="dim">
         <Time at={plan.finishedAt ?? plan.createdAt} show="ago" />

@@ -3,6 +3,7 @@ import { jobOptions } from '#interface/web/api/queries.ts'
 import type { Job } from '#interface/web/api/queries.ts'
 import { State } from '#interface/web/pieces/state.tsx'
 import type { Tone } from '#interface/web/pieces/state.tsx'
+import { ofWhat } from '#observatory/plans/figures.ts'
 import type { PlanState, PlanSummary } from '#observatory/plans/plan.ts'
 import { progressOf } from './live.ts'
 
@@ -41,18 +42,34 @@ export function PlanRole({ role }: { role: PlanSummary['role'] }) {
   return role === 'observation' ? null : <span className="tag needs">{role}</span>
 }
 
-/** A probability as a bar with its bound as a mark; both also in figures. */
-export function ProbabilityBar({ plan }: { plan: Pick<PlanSummary, 'probability' | 'bound'> }) {
-  const { probability, bound } = plan
+/**
+ * What a plan covers as a bar with its bound as a mark; both also in figures. A share of galaxies' weight has another colour
+ * and says so, for it cannot be held against a probability; that of the map stands beside it.
+ */
+export function ProbabilityBar({
+  plan,
+}: {
+  plan: Pick<PlanSummary, 'aim' | 'probability' | 'skyProbability' | 'bound'>
+}) {
+  const { aim, probability, skyProbability, bound } = plan
   if (probability === null) return <span className="dim">–</span>
   return (
     <span
-      className="probability"
-      title={bound === null ? undefined : `No plan under these terms covers more than ${covered(bound)}`}
+      className={aim === 'galaxies' ? 'probability of-galaxies' : 'probability'}
+      title={
+        bound === null
+          ? undefined
+          : `No plan under these terms covers more than ${covered(bound)} ${ofWhat(aim)}`
+      }
     >
       <ProbabilityTrack probability={probability} bound={bound} />
       <span className="number">{covered(probability)}</span>
       {bound !== null && <span className="dim number">of {covered(bound)}</span>}
+      {aim === 'galaxies' && (
+        <span className="dim">
+          of galaxies’ weight{skyProbability !== null && `; ${covered(skyProbability)} of the map`}
+        </span>
+      )}
     </span>
   )
 }
