@@ -10,6 +10,9 @@ import { timelineOf } from './timeline.ts'
 const IDLE_SHARE = 0.1
 /** Most passes over all fields. */
 const MOST_PASSES = 12
+/** Places tried for each field, those that promise most first, and how often a better one may still be bettered. */
+const MOST_PLACES = 24
+const MOST_BETTER = 4
 /** Gains below this part of all weight times one second are noise. */
 const LEAST = 1e-4
 const DAY = 86400
@@ -78,12 +81,12 @@ function reorder(routes: Routes, t: number, until: number, now: () => number): n
       const was = trial.order.indexOf(first)
       let best = trial.least
       let place = -1
-      // At its own place a single visit stays as it is; later ones of several may still come sooner.
-      for (let p = 0; p < was + (needed[c] > 1 ? 1 : 0); p++) {
+      let feasible = 0
+      for (const p of trial.promising(rest, was, first, behind)) {
         const change = trial.run(rest, p, first, behind, best)
-        if (change >= best) continue
-        best = change
-        place = p
+        if (change < Infinity) place = p
+        best = Math.min(best, change)
+        if (change < Infinity && ++feasible === MOST_BETTER) break
       }
       if (place < 0) continue
       trial.run(rest, place, first, behind, Infinity)
@@ -110,6 +113,8 @@ interface Trial {
   order: number[]
   /** What a change must stay below to count. */
   readonly least: number
+  /** Positions in `rest` for the first of these visits, now at `was`, the most promising first. */
+  readonly promising: (rest: readonly number[], was: number, first: number, behind: number) => number[]
   /**
    * What changes, weight × s, if from position `p` on the nodes of `rest` follow with visits `first` … `behind` − 1
    * among them: the first at once, each other as soon as it can begin without waiting. Infinity: not possible, or not
@@ -142,6 +147,33 @@ function createTrial(routes: Routes, t: number): Trial {
   const trial: Trial = {
     order: routes.order[t].slice(),
     least: -LEAST * all,
+    promising(rest, was, first, behind) {
+      const mine = starts[candidate[first]]
+      const length = duration[first]
+      const count = behind - first
+      const step = Math.max(cadence, length)
+      // At its own place a single visit stays as it is; later ones of several may still come sooner.
+      const places: { p: number; promise: number }[] = count > 1 ? [{ p: was, promise: 0 }] : []
+      let passed = 0
+      for (let p = was - 1; p >= 0; p--) {
+        const after = rest[p]
+        passed += pull[after]
+        const last = p > 0 ? rest[p - 1] : -1
+        const end = last >= 0 ? begin[last] + duration[last] : -Infinity
+        const to = last >= 0 ? gap(last, first, end) : 0
+        const start = firstStart(mine, end + to)
+        if (start >= begin[first]) continue
+        const on = gap(first, after, start + length)
+        const delay = Math.max(0, start + length + on - begin[after])
+        if (visit[after] < 0 && delay > 0) continue
+        const sooner = Math.max(0, begin[behind - 1] - start - (count - 1) * step)
+        const detour = to + on - before[after]
+        const promise = pull[behind - 1] * sooner - delay * passed - IDLE_SHARE * all * detour
+        places.push({ p, promise })
+      }
+      places.sort((a, b) => b.promise - a.promise)
+      return places.slice(0, MOST_PLACES).map(({ p }) => p)
+    },
     run(rest, p, first, behind, limit) {
       next.length = p
       for (let q = 0; q < p; q++) {
