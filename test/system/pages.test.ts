@@ -281,6 +281,21 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
     expect(faults).toEqual([])
   }, 240_000)
 
+  it('the site of Tonight can be that of a telescope, also after a reload', async () => {
+    const page = await open('/')
+    const { items } = (await (await context.request.get(`${program.url}/api/v1/telescopes`)).json()) as {
+      items: { name: string; ground: boolean; alternativeTo: string | null }[]
+    }
+    const { name } = items.find((one) => one.ground && one.alternativeTo === null)!
+    await page.getByRole('button', { name: 'change site' }).click()
+    await page.getByRole('menuitem', { name, exact: true }).click()
+    const night = page.getByRole('region', { name: 'The night' })
+    await night.getByText(`${name} (`).waitFor()
+    await page.reload()
+    await night.getByText(`${name} (`).waitFor()
+    await page.close()
+  })
+
   it('the first load is at most 250 kB over the wire', async () => {
     const fresh = await browser.newContext({ storageState: await context.storageState() })
     const page = await fresh.newPage()
