@@ -11,6 +11,8 @@ import * as cluster from './cluster.ts'
 import { joinFile, lockFile } from './lock.ts'
 import { holdServer, type Hold } from './watcher.ts'
 
+/** A server that is told to stop is gone after this. */
+const leavingMs = 2_000
 const recoveryMs = 600_000
 const startMs = 60_000
 
@@ -84,6 +86,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     hold = await holdServer(paths)
     try {
       if (!adopted) await startServer()
+      else if (hold.fresh) await outlive()
       guard = await connect()
     } catch (error) {
       if (!adopted) await shutDown(paths)
@@ -92,6 +95,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     watch(guard)
     const present = await guard.query(`select 1 from pg_database where datname = 'urania'`)
     if (present.rowCount === 0) await guard.query('create database urania')
+  }
+
+  /** A server whose watcher is gone is about to stop, unless the watcher alone was killed: a moment tells. */
+  async function outlive(): Promise<void> {
+    for (let waited = 0; waited < leavingMs && cluster.runningPid(paths) !== undefined; waited += 20)
+      await sleep(20)
+    if (cluster.runningPid(paths) === undefined) throw new Error('The server stopped with its last user.')
   }
 
   async function startServer(): Promise<void> {

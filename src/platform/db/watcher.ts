@@ -15,6 +15,8 @@ if tr '\\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null | grep -q postgres ||
 
 /** Our hold on the running server, beside the registration; it ends with this process. */
 export interface Hold {
+  /** Nobody watched before us: a reader that saw the last user go may be about to stop the server. */
+  readonly fresh: boolean
   /** Others may still hold it. */
   close(): void
   /** We were the last and have stopped the server; nothing is left to watch. */
@@ -23,11 +25,12 @@ export interface Hold {
 
 /** Takes the FIFO's writing end, starting its reader where none runs. On Windows there is none: the server stays. */
 export async function holdServer(paths: Layout): Promise<Hold> {
-  if (process.platform === 'win32') return { close() {}, dismiss() {} }
+  if (process.platform === 'win32') return { fresh: false, close() {}, dismiss() {} }
   for (let attempt = 0; attempt < 400; attempt++) {
     const handle = openWriter(paths.fifo)
     if (handle !== undefined) {
       return {
+        fresh: attempt > 0,
         close: () => fs.closeSync(handle),
         dismiss() {
           try {
@@ -45,7 +48,7 @@ export async function holdServer(paths: Layout): Promise<Hold> {
     await sleep(5)
   }
   // Without a reader (no shell, no mkfifo) only the last orderly user stops the server.
-  return { close() {}, dismiss() {} }
+  return { fresh: false, close() {}, dismiss() {} }
 }
 
 function openWriter(fifo: string): number | undefined {
