@@ -17,17 +17,30 @@ interface Compiler {
 const kernels = resolve(import.meta.dirname, '../src/science/kernels')
 const check = process.argv.includes('--check')
 
-// The first 64 kB of the one imported memory are the compiler's; everything above is the arena's.
+// The first 64 kB of the one imported memory are the compiler's, a few for each module, so that modules can share a memory;
+// everything above is the arena's.
+const bases: Record<string, number> = {
+  healpix: 1024,
+  background: 8192,
+  detect: 16384,
+  measure: 24576,
+  convolve: 32768,
+  fft: 40960,
+  resample: 49152,
+  bytes: 57344,
+}
+
 const flags = [
   ['--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert'],
   ['--runtime', 'stub', '--use', 'abort='],
   ['--importMemory', '--sharedMemory', '--initialMemory', '2', '--maximumMemory', '65536'],
-  ['--memoryBase', '1024', '--enable', 'simd', '--enable', 'threads'],
+  ['--enable', 'simd', '--enable', 'threads'],
 ].flat()
 
 async function compile(compiler: Compiler, name: string): Promise<Uint8Array> {
   let bytes = new Uint8Array(0)
-  const { error, stderr } = await compiler.main([`${name}.ts`, '--outFile', `${name}.wasm`, ...flags], {
+  const base = ['--memoryBase', `${bases[name]}`]
+  const { error, stderr } = await compiler.main([`${name}.ts`, '--outFile', `${name}.wasm`, ...base, ...flags], {
     readFile: (file) => {
       try {
         return readFileSync(join(kernels, 'assembly', file), 'utf8')

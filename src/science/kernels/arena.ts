@@ -6,10 +6,17 @@ import { Problem } from '#problem.ts'
 
 export interface Arena {
   readonly memory: WebAssembly.Memory
-  /** Address of `bytes` free bytes, aligned to 16; the memory grows when it has to. */
+  /** Address of `bytes` free bytes, aligned to 16; the memory grows when it has to. What lies there is left over. */
   take(bytes: number): number
   /** Gives back everything taken while `work` ran. Arrays over it must not be kept. */
   during<T>(work: () => T): T
+  /** Arrays on newly taken space, not cleared. */
+  float32(length: number): Float32Array<SharedArrayBuffer>
+  float64(length: number): Float64Array<SharedArrayBuffer>
+  int32(length: number): Int32Array<SharedArrayBuffer>
+  uint8(length: number): Uint8Array<SharedArrayBuffer>
+  /** True where the array lies in this memory, so that its `byteOffset` is an address that kernels understand. */
+  holds(array: ArrayBufferView): boolean
 }
 
 const PAGE = 65536
@@ -18,27 +25,39 @@ const MOST_PAGES = 65536
 /** A new arena of `bytes` at first, shared between threads, 4 GiB at most. The first page belongs to the compiler's constants. */
 export function createArena(bytes = 8 * 2 ** 20): Arena {
   const memory = new WebAssembly.Memory({
-    initial: Math.max(2, Math.ceil(bytes / PAGE)),
+    initial: Math.min(MOST_PAGES, Math.max(2, Math.ceil(bytes / PAGE) + 1)),
     maximum: MOST_PAGES,
     shared: true,
   })
-  let free = PAGE
+  return arenaOn(memory, PAGE)
+}
+
+/** An arena on a memory that is there, its free space beginning at `free`: how a thread joins in with space of its own. */
+export function arenaOn(memory: WebAssembly.Memory, free: number): Arena {
+  // A memory that grows shows itself as another buffer; arrays on an earlier one are as good.
+  const buffers = new WeakSet<object>()
+  const buffer = (): SharedArrayBuffer => {
+    const current = memory.buffer as unknown as SharedArrayBuffer
+    buffers.add(current)
+    return current
+  }
+  const take = (size: number): number => {
+    const at = free
+    const end = at + Math.ceil(size / 16) * 16
+    const missing = end - memory.buffer.byteLength
+    if (end > MOST_PAGES * PAGE) {
+      throw new Problem(
+        'kernel.out_of_memory',
+        `A kernel needs ${size} bytes, but its memory ends at 4 GiB; work in parts.`,
+      )
+    }
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
+    free = end
+    return at
+  }
   return {
     memory,
-    take(size) {
-      const at = free
-      const end = at + Math.ceil(size / 16) * 16
-      const missing = end - memory.buffer.byteLength
-      if (end > MOST_PAGES * PAGE) {
-        throw new Problem(
-          'kernel.out_of_memory',
-          `A kernel needs ${size} bytes, but its memory ends at 4 GiB; work in parts.`,
-        )
-      }
-      if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
-      free = end
-      return at
-    },
+    take,
     during(work) {
       const mark = free
       try {
@@ -46,6 +65,26 @@ export function createArena(bytes = 8 * 2 ** 20): Arena {
       } finally {
         free = mark
       }
+    },
+    float32: (length) => {
+      const at = take(4 * length)
+      return new Float32Array(buffer(), at, length)
+    },
+    float64: (length) => {
+      const at = take(8 * length)
+      return new Float64Array(buffer(), at, length)
+    },
+    int32: (length) => {
+      const at = take(4 * length)
+      return new Int32Array(buffer(), at, length)
+    },
+    uint8: (length) => {
+      const at = take(length)
+      return new Uint8Array(buffer(), at, length)
+    },
+    holds: (array) => {
+      buffer()
+      return buffers.has(array.buffer)
     },
   }
 }
