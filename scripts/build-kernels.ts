@@ -40,19 +40,22 @@ const flags = [
 async function compile(compiler: Compiler, name: string): Promise<Uint8Array> {
   let bytes = new Uint8Array(0)
   const base = ['--memoryBase', `${bases[name]}`]
-  const { error, stderr } = await compiler.main([`${name}.ts`, '--outFile', `${name}.wasm`, ...base, ...flags], {
-    readFile: (file) => {
-      try {
-        return readFileSync(join(kernels, 'assembly', file), 'utf8')
-      } catch {
-        return null
-      }
+  const { error, stderr } = await compiler.main(
+    [`${name}.ts`, '--outFile', `${name}.wasm`, ...base, ...flags],
+    {
+      readFile: (file) => {
+        try {
+          return readFileSync(join(kernels, 'assembly', file), 'utf8')
+        } catch {
+          return null
+        }
+      },
+      writeFile: (_, data) => {
+        if (typeof data !== 'string') bytes = Uint8Array.from(data)
+      },
+      listFiles: () => [],
     },
-    writeFile: (_, data) => {
-      if (typeof data !== 'string') bytes = Uint8Array.from(data)
-    },
-    listFiles: () => [],
-  })
+  )
   if (error) throw new Error(`${name}: ${stderr.toString() || error.message}`)
   return bytes
 }
