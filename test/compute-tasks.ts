@@ -1,5 +1,7 @@
 import { Problem } from '#problem.ts'
 import { computeTask } from '#platform/compute/compute.ts'
+import { createWorkshop } from '#platform/compute/workshop.ts'
+import { beat } from './crew-parts.ts'
 
 // Tasks of the tests of the pool, in a module of their own because a thread imports the module of its task.
 
@@ -28,4 +30,13 @@ export const spin = computeTask(import.meta.url, 'spin', (ms: number) => {
   const end = performance.now() + ms
   while (performance.now() < end);
   return ms
+})
+
+export const crewInThread = computeTask(import.meta.url, 'crewInThread', (beats: Int32Array) => {
+  const workshop = createWorkshop({ hands: 2 })
+  workshop.crew.each(
+    beat,
+    [0, 1].map((at) => ({ beats, at })),
+    workshop,
+  )
 })

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { Problem } from '#problem.ts'
-import type { ProblemCode } from '#problem.ts'
 import type { Compute } from './compute.ts'
+import { errorOf } from './failure.ts'
 import type { ComputeReply, ComputeRequest } from './thread.ts'
 
 export interface ComputeService extends Compute {
@@ -125,7 +125,7 @@ export function createCompute(options: { threads?: number } = {}): ComputeServic
         finish(reply) {
           signal?.removeEventListener('abort', onAbort)
           if ('output' in reply) resolve(reply.output as Out)
-          else reject(revived(reply))
+          else reject(errorOf(reply))
         },
         fail(error) {
           signal?.removeEventListener('abort', onAbort)
@@ -154,15 +154,4 @@ function aborted(task: string, signal?: AbortSignal): Error {
   // Whoever aborted may have said why (a cancelled job); that is worth more than our sentence.
   if (reason instanceof Problem) return reason
   return new Problem('compute.aborted', `${task} was stopped before it ended.`, { task })
-}
-
-function revived(reply: Exclude<ComputeReply, { output: unknown }>): Error {
-  if ('problem' in reply) {
-    const { code, message, details } = reply.problem
-    return new Problem(code as ProblemCode, message, details)
-  }
-  const error = new Error(reply.error.message)
-  error.name = reply.error.name
-  error.stack = reply.error.stack
-  return error
 }

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
-import { isProblem } from '#problem.ts'
 import type { ComputeTask } from './compute.ts'
+import { type Failure, failureOf } from './failure.ts'
 
 /** What the pool asks of a thread, one at a time. */
 export interface ComputeRequest {
@@ -9,11 +9,7 @@ export interface ComputeRequest {
   input: unknown
 }
 
-/** Errors cross the border as plain values; a Problem keeps its code and details. */
-export type ComputeReply =
-  | { output: unknown }
-  | { problem: { code: string; message: string; details: Record<string, unknown> } }
-  | { error: { name: string; message: string; stack: string | undefined } }
+export type ComputeReply = { output: unknown } | Failure
 
 async function answer({ module, name, input }: ComputeRequest): Promise<ComputeReply> {
   try {
@@ -23,10 +19,7 @@ async function answer({ module, name, input }: ComputeRequest): Promise<ComputeR
     if (!task) throw new Error(`${module} exports no compute task named ${name}.`)
     return { output: await task.run(input) }
   } catch (error) {
-    if (isProblem(error))
-      return { problem: { code: error.code, message: error.message, details: plain(error.details) } }
-    const { name: kind, message, stack } = error instanceof Error ? error : new Error(String(error))
-    return { error: { name: kind, message, stack } }
+    return failureOf(error)
   }
 }
 
@@ -34,22 +27,12 @@ function isTask(value: unknown): value is ComputeTask<unknown, unknown> {
   return typeof value === 'object' && value !== null && 'run' in value && 'name' in value && 'module' in value
 }
 
-/** Details are promised to be JSON; one that is not must not turn a Problem into a failure to clone. */
-function plain(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  try {
-    return JSON.parse(JSON.stringify(details)) as Record<string, unknown>
-  } catch {
-    return {}
-  }
-}
-
 parentPort?.on('message', (request: ComputeRequest) => {
   void answer(request).then((reply) => {
     try {
       parentPort?.postMessage(reply)
     } catch (error) {
-      const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
-      parentPort?.postMessage({ error: { name, message, stack } } satisfies ComputeReply)
+      parentPort?.postMessage(failureOf(error) satisfies ComputeReply)
     }
   })
 })

@@ -34,30 +34,13 @@ export function createArena(bytes = 8 * 2 ** 20): Arena {
 
 /** An arena on a memory that is there, its free space beginning at `free`: how a thread joins in with space of its own. */
 export function arenaOn(memory: WebAssembly.Memory, free: number): Arena {
-  // A memory that grows shows itself as another buffer; arrays on an earlier one are as good.
-  const buffers = new WeakSet<object>()
-  const buffer = (): SharedArrayBuffer => {
-    const current = memory.buffer as unknown as SharedArrayBuffer
-    buffers.add(current)
-    return current
-  }
-  const take = (size: number): number => {
-    const at = free
-    const end = at + Math.ceil(size / 16) * 16
-    const missing = end - memory.buffer.byteLength
-    if (end > MOST_PAGES * PAGE) {
-      throw new Problem(
-        'kernel.out_of_memory',
-        `A kernel needs ${size} bytes, but its memory ends at 4 GiB; work in parts.`,
-      )
-    }
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
-    free = end
-    return at
-  }
-  return {
-    memory,
-    take,
+  return arenaOf(memory, {
+    take(size) {
+      const at = free
+      reach(memory, at + size, size)
+      free = at + size
+      return at
+    },
     during(work) {
       const mark = free
       try {
@@ -66,6 +49,47 @@ export function arenaOn(memory: WebAssembly.Memory, free: number): Arena {
         free = mark
       }
     },
+  })
+}
+
+// A memory that grows shows itself as another buffer; arrays on an earlier one are as good, whichever arena made them.
+const buffersOf = new WeakMap<WebAssembly.Memory, WeakSet<object>>()
+
+/** How an arena gives out space; `take` gets a multiple of 16. */
+export interface Space {
+  take(size: number): number
+  during<T>(work: () => T): T
+}
+
+/** The memory grows until it holds the bytes below `end`. */
+export function reach(memory: WebAssembly.Memory, end: number, size: number): void {
+  if (end <= memory.buffer.byteLength) return
+  if (end > MOST_PAGES * PAGE) {
+    throw new Problem(
+      'kernel.out_of_memory',
+      `A kernel needs ${size} bytes, but its memory ends at 4 GiB; work in parts.`,
+    )
+  }
+  // Growing by nothing shows what other threads have grown.
+  memory.grow(0)
+  const missing = end - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
+}
+
+/** An arena whose space is given out by `space`. */
+export function arenaOf(memory: WebAssembly.Memory, space: Space): Arena {
+  const buffers = buffersOf.get(memory) ?? new WeakSet<object>()
+  buffersOf.set(memory, buffers)
+  const buffer = (): SharedArrayBuffer => {
+    const current = memory.buffer as unknown as SharedArrayBuffer
+    buffers.add(current)
+    return current
+  }
+  const take = (size: number): number => space.take(Math.ceil(size / 16) * 16)
+  return {
+    memory,
+    take,
+    during: (work) => space.during(work),
     float32: (length) => {
       const at = take(4 * length)
       return new Float32Array(buffer(), at, length)
