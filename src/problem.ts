@@ -138,6 +138,22 @@ export const problemCodes = {
   'channel.bad_signature': 401,
   'notification.invalid': 422,
   'calendar.invalid': 422,
+  'match.radius': 422,
+  'match.lengths': 422,
+  'photometry.lengths': 422,
+  'photometry.too_few_stars': 422,
+  'photometry.no_band': 422,
+  'filter.unknown': 422,
+  'template.unknown': 422,
+  'template.no_band': 422,
+  'mask.invalid': 422,
+  'image.invalid': 422,
+  'task.config': 422,
+  'task.wrong_state': 409,
+  'task.unusable': 422,
+  'task.missing': 422,
+  'task.no_stars': 422,
+  'task.no_template': 422,
 } as const satisfies Record<string, number>
 
 export type ProblemCode = keyof typeof problemCodes
