@@ -8,7 +8,7 @@ export const decam: Dialect = {
   title: 'DECam, as NOAO and the Community Pipeline write it',
   recognise: [{ INSTRUME: /^decam/i }, { FPA: /decam/i }, { DTINSTRU: /^decam/i }],
   always: { telescope: 'Blanco', instrument: 'DECam', site: 'ctio' },
-  kinds: [[/^stacked/i, 'stack'], [/^(raw|instcal|resampled)$/i, 'object'], ...kindWords],
+  kinds: [[/^stacked/i, 'stack'], [/^(instcal|resampled)$/i, 'object'], ...kindWords],
   facts: {
     time: [
       ...middleOf,
