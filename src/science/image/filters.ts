@@ -81,7 +81,6 @@ const ab = (photometricSystem: Filter['photometricSystem']) =>
  * All filters. Vega → AB offsets: U … Ks as specs have them (Blanton & Roweis 2007), Gaia from its EDR3 zero points
  * (Riello et al. 2021).
  */
-// prettier-ignore -- a table reads best with a row to a line
 export const filters: readonly Filter[] = [
   {
     name: 'U',

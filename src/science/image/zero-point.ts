@@ -266,7 +266,8 @@ export function fitZeroPoint(stars: CalibrationStars, options: ZeroPointOptions 
   let residuals: Float64Array = given.y.map((each) => each - middle)
   let budget = errorBudget(residuals, given.sigma, used, 1, { mostScatter, clip, byMedian: true })
   // The first look has the frame's own structure in its residuals; nothing is given up for it yet.
-  let total = given.sigma.map((each) => Math.hypot(each, madSigma(residuals)))
+  const rough = madSigma(residuals)
+  let total = given.sigma.map((each) => Math.hypot(each, rough))
   let fitted: Fitted | null = null
   for (let round = 0; round < (options.rounds ?? 10); round++) {
     fitted = regress(columns, given.y, total, used, residuals, robust)
