@@ -50,10 +50,11 @@ export interface SumCheck {
 
 /** Compares a HDU with its CHECKSUM and DATASUM cards. */
 export function checkSums(bytes: Uint8Array, hdu: Hdu): SumCheck {
-  const said = textOf(hdu.header, 'DATASUM')?.trim()
+  const { header } = hdu.stored ?? hdu
+  const said = textOf(header, 'DATASUM')?.trim()
   const data = onesSum(bytes.subarray(hdu.dataStart, Math.min(afterHdu(hdu), bytes.length)))
   const whole = onesSum(bytes.subarray(hdu.headerStart, hdu.dataStart), data)
-  const letters = textOf(hdu.header, 'CHECKSUM')?.trim()
+  const letters = textOf(header, 'CHECKSUM')?.trim()
   return {
     datasum: said ? (Number(said) === data ? 'right' : 'wrong') : 'absent',
     // The sum of a HDU that contains its complement is all ones, or zero where everything is.

@@ -1,11 +1,12 @@
 /** The HDUs of a FITS file, found from headers alone. */
 import { Problem } from '#problem.ts'
 import { defaultInflateLimit, inflate, isGzip } from './gzip.ts'
-import { asciiOf, blockLength, endOfCards, parseHeader } from './header.ts'
+import { asciiOf, blockLength, endOfCards, parseHeader, valueOf } from './header.ts'
 import { afterHdu, hduOf } from './hdu.ts'
 import type { Hdu } from './hdu.ts'
 import { readFrom, readNow } from './source.ts'
 import type { ByteSource, ReadPlan } from './source.ts'
+import { unpackedImage } from './tiling.ts'
 
 export interface FitsFile {
   /** The file, inflated where it came as gzip. */
@@ -43,7 +44,8 @@ export function* planHdu(index: number, start: number, fileLength: number): Read
     }
   }
   const dataStart = start + Math.ceil((end + 80) / blockLength) * blockLength
-  return hduOf(parseHeader(bytes.subarray(0, end)), index, start, dataStart, fileLength)
+  const hdu = hduOf(parseHeader(bytes.subarray(0, end)), index, start, dataStart, fileLength)
+  return hdu.kind === 'table' && valueOf(hdu.header, 'ZIMAGE') === true ? unpackedImage(hdu) : hdu
 }
 
 /** Plan that finds every HDU. Bytes after the last one that start no extension are left alone, as the standard allows. */

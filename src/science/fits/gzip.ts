@@ -1,5 +1,5 @@
 /** gzip (RFC 1952) on bytes: one or several members, checked by length and CRC-32, with a limit on what comes out. */
-import { Gunzip, gzipSync } from 'fflate'
+import { Gunzip, gzipSync, inflateSync, unzlibSync } from 'fflate'
 import { Problem } from '#problem.ts'
 
 /** What a compressed file may grow to unless the caller says otherwise: 1 GiB. */
@@ -13,8 +13,10 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length > 18 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8
 }
 
-/** Running CRC-32 (polynomial 0xEDB88320), four bytes a step. */
-function createCrc32(): { add(bytes: Uint8Array): void; take(): number } {
+let crcTable: Int32Array | undefined
+
+function crcTables(): Int32Array {
+  if (crcTable) return crcTable
   const table = new Int32Array(1024)
   for (let n = 0; n < 256; n++) {
     let c = n
@@ -22,6 +24,13 @@ function createCrc32(): { add(bytes: Uint8Array): void; take(): number } {
     table[n] = c
   }
   for (let n = 256; n < 1024; n++) table[n] = (table[n - 256] >>> 8) ^ table[table[n - 256] & 255]
+  crcTable = table
+  return table
+}
+
+/** Running CRC-32 (polynomial 0xEDB88320), four bytes a step. */
+function createCrc32(): { add(bytes: Uint8Array): void; take(): number } {
+  const table = crcTables()
   let crc = -1
   return {
     add(bytes) {
@@ -131,4 +140,41 @@ export function inflate(bytes: Uint8Array, maxBytes = defaultInflateLimit): Uint
 /** The bytes as one gzip member; the same bytes give the same file (no time stamp). */
 export function deflate(bytes: Uint8Array): Uint8Array {
   return gzipSync(bytes, { mtime: 0 })
+}
+
+/** Length that a gzip member of less than 4 GiB says it inflates to; undefined where the bytes are none. */
+export function inflatedLength(bytes: Uint8Array): number | undefined {
+  if (!isGzip(bytes)) return undefined
+  return new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true)
+}
+
+/** First byte of the deflate stream of a gzip member; undefined where its header is cut off. */
+function gzipHeaderEnd(bytes: Uint8Array): number | undefined {
+  const flags = bytes[3]
+  let at = 10
+  if (flags & 4) at += 2 + (bytes[at] | (bytes[at + 1] << 8))
+  for (const flag of [8, 16]) {
+    if (!(flags & flag)) continue
+    while (at < bytes.length && bytes[at] !== 0) at++
+    at++
+  }
+  if (flags & 2) at += 2
+  return at <= bytes.length - 8 ? at : undefined
+}
+
+/**
+ * Inflates one small gzip member or zlib stream that must fill `out` exactly; false where it does not or is damaged.
+ */
+export function inflateExactly(bytes: Uint8Array, out: Uint8Array): boolean {
+  try {
+    if (!isGzip(bytes)) return unzlibSync(bytes, { out }).length === out.length
+    const start = gzipHeaderEnd(bytes)
+    if (start === undefined || inflatedLength(bytes) !== out.length) return false
+    if (inflateSync(bytes.subarray(start, -8), { out }).length !== out.length) return false
+  } catch {
+    return false
+  }
+  const crc = createCrc32()
+  crc.add(out)
+  return new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8, 4).getUint32(0, true) === crc.take()
 }

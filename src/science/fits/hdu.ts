@@ -16,6 +16,11 @@ export interface Hdu {
   readonly bitpix: number
   /** NAXISn in FITS order: the first axis varies fastest. */
   readonly shape: readonly number[]
+  /**
+   * Of a compressed image or table: the binary table that holds it, as it stands in the file. Header, kind, bitpix and
+   * shape are then those of what was compressed; start and length are the table's.
+   */
+  readonly stored?: Hdu
 }
 
 /** "HDU 1 (EVENTS)", for sentences. */

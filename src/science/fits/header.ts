@@ -12,7 +12,7 @@ export interface Header {
 }
 
 /** A header made of cards; their order is kept. */
-function headerOf(cards: readonly Card[]): Header {
+export function headerOf(cards: readonly Card[]): Header {
   const first = new Map<string, Card>()
   for (const card of cards) if (!first.has(card.keyword)) first.set(card.keyword, card)
   return { cards, first }

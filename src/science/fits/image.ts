@@ -7,6 +7,8 @@ import { hduLabel } from './hdu.ts'
 import type { Hdu } from './hdu.ts'
 import { readFrom, readNow } from './source.ts'
 import type { ByteSource, ReadPlan } from './source.ts'
+import { copyRun, eachRun, planTiles } from './tiles.ts'
+import { tilingOf } from './tiling.ts'
 
 export interface Image {
   /** Lengths in FITS order: the first axis varies fastest in `data`. */
@@ -21,18 +23,25 @@ export interface Image {
 /** For each axis in FITS order the wanted half-open range of array indices (0 is the first pixel). */
 export type Section = readonly (readonly [start: number, end: number])[]
 
-const kinds: Record<number, ElementKind> = { 8: 'B', 16: 'I', 32: 'J', 64: 'K', [-32]: 'E', [-64]: 'D' }
+export const kinds: Record<number, ElementKind> = {
+  8: 'B',
+  16: 'I',
+  32: 'J',
+  64: 'K',
+  [-32]: 'E',
+  [-64]: 'D',
+}
 
 /** Rows of a section nearer than this are fetched as one range. */
 const gapWorthKeeping = 65536
 
-interface Scaling {
+export interface Scaling {
   readonly scale: number
   readonly zero: number | bigint
   readonly blank?: number | bigint
 }
 
-function scalingOf(hdu: Hdu): Scaling {
+export function scalingOf(hdu: Hdu): Scaling {
   const zero = valueOf(hdu.header, 'BZERO')
   const blank = hdu.bitpix > 0 ? valueOf(hdu.header, 'BLANK') : undefined
   return {
@@ -74,7 +83,7 @@ function physical(raw: NumberArray, hdu: Hdu): Pick<Image, 'data' | 'blank'> {
   }
 }
 
-function checkSection(section: Section, hdu: Hdu): void {
+export function checkSection(section: Section, hdu: Hdu): void {
   const fits =
     section.length === hdu.shape.length &&
     section.every(
@@ -109,8 +118,13 @@ export function* planImage(hdu: Hdu, section?: Section): ReadPlan<Image> {
   checkSection(wanted, hdu)
   const shape = wanted.map(([start, end]) => end - start)
   const length = hdu.shape.length === 0 ? 0 : shape.reduce((product, each) => product * each, 1)
+  const tiling = hdu.stored && length > 0 ? tilingOf(hdu.stored) : undefined
   const raw = rawArray(kind, length)
-  if (length > 0) {
+  if (tiling) {
+    yield* planTiles(tiling, wanted, (values, start, size) =>
+      eachRun(start, size, wanted, (from, to, count) => copyRun(raw, to, values, from, count)),
+    )
+  } else if (length > 0) {
     // Runs: pixels that are contiguous in the file. Axes wanted whole are folded into the run.
     let folded = 0
     let run = 1

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { NumberArray } from './elements.ts'
+import { openFits } from './file.ts'
+import { readImage } from './image.ts'
+import { valueOf } from './header.ts'
+
+const folder = resolve(import.meta.dirname, '../../../fixtures/imaging/fits')
+interface Expected {
+  shape: number[]
+  dtype: string
+  pixels: string
+  scaled?: string
+  scaledType?: string
+  sample: (number | null)[]
+  keywords: Record<string, number | string>
+}
+const { images } = JSON.parse(readFileSync(resolve(folder, 'expected.json'), 'utf8')) as {
+  images: Record<string, Expected>
+}
+const bytesOf = (name: string): Uint8Array => new Uint8Array(readFileSync(resolve(folder, `${name}.fits.gz`)))
+
+const arrays: Record<string, string> = {
+  uint8: 'Uint8Array',
+  int16: 'Int16Array',
+  uint16: 'Uint16Array',
+  int32: 'Int32Array',
+  uint32: 'Uint32Array',
+  float32: 'Float32Array',
+  float64: 'Float64Array',
+}
+
+/** SHA-256 of the values' bytes, NaN being the quiet one throughout. */
+function hashOf(data: NumberArray): string {
+  if (data instanceof Float32Array || data instanceof Float64Array)
+    for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) data[i] = NaN
+  return createHash('sha256')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex')
+}
+
+describe('pixels are those of CFITSIO and astropy, bit for bit', () => {
+  for (const [name, expected] of Object.entries(images)) {
+    it(name, () => {
+      const { bytes, hdus } = openFits(bytesOf(name))
+      expect(hdus).toHaveLength(2)
+      const hdu = hdus[1]
+      expect(hdu.kind).toBe('image')
+      expect(hdu.shape).toEqual(expected.shape)
+      for (const [keyword, value] of Object.entries(expected.keywords))
+        expect(valueOf(hdu.header, keyword), keyword).toBe(value)
+      const { data } = readImage(bytes, hdu)
+      expect(data.constructor.name).toBe(arrays[expected.scaledType ?? expected.dtype])
+      const sample = Array.from(data.subarray(0, 6) as ArrayLike<number>, (value) =>
+        Number.isNaN(value) ? null : value,
+      )
+      expect(sample).toEqual(expected.sample)
+      expect(hashOf(data)).toBe(expected.scaled ?? expected.pixels)
+    })
+  }
+})
