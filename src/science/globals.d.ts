@@ -21,3 +21,6 @@ declare namespace WebAssembly {
     readonly exports: Record<string, unknown>
   }
 }
+interface ImportMeta {
+  readonly url: string
+}
