@@ -85,7 +85,7 @@ function irafCards(terms: WcsTerms, name: string): Card[] {
   if (terms.distortion?.kind !== 'iraf') return []
   const projp =
     name === 'ZPX'
-      ? terms.pv.map((value, m) => (value !== 0 || m === 1 ? `projp${m}=${value} ` : '')).join('')
+      ? terms.pv.map((value, m) => (value !== 0 || m === 1 ? `projp${m}=${irafNumber(value)} ` : '')).join('')
       : ''
   const cards = [card('WAT0_001', 'system=image')]
   const rows = [
@@ -93,7 +93,7 @@ function irafCards(terms: WcsTerms, name: string): Card[] {
     [terms.latAxis, 'dec', 'latcor', terms.distortion.lat],
   ] as const
   for (const [axis, kind, word, surface] of rows) {
-    const correction = surface ? `${word} = "${irafText(surface)}"` : ''
+    const correction = surface ? `${word} = "${irafText(surface)} "` : ''
     const text = `wtype=${name.toLowerCase()} axtype=${kind} ${projp}${correction}`
     for (let at = 0; at < text.length; at += 68) {
       const number = String(at / 68 + 1).padStart(3, '0')
@@ -103,10 +103,15 @@ function irafCards(terms: WcsTerms, name: string): Card[] {
   return cards
 }
 
+/** WCSLIB reads whole numbers only with a point, and a surface only with a blank at its end, as IRAF writes them. */
+function irafNumber(value: number): string {
+  return Number.isInteger(value) ? `${value}.` : String(value)
+}
+
 function irafText({ kind, xOrder, yOrder, crossTerms, range, coefficients }: IrafSurface): string {
   const number = { chebyshev: 1, legendre: 2, polynomial: 3 }[kind]
   const cross = { none: 0, full: 1, half: 2 }[crossTerms]
-  return [number, xOrder, yOrder, cross, ...range, ...coefficients].join(' ')
+  return [number, xOrder, yOrder, cross, ...range, ...coefficients].map(irafNumber).join(' ')
 }
 
 /** True for keywords that say the WCS of a letter, so that a header can be given another. */

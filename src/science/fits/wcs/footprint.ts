@@ -3,7 +3,7 @@ import type { Moc } from '#science/sky/moc.ts'
 import { mocFromCells, mocFromRanges } from '#science/sky/moc.ts'
 import { polygonRanges } from '#science/sky/cover.ts'
 import { centreOf, pixelCount } from '#science/sky/healpix.ts'
-import { angleBetween, degreesPerRadian, directionOf, positionAngle } from '#science/sky/vectors.ts'
+import { angleBetween, degreesPerRadian, directionOf } from '#science/sky/vectors.ts'
 import type { Vector } from '#science/sky/vectors.ts'
 import type { Wcs } from './wcs.ts'
 
@@ -13,22 +13,21 @@ export interface Footprint {
   /** Middle of what is covered, and a radius around it that holds everything. */
   readonly centre: [ra: number, dec: number]
   readonly radiusDeg: number
-  /** Solid angle of the pixels that have sky, counted from a grid of 64 × 64 of them. */
+  /** Solid angle of the pixels that have sky; to a few per cent where the image reaches beyond the projection. */
   readonly areaDeg2: number
 }
 
 /** Points on each side of the outline: great circles between them miss the edge of a 10° field by less than 0.1″. */
 const perSide = 16
-const gridCells = 64
 
 /** Footprint of `width` × `height` pixels. */
 export function footprintOf(wcs: Wcs, width: number, height: number): Footprint {
   const outline = outlineOf(wcs, width, height)
-  const { sum, area } = gridOf(wcs, width, height)
+  const complete = outline.every((v) => Number.isFinite(v[0]))
+  const { sum, area } = gridOf(wcs, width, height, complete ? 64 : 400)
   const length = Math.hypot(...sum)
   const middle: Vector =
     length > 0 ? [sum[0] / length, sum[1] / length, sum[2] / length] : (outline[0] ?? [1, 0, 0])
-  const complete = outline.every((v) => Number.isFinite(v[0]))
   const far = Math.max(...outline.map((v) => angleBetween(middle, v)))
   const whole = complete && far < 80
   return {
@@ -74,7 +73,12 @@ function vectorsOf(wcs: Wcs, x: readonly number[], y: readonly number[]): Vector
 }
 
 /** Sum of area-weighted directions and solid angle of the cells of a grid. */
-function gridOf(wcs: Wcs, width: number, height: number): { sum: [number, number, number]; area: number } {
+function gridOf(
+  wcs: Wcs,
+  width: number,
+  height: number,
+  gridCells: number,
+): { sum: [number, number, number]; area: number } {
   const sum: [number, number, number] = [0, 0, 0]
   let area = 0
   const side = gridCells + 1
@@ -173,12 +177,11 @@ export function orientationAt(wcs: Wcs, x: number, y: number): Orientation {
     return degrees < 0 ? degrees + 360 : degrees
   }
   const sense = Math.sign(determinant)
-  const [from, to] = [wcs.pixelToSky(x, y - 0.5), wcs.pixelToSky(x, y + 0.5)]
   return {
     northAngle: angle(-eastPerY * sense, eastPerX * sense),
     eastAngle: angle(northPerY * sense, -northPerX * sense),
     parity: determinant < 0 ? 1 : -1,
-    upAngle: positionAngle(from[0], from[1], to[0], to[1]),
+    upAngle: (Math.atan2(eastPerY, northPerY) * degreesPerRadian + 360) % 360,
     scaleX: Math.hypot(eastPerX, northPerX),
     scaleY: Math.hypot(eastPerY, northPerY),
   }
