@@ -1,4 +1,4 @@
-import { shareOf, type Shape } from './aperture.ts'
+import { circleOverlap } from './aperture-overlap.ts'
 import type { Ellipse } from './kron.ts'
 import { pixelState, type Stamp } from './measure-stamp.ts'
 
@@ -54,39 +54,72 @@ export function sumEllipse(
   sums.bad = bad
 }
 
-/** Adds up a circle; edge pixels count by `subpixels` as in `shareOf`; `sums` is written over. */
+/**
+ * Adds up a circle of `radius`; edge pixels count by exact area (`subpixels` 0) or by `subpixels`² points, as in `shareOf`,
+ * whose rows are cut once for a row of pixels. `sums` is written over.
+ */
 export function sumCircle(
   sums: StampSums,
   stamp: Stamp,
-  shape: Shape,
+  radius: number,
   x: number,
   y: number,
   subpixels: number,
 ): void {
-  const { values, state, width } = stamp
+  const { values, state, width, height } = stamp
   let flux = 0
   let area = 0
   let neighbours = 0
   let bad = 0
-  const radius = shape.circle + 0.5
-  const left = Math.max(0, Math.ceil(x - radius - stamp.x0))
-  const right = Math.min(width - 1, Math.floor(x + radius - stamp.x0))
-  const bottom = Math.max(0, Math.ceil(y - radius - stamp.y0))
-  const top = Math.min(stamp.height - 1, Math.floor(y + radius - stamp.y0))
+  const square = radius * radius
+  const bottom = Math.max(0, Math.ceil(y - radius - 0.5 - stamp.y0))
+  const top = Math.min(height - 1, Math.floor(y + radius + 0.5 - stamp.y0))
+  const step = subpixels > 0 ? 1 / subpixels : 0
   for (let row = bottom; row <= top; row++) {
     const dy = stamp.y0 + row - y
+    const near = Math.max(0, Math.abs(dy) - 0.5)
+    const far = Math.abs(dy) + 0.5
+    const reach = square - near * near
+    if (reach <= 0) continue
+    const outer = Math.sqrt(reach)
+    const inner = square > far * far ? Math.sqrt(square - far * far) - 0.5 : -1
+    const left = Math.max(0, Math.ceil(x - outer - 0.5 - stamp.x0))
+    const right = Math.min(width - 1, Math.floor(x + outer + 0.5 - stamp.x0))
     for (let column = left; column <= right; column++) {
-      const share = shareOf(shape, stamp.x0 + column - x, dy, subpixels)
-      if (share === 0) continue
+      const dx = stamp.x0 + column - x
+      let share = 1
+      if (Math.abs(dx) > inner) {
+        share = subpixels > 0 ? pointsWithin(dx, dy, square, subpixels, step) : circleOverlap(dx, dy, radius)
+        if (share === 0) continue
+      }
       const at = row * width + column
       flux += share * values[at]
       area += share
-      if (state[at] === pixelState.neighbour) neighbours += share
-      else if (state[at] === pixelState.bad) bad += share
+      const is = state[at]
+      if (is === pixelState.neighbour) neighbours += share
+      else if (is === pixelState.bad) bad += share
     }
   }
   sums.flux = flux
   sums.area = area
   sums.neighbours = neighbours
   sums.bad = bad
+}
+
+/** Share of a pixel's points within a circle, counted a row of points at a time. */
+function pointsWithin(dx: number, dy: number, square: number, subpixels: number, step: number): number {
+  // Columns of points at first + step · i.
+  const first = Math.abs(dx) + step / 2 - 0.5
+  let hits = 0
+  for (let j = 0; j < subpixels; j++) {
+    const sy = dy + (j + 0.5) * step - 0.5
+    const reach = square - sy * sy
+    if (reach <= 0) continue
+    const half = Math.sqrt(reach)
+    const beyond = Math.ceil((half - first) * subpixels)
+    if (beyond <= 0) continue
+    const before = Math.max(0, Math.floor((-half - first) * subpixels) + 1)
+    hits += Math.max(0, Math.min(subpixels, beyond) - before)
+  }
+  return hits * step * step
 }

@@ -3,7 +3,7 @@
  * given fractions of the flux, windowed positions. Shared out over the crew in pieces of the list.
  * After Bertin & Arnouts (1996) and the published description of SExtractor's quantities.
  */
-import { emptyShape, noiseAt, setShape, type Noise } from './aperture.ts'
+import { noiseAt, type Noise } from './aperture.ts'
 import { emptyGrowthCurve, growthCurve, growthRadius } from './growth.ts'
 import {
   emptyEllipse,
@@ -78,6 +78,8 @@ export interface SourceMeasures {
 const crowded = 0.1
 /** About where a source's isophote ends, in semi-axes: a window that moves further has left the source. */
 const isophotalReach = 3
+/** Where the growth curve is first looked for the radii: most of them are there. */
+const nearReach = 2.5
 /** Least half-light radius, pixels, that a window is made for. */
 const leastHalfLight = 0.5
 
@@ -169,9 +171,8 @@ function measureAll(input: PieceInput): SourceMeasures {
   const weights = emptyWindowScratch()
   const aperture = { scale: 0, radius: 0 }
   const sums = emptyStampSums()
-  const shapes = input.apertures.map((radius) => setShape(emptyShape(), radius, radius, 0))
-  const circle = setShape(emptyShape(), input.kron.circle, input.kron.circle, 0)
   const widest = Math.max(2, ...input.apertures) + 1
+  const mostFlux = Math.max(0.5, ...input.fractions)
   const window = { sigma: 1, noise: 0, photons: input.photons, leash: 0 }
   for (let i = 0; i < rows; i++) {
     const { frame } = input
@@ -197,7 +198,7 @@ function measureAll(input: PieceInput): SourceMeasures {
       const far = aperture.scale * a + 1
       gatherStamp(stamp, frame, label, x, y, far, far, input.correct)
     }
-    if (aperture.radius > 0) sumCircle(sums, stamp, circle, x, y, input.subpixels)
+    if (aperture.radius > 0) sumCircle(sums, stamp, input.kron.circle, x, y, input.subpixels)
     else sumEllipse(sums, stamp, ellipse, x, y, aperture.scale)
     const auto = sums.flux
     const reachX = aperture.radius > 0 ? aperture.radius : aperture.scale * ellipse.halfX
@@ -207,8 +208,8 @@ function measureAll(input: PieceInput): SourceMeasures {
     out.fluxAuto[i] = sums.area > 0 ? auto : NaN
     out.fluxAutoErr[i] = Math.sqrt(noise * sums.area + Math.max(auto, 0) * input.photons)
 
-    for (let k = 0; k < shapes.length; k++) {
-      sumCircle(sums, stamp, shapes[k], x, y, input.subpixels)
+    for (let k = 0; k < input.apertures.length; k++) {
+      sumCircle(sums, stamp, input.apertures[k], x, y, input.subpixels)
       out.fluxAper[k][i] = sums.area > 0 ? sums.flux : NaN
       out.fluxAperErr[k][i] = Math.sqrt(noise * sums.area + Math.max(sums.flux, 0) * input.photons)
       flags |= apertureFlags(sums, frame, x, y, input.apertures[k], input.apertures[k])
@@ -216,10 +217,13 @@ function measureAll(input: PieceInput): SourceMeasures {
 
     let halfLight = NaN
     if (input.fractions.length > 0 || input.windowed) {
-      growthCurve(curve, stamp, x, y, growth)
+      growthCurve(curve, stamp, x, y, nearReach * a, growth)
+      if (!(curve.flux[curve.steps] > 1.1 * mostFlux * auto)) growthCurve(curve, stamp, x, y, growth, growth)
       halfLight = growthRadius(curve, stamp, x, y, 0.5 * auto, input.subpixels)
       for (let k = 0; k < input.fractions.length; k++) {
-        out.fluxRadius[k][i] = growthRadius(curve, stamp, x, y, input.fractions[k] * auto, input.subpixels)
+        const part = input.fractions[k]
+        out.fluxRadius[k][i] =
+          part === 0.5 ? halfLight : growthRadius(curve, stamp, x, y, part * auto, input.subpixels)
       }
     }
     if (input.windowed) {
