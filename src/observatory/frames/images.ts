@@ -1,4 +1,4 @@
-import { textOf, valueOf } from '#science/fits/header.ts'
+import { textOf } from '#science/fits/header.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import type { FrameImage } from './frame.ts'
 
@@ -29,6 +29,6 @@ export function mainHdu(hdus: readonly Hdu[]): Hdu | undefined {
 }
 
 /** Algorithm of a tile-compressed image, null for one that is none. */
-export function compressionOf(hdu: Hdu): string | null {
-  return valueOf(hdu.header, 'ZIMAGE') === true ? (textOf(hdu.header, 'ZCMPTYPE') ?? 'unknown') : null
+export function compressionOf({ stored }: Hdu): string | null {
+  return stored ? (textOf(stored.header, 'ZCMPTYPE') ?? 'unknown') : null
 }
