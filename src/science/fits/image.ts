@@ -5,6 +5,7 @@ import type { ElementKind, NumberArray } from './elements.ts'
 import { numberOf, textOf, valueOf } from './header.ts'
 import { hduLabel } from './hdu.ts'
 import type { Hdu } from './hdu.ts'
+import { planRuns } from './runs.ts'
 import { readFrom, readNow } from './source.ts'
 import type { ByteSource, ReadPlan } from './source.ts'
 import { copyRun, eachRun, planTiles } from './tiles.ts'
@@ -31,9 +32,6 @@ export const kinds: Record<number, ElementKind> = {
   [-32]: 'E',
   [-64]: 'D',
 }
-
-/** Rows of a section nearer than this are fetched as one range. */
-const gapWorthKeeping = 65536
 
 export interface Scaling {
   readonly scale: number
@@ -125,27 +123,9 @@ export function* planImage(hdu: Hdu, section?: Section): ReadPlan<Image> {
       eachRun(start, size, wanted, (from, to, count) => copyRun(raw, to, values, from, count)),
     )
   } else if (length > 0) {
-    // Runs: pixels that are contiguous in the file. Axes wanted whole are folded into the run.
-    let folded = 0
-    let run = 1
-    while (folded < shape.length && run === hdu.shape.slice(0, folded).reduce((a, b) => a * b, 1))
-      run *= shape[folded++]
-    const index = wanted.map(([start]) => start)
-    const strides = hdu.shape.map((_, axis) => hdu.shape.slice(0, axis).reduce((a, b) => a * b, 1))
-    const runs: number[] = []
-    for (let count = length / run; count > 0; count--) {
-      runs.push(hdu.dataStart + size * index.reduce((sum, at, axis) => sum + at * strides[axis], 0))
-      for (let axis = folded; axis < shape.length && ++index[axis] === wanted[axis][1]; axis++)
-        index[axis] = wanted[axis][0]
-    }
-    for (let first = 0; first < runs.length;) {
-      let last = first
-      while (last + 1 < runs.length && runs[last + 1] - runs[last] - run * size < gapWorthKeeping) last++
-      const bytes = yield { start: runs[first], end: runs[last] + run * size }
-      for (let n = first; n <= last; n++)
-        decodeInto(raw, n * run, kind, bytes, runs[n] - runs[first], 0, 1, run)
-      first = last + 1
-    }
+    yield* planRuns(hdu, size, wanted, Infinity, (bytes, offset, to, count) =>
+      decodeInto(raw, to, kind, bytes, offset, 0, 1, count),
+    )
   }
   return { shape, ...physical(raw, hdu), ...(unit === undefined ? {} : { unit }) }
 }

@@ -26,21 +26,26 @@ export function decodeRice(
   const { choice, plain } = codes[bytepix]
   const width = 8 * bytepix
   const unused = 32 - width
-  const end = bytes.length
-  if (end < bytepix) return count === 0
+  if (bytes.length < bytepix) return count === 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let last = 0
-  let at = 0
-  for (; at < bytepix; at++) last = (last << 8) | bytes[at]
-  // `bits` holds `held` unread bits at its top and zeros below.
-  let bits = 0
-  let held = 0
+  for (let at = 0; at < bytepix; at++) last = (last << 8) | bytes[at]
+  // Bits are read from the four bytes that hold the next of them, so that at least 25 are there at a time.
+  const bits = 8 * bytes.length
+  const whole = bytes.length - 4
+  let next = width
+  const window = (): number => {
+    const at = next >>> 3
+    if (at <= whole) return view.getInt32(at) << (next & 7)
+    let value = 0
+    for (let i = at; i < at + 4; i++) value = (value << 8) | (i < bytes.length ? bytes[i] : 0)
+    return value << (next & 7)
+  }
   for (let first = 0; first < count; first += blockSize) {
     const stop = Math.min(count, first + blockSize)
-    for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << (24 - held)
-    if (held < choice) return false
-    const split = (bits >>> (32 - choice)) - 1
-    bits <<= choice
-    held -= choice
+    const split = (window() >>> (32 - choice)) - 1
+    next += choice
+    if (next > bits) return false
     if (split < 0) {
       out.fill(last, first, stop)
       continue
@@ -49,43 +54,48 @@ export function decodeRice(
       for (let i = first; i < stop; i++) {
         let code = 0
         for (let left = bytepix as number; left > 0; left--) {
-          for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << (24 - held)
-          if (held < 8) return false
-          code = (code << 8) | (bits >>> 24)
-          bits <<= 8
-          held -= 8
+          code = (code << 8) | (window() >>> 24)
+          next += 8
         }
         last = (last + ((code >>> 1) ^ -(code & 1))) | 0
         out[i] = last
       }
+      if (next > bits) return false
       continue
     }
     const rest = 31 - split
+    // With so many zeros or fewer a pixel's code lies in one window.
+    const most = 24 - split
     for (let i = first; i < stop; i++) {
-      for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << (24 - held)
-      let zeros = 0
-      // Rarely more zeros than are held.
-      while (bits === 0) {
-        if (at >= end) return false
-        zeros += held
-        held = 0
-        for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << (24 - held)
+      const at = next >>> 3
+      const bare = at <= whole ? view.getInt32(at) << (next & 7) : window()
+      let zeros = Math.clz32(bare)
+      let code: number
+      if (zeros <= most) {
+        // In two shifts, as a shift by 32 is none.
+        code = (zeros << split) | ((((bare << zeros) << 1) >>> 1) >>> rest)
+        next += zeros + 1 + split
+      } else {
+        zeros = 0
+        for (let more = bare; more >>> 7 === 0; more = window()) {
+          zeros += 25
+          next += 25
+          if (next > bits) return false
+        }
+        const lead = Math.clz32(window())
+        zeros += lead
+        next += lead + 1
+        code = zeros << split
+        const high = Math.max(0, split - 16)
+        if (high > 0) code |= (window() >>> (32 - high)) << 16
+        next += high
+        if (split > high) code |= window() >>> (32 - (split - high))
+        next += split - high
       }
-      const lead = Math.clz32(bits)
-      zeros += lead
-      bits = (bits << lead) << 1
-      held -= lead + 1
-      if (held < split) {
-        for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << (24 - held)
-        if (held < split) return false
-      }
-      // In two shifts, as a shift by 32 is none.
-      const code = (zeros << split) | ((bits >>> 1) >>> rest)
-      bits <<= split
-      held -= split
       last = (last + ((code >>> 1) ^ -(code & 1))) | 0
       out[i] = last
     }
+    if (next > bits) return false
   }
   if (bytepix === 1) for (let i = 0; i < count; i++) out[i] &= 255
   else if (bytepix === 2) for (let i = 0; i < count; i++) out[i] = (out[i] << unused) >> unused
