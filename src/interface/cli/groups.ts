@@ -51,6 +51,11 @@ export const groups: readonly CommandGroup[] = [
       return [skymapInfo, skymapLevel, skymapMoc, skymapContours, skymapCombine]
     },
   },
+  {
+    name: 'process',
+    summary: 'Measure frames: photometry, limits, transients; needs no server',
+    load: async () => (await import('#observatory/tasks/process-command.ts')).processCommands,
+  },
   ofRoom('telescopes', 'List, check, add and convert telescopes and their field grids'),
   ofRoom('catalogues', 'Import, list and query reference catalogues'),
   ofRoom('plan', 'Make an observing plan, for an event or for a sky map in a file'),

@@ -1,0 +1,86 @@
+import type { Table } from '#science/table/table.ts'
+
+/**
+ * What the steps ask of the outside world. Local data come first; a service that cannot be reached is a Problem (`net.*`),
+ * never an empty answer.
+ */
+
+export interface Cone {
+  readonly ra: number
+  readonly dec: number
+  readonly radiusDeg: number
+}
+
+/**
+ * Stars of a catalogue. Columns of every answer: `ra`, `dec` (deg, of the epoch asked for where the catalogue has proper
+ * motions), and for each band it has `<band>mag` and `e_<band>mag`; NaN where a star has none.
+ */
+export interface StarAnswer {
+  readonly table: Table
+  /** Where it came from, in words: "gaiadr3syn of this observatory (version 2)", "ps1 of VizieR". */
+  readonly from: string
+  readonly bands: readonly string[]
+}
+
+export interface Resolved {
+  readonly name: string
+  readonly ra: number
+  readonly dec: number
+  /** Who knew it. */
+  readonly by: string
+}
+
+/** A minor planet at the time of a frame. */
+export interface Mover {
+  readonly name: string
+  readonly ra: number
+  readonly dec: number
+  readonly mag: number | null
+  readonly errorArcsec: number | null
+}
+
+/** A picture of the field that was brought: FITS with WCS, and what is not data in a mask of the same size. */
+export interface TemplatePicture {
+  /** Files in the work folder. */
+  readonly image: string
+  readonly mask: string | null
+  readonly gain: number
+  readonly saturation: number | null
+  /** In words, for the log. */
+  readonly from: string
+  readonly filter: string
+}
+
+export interface SkySources {
+  /** @param limit faintest magnitude of the catalogue's depth column; null for all */
+  stars(
+    catalogue: string,
+    cone: Cone,
+    options: { limit: number | null; mjd: number | null; signal: AbortSignal; log: (line: string) => void },
+  ): Promise<StarAnswer>
+  /** Null where every service that could be asked does not know the name. */
+  resolve(
+    name: string,
+    options: { signal: AbortSignal; log: (line: string) => void },
+  ): Promise<Resolved | null>
+  movers(cone: Cone, mjd: number, options: { signal: AbortSignal }): Promise<readonly Mover[]>
+  /** Pictures of a survey that cover a cone, put into `folder`. */
+  template(
+    survey: string,
+    request: {
+      cone: Cone
+      filter: string
+      pixelScaleArcsec: number
+      folder: string
+      signal: AbortSignal
+      log: (line: string) => void
+    },
+  ): Promise<readonly TemplatePicture[]>
+  /** The objects of another task, and its frame, where they may be seen. */
+  task(id: string): Promise<{
+    objects: Table | null
+    image: string | null
+    gain: number | null
+    filter: string | null
+  } | null>
+}

@@ -1,0 +1,192 @@
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { Problem } from '#problem.ts'
+import type { Card } from '#science/fits/card.ts'
+import { planHdus } from '#science/fits/file.ts'
+import { inflate, isGzip } from '#science/fits/gzip.ts'
+import { card, formatHeader } from '#science/fits/header.ts'
+import type { Hdu } from '#science/fits/hdu.ts'
+import { planImage } from '#science/fits/image.ts'
+import type { ReadPlan } from '#science/fits/source.ts'
+import type { Mask, Plane } from '#science/image/plane.ts'
+import type { Workshop } from '#science/image/workshop.ts'
+
+/** Pixels from files and back, in strips, so that no second copy of a large image is ever in memory. */
+
+const stripBytes = 8 * 2 ** 20
+
+export interface OpenFits {
+  readonly hdus: readonly Hdu[]
+  read<T>(plan: ReadPlan<T>): T
+  close(): void
+}
+
+/** Opens a FITS file, gzip or not. @throws Problem fits.* */
+export function openFitsFile(path: string): OpenFits {
+  const file = openSync(path, 'r')
+  const { size } = fstatSync(file)
+  const start = new Uint8Array(Math.min(4, size))
+  readSync(file, start, 0, start.length, 0)
+  if (isGzip(start)) {
+    closeSync(file)
+    const bytes = inflate(new Uint8Array(readFileSync(path)), 8 * 2 ** 30)
+    const read = <T>(plan: ReadPlan<T>): T => answered(plan, (from, to) => bytes.subarray(from, to))
+    return { hdus: read(planHdus(bytes.length)), read, close() {} }
+  }
+  const read = <T>(plan: ReadPlan<T>): T =>
+    answered(plan, (from, to) => {
+      const bytes = new Uint8Array(Math.max(0, Math.min(to, size) - from))
+      for (let done = 0; done < bytes.length;) {
+        const got = readSync(file, bytes, done, bytes.length - done, from + done)
+        if (got === 0) return bytes.subarray(0, done)
+        done += got
+      }
+      return bytes
+    })
+  try {
+    return { hdus: read(planHdus(size)), read, close: () => closeSync(file) }
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
+}
+
+function answered<T>(plan: ReadPlan<T>, bytes: (from: number, to: number) => Uint8Array): T {
+  let step = plan.next()
+  while (!step.done) step = plan.next(bytes(step.value.start, step.value.end))
+  return step.value
+}
+
+/**
+ * The pixels of an image of two axes, or of one plane (from 0) of one of three, as float32 on the workshop's memory; blanks
+ * of integers become NaN, and so do infinities.
+ */
+export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 0): Plane {
+  const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
+  const data = workshop.arena.float32(width * height)
+  const rows = Math.max(1, Math.floor(stripBytes / (width * 8)))
+  for (let y = 0; y < height; y += rows) {
+    const end = Math.min(height, y + rows)
+    const section = hdu.shape.map((_, axis): [number, number] => {
+      if (axis === 0) return [0, width]
+      if (axis === 1) return [y, end]
+      return axis === 2 ? [plane, plane + 1] : [0, 1]
+    })
+    const image = file.read(planImage(hdu, section))
+    const blank = image.blank === undefined ? undefined : Number(image.blank)
+    const from = image.data
+    const offset = y * width
+    for (let i = 0; i < from.length; i++) {
+      const value = Number(from[i])
+      data[offset + i] = value === blank || !Number.isFinite(value) ? Number.NaN : value
+    }
+  }
+  return { width, height, data }
+}
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
+/** Writes a plane as float32, or a mask as bytes, as the one image of a FITS file. */
+export function writePlane(
+  path: string,
+  { width, height, data }: Plane | Mask,
+  cards: readonly Card[] = [],
+): void {
+  const float = data instanceof Float32Array
+  const header = formatHeader([
+    card('SIMPLE', true, 'conforms to FITS standard'),
+    card('BITPIX', float ? -32 : 8),
+    card('NAXIS', 2),
+    card('NAXIS1', width),
+    card('NAXIS2', height),
+    card('EXTEND', true),
+    ...cards.filter((each) => !structural.test(each.keyword)),
+  ])
+  const file = openSync(path, 'w')
+  try {
+    put(file, header)
+    const size = float ? 4 : 1
+    const step = Math.max(1, Math.floor(stripBytes / (width * size))) * width
+    const buffer = new Uint8Array(Math.min(step, data.length) * size)
+    const view = new DataView(buffer.buffer)
+    for (let from = 0; from < data.length; from += step) {
+      const to = Math.min(data.length, from + step)
+      if (data instanceof Float32Array) {
+        if (littleEndian) swapInto(buffer, data, from, to)
+        else for (let i = from; i < to; i++) view.setFloat32((i - from) * 4, data[i]!)
+      } else buffer.set(data.subarray(from, to) as Uint8Array)
+      put(file, buffer.subarray(0, (to - from) * size))
+    }
+    const length = data.length * size
+    put(file, new Uint8Array((2880 - (length % 2880)) % 2880))
+  } finally {
+    closeSync(file)
+  }
+}
+
+function swapInto(buffer: Uint8Array<ArrayBuffer>, data: Float32Array, from: number, to: number): void {
+  const words = new Uint32Array(buffer.buffer, 0, to - from)
+  const bits = new Uint32Array(data.buffer, data.byteOffset + from * 4, to - from)
+  for (let i = 0; i < words.length; i++) {
+    const v = bits[i]!
+    words[i] = ((v & 0xff) << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24)
+  }
+}
+
+function put(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done)
+}
+
+/** What describes how the pixels are stored, which is not as they were in the file they came from. */
+const structural =
+  /^(SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|GROUPS|EXTEND|EXTNAME|EXTVER|EXTLEVEL|INHERIT|TFIELDS|THEAP|END|CHECKSUM|DATASUM|BSCALE|BZERO|BLANK|LONGSTRN|Z(IMAGE|SIMPLE|TENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|EXTEND|CMPTYPE|TILE\d+|NAME\d+|VAL\d+|QUANTIZ|DITHER0|BLANK|MASKCMP|HECKSUM|DATASUM)|T(FORM|TYPE|UNIT|DIM|NULL|SCAL|ZERO)\d+)$/
+
+/** Reads a mask as it was written: any value that is neither 0 nor NaN masks. */
+export function readMask(path: string, workshop: Workshop): Mask {
+  const file = openFitsFile(path)
+  try {
+    const hdu = file.hdus.find(
+      (each) => each.kind === 'image' && each.shape.length >= 2 && each.shape.every((n) => n > 0),
+    )
+    if (!hdu)
+      throw new Problem(
+        'fits.not_found',
+        `${path.split('/').at(-1)} holds no image; a mask is an image of the frame's size.`,
+      )
+    const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
+    const data = workshop.arena.uint8(width * height)
+    const rows = Math.max(1, Math.floor(stripBytes / (width * 8)))
+    for (let y = 0; y < height; y += rows) {
+      const end = Math.min(height, y + rows)
+      const section = hdu.shape.map((_, axis): [number, number] =>
+        axis === 0 ? [0, width] : axis === 1 ? [y, end] : [0, 1],
+      )
+      const { data: values } = file.read(planImage(hdu, section))
+      for (let i = 0; i < values.length; i++) {
+        const value = Number(values[i])
+        // A byte mask of ours keeps its bits.
+        data[y * width + i] = Number.isNaN(value)
+          ? 1
+          : values instanceof Uint8Array
+            ? value
+            : value === 0
+              ? 0
+              : 8
+      }
+    }
+    return { width, height, data }
+  } finally {
+    file.close()
+  }
+}
+
+/** A plane of a file that one of the steps wrote, with its cards. */
+export function readProduct(path: string, workshop: Workshop): { plane: Plane; hdu: Hdu } {
+  const file = openFitsFile(path)
+  try {
+    const hdu = file.hdus.find((each) => each.kind === 'image' && each.shape.length >= 2)
+    if (!hdu) throw new Problem('fits.not_found', `${path.split('/').at(-1)} holds no image.`)
+    return { plane: readPlane(file, hdu, workshop), hdu }
+  } finally {
+    file.close()
+  }
+}
