@@ -2,6 +2,7 @@
  * Elliptical apertures scaled to each source: Kron (1980), as SExtractor's AUTO takes them (Bertin & Arnouts 1996).
  */
 import { pixelState, type Stamp } from './measure-stamp.ts'
+import type { StampSums } from './measure-sums.ts'
 
 /** An ellipse as a quadratic form: xx·dx² + yy·dy² + xy·dx·dy = r². */
 export interface Ellipse {
@@ -46,13 +47,16 @@ export const kronRule: KronRule = { recipe: 'sextractor', factor: 2.5, least: 3.
 
 /**
  * First radial moment Σ r·I / Σ I within 6 semi-axes, in semi-axes; NaN where the flux or the moment is not positive.
- * Pixels of neighbours and bad ones are left out.
+ * Pixels of neighbours and bad ones are left out, but counted in `sums`, which is written over.
  */
-export function kronRadius(stamp: Stamp, ellipse: Ellipse, x: number, y: number): number {
+export function kronRadius(sums: StampSums, stamp: Stamp, ellipse: Ellipse, x: number, y: number): number {
   const limit = kronReach * kronReach
   const { values, state, width } = stamp
   let moment = 0
   let flux = 0
+  let area = 0
+  let neighbours = 0
+  let bad = 0
   const left = Math.max(0, Math.ceil(x - kronReach * ellipse.halfX - stamp.x0))
   const right = Math.min(width - 1, Math.floor(x + kronReach * ellipse.halfX - stamp.x0))
   const bottom = Math.max(0, Math.ceil(y - kronReach * ellipse.halfY - stamp.y0))
@@ -65,11 +69,21 @@ export function kronRadius(stamp: Stamp, ellipse: Ellipse, x: number, y: number)
       const dx = stamp.x0 + column - x
       const square = (ellipse.xx * dx + slope) * dx + high
       const at = row * width + column
-      if (square > limit || state[at] !== pixelState.own) continue
+      if (square > limit) continue
+      area++
+      if (state[at] !== pixelState.own) {
+        if (state[at] === pixelState.bad) bad++
+        else neighbours++
+        continue
+      }
       moment += Math.sqrt(square) * values[at]
       flux += values[at]
     }
   }
+  sums.flux = flux
+  sums.area = area
+  sums.neighbours = neighbours
+  sums.bad = bad
   return moment > 0 && flux > 0 ? moment / flux : NaN
 }
 

@@ -192,7 +192,10 @@ function measureAll(input: PieceInput): SourceMeasures {
     const growth = kronReach * a
     const half = Math.max(growth + 1, widest)
     gatherStamp(stamp, frame, label, x, y, half, half, input.correct)
-    const first = kronRadius(stamp, ellipse, x, y)
+    const first = kronRadius(sums, stamp, ellipse, x, y)
+    // Flags follow SExtractor: neighbours or the frame's edge within the wide ellipse count, bad pixels there do not.
+    let flags = apertureFlags(sums, frame, x, y, kronReach * ellipse.halfX, kronReach * ellipse.halfY)
+    flags &= ~sourceFlags.maskedInAperture
     setKronAperture(aperture, input.kron, first, a, b)
     if (aperture.scale * a > half) {
       const far = aperture.scale * a + 1
@@ -203,7 +206,7 @@ function measureAll(input: PieceInput): SourceMeasures {
     const auto = sums.flux
     const reachX = aperture.radius > 0 ? aperture.radius : aperture.scale * ellipse.halfX
     const reachY = aperture.radius > 0 ? aperture.radius : aperture.scale * ellipse.halfY
-    let flags = apertureFlags(sums, frame, x, y, reachX, reachY)
+    flags |= apertureFlags(sums, frame, x, y, reachX, reachY)
     out.kronRadius[i] = aperture.radius > 0 ? 0 : aperture.scale
     out.fluxAuto[i] = sums.area > 0 ? auto : NaN
     out.fluxAutoErr[i] = Math.sqrt(noise * sums.area + Math.max(auto, 0) * input.photons)
