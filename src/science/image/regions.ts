@@ -1,0 +1,248 @@
+/**
+ * Region files of DS9: shapes drawn on an image or the sky, read and written. Pixels of the files count from 1, ours from 0;
+ * directions become ICRS degrees. What cannot be read is skipped and told, line by line.
+ */
+import { parseAngle, parseDirection } from '#science/sky/angles.ts'
+import { eclipticToIcrs, fk5ToIcrs, galacticToIcrs } from '#science/sky/frames.ts'
+
+export const regionShapes = [
+  'circle',
+  'ellipse',
+  'box',
+  'polygon',
+  'annulus',
+  'line',
+  'vector',
+  'point',
+  'text',
+] as const
+export type RegionShape = (typeof regionShapes)[number]
+
+/** One shape. On the image all is pixels, on the sky degrees; angles run counter-clockwise from the x axis or from north. */
+export interface DrawnRegion {
+  readonly on: 'image' | 'sky'
+  readonly shape: RegionShape
+  /** Centre, or the vertices of a polygon, or the ends of a line. */
+  readonly points: readonly (readonly [number, number])[]
+  /** Radius; radii of an annulus; half axes of an ellipse; width and height of a box; length of a vector. */
+  readonly sizes: readonly number[]
+  readonly angleDeg: number
+  readonly excluded: boolean
+  readonly text?: string
+  readonly colour?: string
+  readonly tags?: readonly string[]
+}
+
+export interface RegionFile {
+  readonly regions: DrawnRegion[]
+  /** Lines that were not understood, with the reason. */
+  readonly skipped: { line: number; text: string; why: string }[]
+}
+
+type FrameName = 'image' | 'icrs' | 'fk5' | 'galactic' | 'ecliptic'
+
+const frameNames: Readonly<Record<string, FrameName>> = {
+  image: 'image',
+  icrs: 'icrs',
+  fk5: 'fk5',
+  j2000: 'fk5',
+  galactic: 'galactic',
+  ecliptic: 'ecliptic',
+}
+const unreadFrames = /^(physical|fk4|b1950|detector|amplifier|linear|wcs[a-z]?)$/
+
+/** Regions that one file may hold. */
+const most = 100_000
+
+/** Reads a region file. Never throws: what is not understood is in `skipped`. */
+export function parseDs9(content: string): RegionFile {
+  const regions: DrawnRegion[] = []
+  const skipped: RegionFile['skipped'] = []
+  let frame = 'image'
+  let usual: Record<string, string> = {}
+  for (const [index, line] of content.split(/\r?\n/).entries()) {
+    for (const part of line.trim().startsWith('#') ? [line] : statements(line)) {
+      const text = part.trim()
+      const hidden = /^#\s*(?=(text|vector|ruler|compass|segment)\s*\()/.exec(text)
+      const statement = hidden ? text.slice(hidden[0].length) : text
+      if (statement === '' || statement.startsWith('#')) continue
+      const [word] = statement.split(/[\s(#]/, 1)
+      const name = (word ?? '').toLowerCase()
+      if (name === 'global') usual = attributesOf(statement)
+      else if (frameNames[name] !== undefined && !statement.includes('(')) frame = frameNames[name]
+      else if (unreadFrames.test(name)) frame = name
+      else if (regions.length >= most) {
+        skipped.push({ line: index + 1, text: '', why: `More than ${most} regions.` })
+        return { regions, skipped }
+      } else {
+        const read = regionOf(statement, frame, usual)
+        if (typeof read === 'string')
+          skipped.push({ line: index + 1, text: statement.slice(0, 120), why: read })
+        else regions.push(read)
+      }
+    }
+  }
+  return { regions, skipped }
+}
+
+/** Statements of a line, parted by semicolons that stand in no text. */
+function statements(line: string): string[] {
+  const parts: string[] = []
+  let from = 0
+  let depth = ''
+  for (let i = 0; i < line.length; i++) {
+    const character = line[i]
+    if (depth !== '') {
+      if (character === depth) depth = ''
+    } else if (character === '{') depth = '}'
+    else if (character === '"' && line.slice(0, i).includes('#')) depth = '"'
+    else if (character === ';') {
+      parts.push(line.slice(from, i))
+      from = i + 1
+    }
+  }
+  parts.push(line.slice(from))
+  return parts
+}
+
+function attributesOf(text: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [, key, braces, quotes, ticks, bare] of text.matchAll(
+    /(\w+)\s*=\s*(?:\{([^}]*)\}|"([^"]*)"|'([^']*)'|(\S+))/g,
+  )) {
+    const value = braces ?? quotes ?? ticks ?? bare ?? ''
+    found[key] = key === 'tag' && found[key] !== undefined ? `${found[key]}\n${value}` : value
+  }
+  return found
+}
+
+function regionOf(statement: string, frame: string, usual: Record<string, string>): DrawnRegion | string {
+  const match =
+    /^([-+!]?)\s*(?:(\w+)\s*;\s*)?(\w+)\s*(?:\(([^)]*)\)|\s([^#]*))\s*(?:\|\|\s*)?#?\s*(.*)$/.exec(statement)
+  const shape = match?.[3].toLowerCase()
+  if (!match || shape === undefined) return 'It is no region.'
+  const known = regionShapes.find((each) => each === shape)
+  if (!known) return `The shape ${shape} is not read here.`
+  if (!Object.values(frameNames).includes(frame as FrameName))
+    return `Regions in ${frame} coordinates are not read here; save them as ICRS or image.`
+  const words = (match[4] ?? match[5] ?? '')
+    .split(/[,\s]+/)
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+  const own = attributesOf(match[6] ?? '')
+  const attributes = { ...usual, ...own }
+  try {
+    const geometry = geometryOf(known, words, frame as FrameName)
+    const tags = own['tag']?.split('\n')
+    return {
+      on: frame === 'image' ? 'image' : 'sky',
+      shape: known,
+      ...geometry,
+      excluded: match[1] === '-' || match[1] === '!',
+      ...(own['text'] === undefined ? {} : { text: own['text'] }),
+      ...(attributes['color'] === undefined ? {} : { colour: attributes['color'] }),
+      ...(tags === undefined ? {} : { tags }),
+    }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** How many points a shape begins with, how many sizes follow, and whether an angle does. */
+const forms: Readonly<Record<RegionShape, readonly [points: number, sizes: number, angle: boolean]>> = {
+  circle: [1, 1, false],
+  ellipse: [1, 2, true],
+  box: [1, 2, true],
+  polygon: [0, 0, false],
+  annulus: [1, 2, false],
+  line: [2, 0, false],
+  vector: [1, 1, true],
+  point: [1, 0, false],
+  text: [1, 0, false],
+}
+
+function geometryOf(
+  shape: RegionShape,
+  words: readonly string[],
+  frame: FrameName,
+): Pick<DrawnRegion, 'points' | 'sizes' | 'angleDeg'> {
+  const [points, sizes, angle] = forms[shape]
+  const count = shape === 'polygon' ? Math.floor(words.length / 2) : points
+  if (shape === 'polygon' && (words.length % 2 === 1 || count < 3))
+    throw new Error('A polygon needs at least three pairs of coordinates.')
+  if (words.length < 2 * count + sizes) throw new Error(`The ${shape} has too few numbers.`)
+  const directions = Array.from({ length: count }, (_, i) => pointOf(words[2 * i], words[2 * i + 1], frame))
+  const rest = words.slice(2 * count)
+  const lengths = rest.slice(0, shape === 'annulus' ? rest.length : sizes).map((word) => sizeOf(word, frame))
+  const turn = angle ? rest[sizes] : undefined
+  return {
+    points: directions,
+    sizes: lengths,
+    angleDeg: turn === undefined ? 0 : parseAngle(turn),
+  }
+}
+
+function pointOf(first: string, second: string, frame: FrameName): [number, number] {
+  if (frame === 'image') return [numberOf(first) - 1, numberOf(second) - 1]
+  const sexagesimal = /[:hms]/.test(first)
+  const plain = (word: string): number => numberOf(word.replace(/[d°]$/, ''))
+  if (frame === 'galactic') return galacticToIcrs(plain(first), plain(second))
+  if (frame === 'ecliptic') return eclipticToIcrs(plain(first), plain(second))
+  const { ra, dec } = sexagesimal
+    ? parseDirection(`${first}, ${/^[+-]/.test(second) ? '' : '+'}${second}`)
+    : { ra: plain(first), dec: plain(second) }
+  return frame === 'fk5' ? fk5ToIcrs(ra, dec) : [ra, dec]
+}
+
+function numberOf(word: string): number {
+  const value = Number(word.replace(/[ip]$/, ''))
+  if (word !== '' && Number.isFinite(value)) return value
+  throw new Error(`"${word}" is no number.`)
+}
+
+const unitDegrees: Readonly<Record<string, number>> = {
+  '"': 1 / 3600,
+  "'": 1 / 60,
+  d: 1,
+  r: 180 / Math.PI,
+}
+
+function sizeOf(word: string, frame: FrameName): number {
+  const unit = word.slice(-1)
+  const factor = unitDegrees[unit]
+  if (frame === 'image') {
+    if (factor === undefined) return numberOf(word)
+    throw new Error(`The size ${word} is an angle, but the region is drawn on pixels.`)
+  }
+  if (factor !== undefined) return numberOf(word.slice(0, -1)) * factor
+  if (unit === 'i' || unit === 'p')
+    throw new Error(`The size ${word} is in pixels, but the region is drawn on the sky.`)
+  return numberOf(word)
+}
+
+/** A region file of these shapes, ICRS for those on the sky. */
+export function formatDs9(regions: readonly DrawnRegion[]): string {
+  const lines = ['# Region file format: DS9 version 4.1', 'global color=green width=1']
+  let frame = ''
+  for (const region of regions) {
+    const wanted = region.on === 'image' ? 'image' : 'icrs'
+    if (wanted !== frame) lines.push((frame = wanted))
+    const image = region.on === 'image'
+    const points = region.points.flat().map((value) => (image ? trimmed(value + 1, 3) : trimmed(value, 7)))
+    const sizes = region.sizes.map((value) => (image ? trimmed(value, 3) : `${trimmed(value * 3600, 4)}"`))
+    const angle = forms[region.shape][2] ? [trimmed(region.angleDeg, 4)] : []
+    const attributes = [
+      ...(region.colour === undefined ? [] : [`color=${region.colour}`]),
+      ...(region.text === undefined ? [] : [`text={${region.text.replaceAll(/[{}\r\n]/g, ' ')}}`]),
+      ...(region.tags ?? []).map((tag) => `tag={${tag.replaceAll(/[{}\r\n]/g, ' ')}}`),
+    ]
+    const hidden = region.shape === 'text' || region.shape === 'vector' ? '# ' : ''
+    const body = `${hidden}${region.excluded ? '-' : ''}${region.shape}(${[...points, ...sizes, ...angle].join(',')})`
+    lines.push(attributes.length === 0 ? body : `${body} ${hidden ? '' : '# '}${attributes.join(' ')}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function trimmed(value: number, digits: number): string {
+  return String(Number(value.toFixed(digits)))
+}
