@@ -1,5 +1,5 @@
 /** Where a frame has edges that are too sharp: the measure of L.A.Cosmic, pixel by pixel. */
-import { levelRows, rmsRows } from './background-map.ts'
+import { rmsRows } from './background-map.ts'
 import type { Background } from './background-map.ts'
 import { couldBeStar, sharpnessOf } from './cosmics-guard.ts'
 import { maskBits } from './plane.ts'
@@ -28,14 +28,6 @@ export interface CosmicSeeds {
   readonly spared: number[]
 }
 
-/** Sky level and noise of a few rows at a time. */
-interface Rows {
-  from: number
-  to: number
-  level: Float32Array
-  rms: Float32Array
-}
-
 /** What is asked about single pixels; made once for a strip, holds its buffers. */
 export interface CosmicLook {
   /** Laplacian edge above its surroundings, in units of the noise. */
@@ -46,7 +38,21 @@ export interface CosmicLook {
   readonly star: (x: number, y: number) => boolean
 }
 
-const rowsHeld = 64
+/** A background's map at one pixel, straight between its nodes: near enough to the spline for a noise. */
+function betweenNodes(background: Background, nodes: Float32Array, x: number, y: number): number {
+  const { columns, rows, cellWidth, cellHeight } = background
+  const u = Math.min(columns - 1, Math.max(0, (x + 0.5) / cellWidth - 0.5))
+  const v = Math.min(rows - 1, Math.max(0, (y + 0.5) / cellHeight - 0.5))
+  const left = Math.min(columns - 1, Math.floor(u))
+  const low = Math.min(rows - 1, Math.floor(v))
+  const right = Math.min(columns - 1, left + 1)
+  const p = u - left
+  const at = low * columns
+  const above = Math.min(rows - 1, low + 1) * columns
+  const below = nodes[at + left] * (1 - p) + nodes[at + right] * p
+  const higher = nodes[above + left] * (1 - p) + nodes[above + right] * p
+  return below + (higher - below) * (v - low)
+}
 
 /** Opens a frame for questions about its pixels. */
 export function lookAt(frame: CosmicFrame): CosmicLook {
@@ -55,27 +61,10 @@ export function lookAt(frame: CosmicFrame): CosmicLook {
   const few = new Float64Array(49)
   const smooth = new Float64Array(49)
   const nine = new Float64Array(9)
-  const held: Rows = {
-    from: 0,
-    to: 0,
-    level: new Float32Array(rowsHeld * width),
-    rms: new Float32Array(rowsHeld * width),
-  }
-  if ('rms' in background && typeof background.rms === 'number') {
-    held.level.fill((background as { level: number }).level)
-    held.rms.fill(background.rms)
-  }
   const sky = 'globalLevel' in background ? background : null
-  const hold = (y: number): number => {
-    if (!sky) return (y % rowsHeld) * width
-    if (y < held.from || y >= held.to) {
-      held.from = Math.floor(y / rowsHeld) * rowsHeld
-      held.to = Math.min(height, held.from + rowsHeld)
-      levelRows(sky, held.from, held.to, held.level)
-      rmsRows(sky, held.from, held.to, held.rms)
-    }
-    return (y - held.from) * width
-  }
+  const flat = 'globalLevel' in background ? null : background
+  const levelAt = (x: number, y: number): number => (sky ? betweenNodes(sky, sky.level, x, y) : flat!.level)
+  const rmsAt = (x: number, y: number): number => (sky ? betweenNodes(sky, sky.rms, x, y) : flat!.rms)
   const at = (x: number, y: number): number => {
     const u = x < 0 ? 0 : x >= width ? width - 1 : x
     const v = y < 0 ? 0 : y >= height ? height - 1 : y
@@ -111,10 +100,9 @@ export function lookAt(frame: CosmicFrame): CosmicLook {
     const u = x < 0 ? 0 : x >= width ? width - 1 : x
     const v = y < 0 ? 0 : y >= height ? height - 1 : y
     if (variance) return Math.sqrt(Math.max(1e-12, variance.data[v * width + u]))
-    const row = hold(v)
     // The median keeps a hit from vouching for itself by its own photon noise.
-    const signal = Math.max(0, median(x, y, 2, at, few) - held.level[row + u])
-    return Math.sqrt(held.rms[row + u] ** 2 + signal / gain)
+    const signal = Math.max(0, median(x, y, 2, at, few) - levelAt(u, v))
+    return Math.sqrt(rmsAt(u, v) ** 2 + signal / gain)
   }
   const edge = (x: number, y: number): number => {
     const own = laplacian(x, y)
@@ -143,11 +131,10 @@ export function lookAt(frame: CosmicFrame): CosmicLook {
   const guard = frame.guardFwhm === null ? null : sharpnessOf(frame.guardFwhm)
   const star = (x: number, y: number): boolean => {
     if (!guard) return false
-    const level = held.level[hold(y) + x]
+    const level = levelAt(x, y)
     const pixelVariance = (dx: number, dy: number): number => {
       const value = at(x + dx, y + dy)
-      const rms =
-        held.rms[hold(Math.min(height - 1, Math.max(0, y + dy))) + Math.min(width - 1, Math.max(0, x + dx))]
+      const rms = rmsAt(x, y)
       return rms ** 2 + Math.max(0, value - level) / gain
     }
     return couldBeStar((dx, dy) => at(x + dx, y + dy) - level, pixelVariance, guard)
