@@ -29,6 +29,8 @@ export const maskBits = {
   drawn: 8,
   /** Outside the data section, or not covered after resampling. */
   outside: 16,
+  /** Of a difference: too much of the kernel fell on pixels that are not used. */
+  spread: 32,
 } as const
 
 /** Of a measured source; the first six are SExtractor's. */

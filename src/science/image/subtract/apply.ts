@@ -1,0 +1,217 @@
+/** The difference, its noise and its mask, in strips: the kernel is taken as constant over small blocks. */
+import { maskBits } from '#science/image/plane.ts'
+import type { Part, Workshop } from '#science/image/workshop.ts'
+import { convolutionLoops } from '#science/kernels/convolve.ts'
+import { coreHalfWidth, kernelAt, type KernelModel } from './model.ts'
+import { isGood, varianceOf, type Frame } from './noise.ts'
+import { legendreRows, polynomialRow } from './polynomial.ts'
+
+/** Block over which the kernel is taken at its centre. */
+const WIDE = 32
+const TALL = 16
+/** Rows of a strip. */
+const STRIP = 64
+
+/** Least share of Σ |K| that has to fall on good pixels. */
+const LEAST_SHARE = 0.99
+
+export interface ApplyInput {
+  reference: Frame
+  convolved: Frame
+  model: KernelModel
+  /** The result is (reference − convolved) / divide, or its negative: science − template on the science frame's scale. */
+  reversed: boolean
+  from: number
+  to: number
+  difference: Float32Array
+  noise: Float32Array
+  mask: Uint8Array
+  /** By how much the convolved frame's variance counts more than on single pixels, for its noise is correlated. */
+  correlation: number
+  matched: Float32Array | null
+}
+
+/** Fills rows `from` … `to` of the results. Returns how many pixels have no mask bit. */
+export const differenceStrip: Part<ApplyInput, number> = {
+  module: import.meta.url,
+  name: 'differenceStrip',
+  run: (input, workshop) => workshop.arena.during(() => strip(input, workshop)),
+}
+
+/** Inputs of the parts that together make the whole. */
+export function stripsOf(input: Omit<ApplyInput, 'from' | 'to'>): ApplyInput[] {
+  const { height } = input.reference.plane
+  return Array.from({ length: Math.ceil(height / STRIP) }, (_, i) => ({
+    ...input,
+    from: i * STRIP,
+    to: Math.min(height, (i + 1) * STRIP),
+  }))
+}
+
+function strip(input: ApplyInput, workshop: Workshop): number {
+  const { reference, convolved, model, from, to } = input
+  const { width } = reference.plane
+  const { arena } = workshop
+  const loops = convolutionLoops(workshop)
+  const r = model.halfWidth
+  const size = 2 * r + 1
+  const columns = Math.ceil(width / WIDE)
+  const stride = columns * WIDE
+  const rows = Math.ceil((to - from) / TALL) * TALL
+  const wide = stride + 2 * r
+  const tall = rows + 2 * r
+  const source = arena.float32(wide * tall)
+  const variance = arena.float32(wide * tall)
+  const bad = arena.float32(wide * tall)
+  const middle = kernelAt(model, (model.width - 1) / 2, (model.height - 1) / 2)
+  const clipped = weightOfSaturated(input, middle)
+  const spoilt = load(convolved, clipped, r, from, wide, tall, columns, { source, variance, bad })
+
+  const matched = arena.float32(stride * rows)
+  const spread = arena.float32(stride * rows)
+  const share = arena.float32(stride * rows)
+  share.fill(0)
+  const taps = arena.float32(size * size)
+  const squares = arena.float32(size * size)
+  const kernel = new Float64Array(size * size)
+  const core = coreHalfWidth(middle, r, 1e-4)
+  const coreSize = 2 * core + 1
+  const off = (r - core) * wide + r - core
+  for (let y = 0; y < rows; y += TALL) {
+    for (let c = 0; c < columns; c++) {
+      const x = c * WIDE
+      kernelAt(model, x + (WIDE - 1) / 2, from + y + (TALL - 1) / 2, kernel)
+      for (let i = 0; i < kernel.length; i++) taps[kernel.length - 1 - i] = kernel[i]
+      const at = y * wide + x
+      const put = y * stride + x
+      loops.convolve(source.subarray(at), wide, matched.subarray(put), stride, WIDE, TALL, taps, size)
+      for (let v = 0; v < coreSize; v++) {
+        for (let u = 0; u < coreSize; u++) {
+          squares[v * coreSize + u] = input.correlation * taps[(v + r - core) * size + u + r - core] ** 2
+        }
+      }
+      loops.convolve(
+        variance.subarray(at + off),
+        wide,
+        spread.subarray(put),
+        stride,
+        WIDE,
+        TALL,
+        squares.subarray(0, coreSize * coreSize),
+        coreSize,
+      )
+      if (!anySpoilt(spoilt, columns, c, y, r)) continue
+      let total = 0
+      for (let i = 0; i < taps.length; i++) total += squares[i] = Math.abs(taps[i])
+      for (let i = 0; i < taps.length; i++) squares[i] /= total
+      loops.convolve(bad.subarray(at), wide, share.subarray(put), stride, WIDE, TALL, squares, size)
+    }
+  }
+  return write(input, stride, matched, spread, share)
+}
+
+/**
+ * What a saturated pixel counts as among bad ones, which count as 1: it lacks an unknown amount, maybe as much as it shows, and that must
+ * not reach a pixel that is used with more than the noise.
+ */
+function weightOfSaturated({ reference, convolved, model }: ApplyInput, kernel: Float64Array): number {
+  if (!(convolved.saturation < Infinity)) return 1
+  const sum = kernel.reduce((total, k) => total + Math.abs(k), 0)
+  const lacking = (convolved.saturation - model.convolvedSky) * sum
+  return Math.max(1, ((1 - LEAST_SHARE) * lacking) / reference.rms)
+}
+
+/** Copies rows around the strip: value less the sky, variance, and how bad. Tells which pieces of rows have a bad pixel. */
+function load(
+  frame: Frame,
+  clipped: number,
+  r: number,
+  from: number,
+  wide: number,
+  tall: number,
+  columns: number,
+  out: { source: Float32Array; variance: Float32Array; bad: Float32Array },
+): Uint8Array {
+  const { width, height, data } = frame.plane
+  const spoilt = new Uint8Array(tall * columns)
+  const usual = frame.rms ** 2
+  const { source, variance, bad } = out
+  for (let v = 0; v < tall; v++) {
+    const y = from - r + v
+    const inside = y >= 0 && y < height
+    const row = Math.min(height - 1, Math.max(0, y)) * width
+    for (let u = 0; u < wide; u++) {
+      const x = u - r
+      const i = row + (x < 0 ? 0 : x >= width ? width - 1 : x)
+      const at = v * wide + u
+      const value = data[i]
+      const good = isGood(frame, i)
+      // A cosmic ray must not reach further than its mask; a saturated star stays a star.
+      source[at] = good || value >= frame.saturation ? value - frame.level : 0
+      variance[at] = good || value > -Infinity ? varianceOf(frame, i) : usual
+      const there = good && inside && x >= 0 && x < width
+      bad[at] = there ? 0 : value >= frame.saturation ? clipped : 1
+      if (!there) spoilt[v * columns + Math.min(columns - 1, Math.max(0, Math.floor(x / WIDE)))] = 1
+    }
+  }
+  return spoilt
+}
+
+function anySpoilt(spoilt: Uint8Array, columns: number, column: number, y: number, r: number): boolean {
+  const reach = Math.ceil(r / WIDE)
+  const left = Math.max(0, column - reach)
+  const right = Math.min(columns - 1, column + reach)
+  for (let v = y; v < y + TALL + 2 * r; v++) {
+    for (let c = left; c <= right; c++) if (spoilt[v * columns + c] === 1) return true
+  }
+  return false
+}
+
+function write(
+  input: ApplyInput,
+  stride: number,
+  convolution: Float32Array,
+  spread: Float32Array,
+  share: Float32Array,
+): number {
+  const { reference, convolved, model, reversed, from, to, difference, noise, mask, matched } = input
+  const { width, height, data } = reference.plane
+  const basis = legendreRows(model.backgroundOrder, width)
+  const background = new Float64Array(width)
+  const sums = reversed ? sumRows(model, width) : null
+  const scale = new Float64Array(width).fill(1)
+  let usable = 0
+  for (let y = from; y < to; y++) {
+    polynomialRow(model.background, model.backgroundOrder, y, height, basis, background)
+    if (sums) polynomialRow(sums.coefficients, model.order, y, height, sums.basis, scale)
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x
+      const at = (y - from) * stride + x
+      const made = convolution[at] + background[x] + model.referenceSky
+      const value = data[i]
+      const factor = sums ? -1 / scale[x] : 1
+      const finite = value > -Infinity && value < Infinity
+      let bits = (reference.mask?.data[i] ?? 0) | (convolved.mask?.data[i] ?? 0)
+      if (!finite) bits |= maskBits.invalid
+      else if (value >= reference.saturation) bits |= maskBits.saturated
+      const other = convolved.plane.data[i]
+      if (other >= convolved.saturation) bits |= maskBits.saturated
+      if (share[at] > 1 - LEAST_SHARE) bits |= maskBits.spread
+      mask[i] = bits
+      if (bits === 0) usable++
+      const empty = !finite || (share[at] > 0.5 && !(other >= convolved.saturation))
+      difference[i] = empty ? NaN : (value - made) * factor
+      noise[i] = empty ? NaN : Math.sqrt(varianceOf(reference, i) + spread[at]) * Math.abs(factor)
+      if (matched) matched[i] = made
+    }
+  }
+  return usable
+}
+
+/** The kernel's sum as a polynomial. */
+function sumRows(model: KernelModel, width: number): { coefficients: Float64Array; basis: Float64Array[] } {
+  const area = (2 * model.halfWidth + 1) ** 2
+  const coefficients = new Float64Array(model.planes.length / area)
+  model.planes.forEach((value, i) => (coefficients[Math.floor(i / area)] += value))
+  return { coefficients, basis: legendreRows(model.order, width) }
+}

@@ -1,0 +1,139 @@
+/** The normal equations of a spatially varying kernel, put together from each star's products. */
+import { choleskySolve } from './cholesky.ts'
+import type { Squares } from './columns.ts'
+import { polynomialCount, polynomialsAt } from './polynomial.ts'
+import type { Stamp } from './stamps.ts'
+
+export interface Orders {
+  kernel: number
+  scale: number
+  width: number
+  height: number
+}
+
+/** Which column, times which polynomial, each unknown stands for. */
+export interface Unknowns {
+  column: Int32Array
+  polynomial: Int32Array
+  order: number
+}
+
+/** The first term varies by the order of the scale, the others by that of the kernel; the background's columns vary by themselves. */
+export function unknownsOf(squares: Squares, orders: Orders): Unknowns {
+  const column: number[] = []
+  const polynomial: number[] = []
+  for (let c = 0; c < squares.terms + squares.background; c++) {
+    const count = c >= squares.terms ? 1 : polynomialCount(c === 0 ? orders.scale : orders.kernel)
+    for (let p = 0; p < count; p++) {
+      column.push(c)
+      polynomial.push(p)
+    }
+  }
+  return {
+    column: Int32Array.from(column),
+    polynomial: Int32Array.from(polynomial),
+    order: Math.max(orders.kernel, orders.scale),
+  }
+}
+
+/** Sums over stars of products times each pair of polynomials. */
+export interface Sums {
+  /** Products of two polynomials there are. */
+  pairs: number
+  /** `padded`² for each pair. */
+  values: Float64Array
+}
+
+export function emptySums(squares: Squares, order: number): Sums {
+  const count = polynomialCount(order)
+  const pairs = (count * (count + 1)) / 2
+  return { pairs, values: new Float64Array(pairs * squares.padded ** 2) }
+}
+
+/** Adds a star's products (`sign` 1) or takes them away (−1). */
+export function addStamp(
+  sums: Sums,
+  products: Float64Array,
+  squares: Squares,
+  stamp: Stamp,
+  orders: Orders,
+  order: number,
+  sign: number,
+): void {
+  const { padded, count } = squares
+  const factors = polynomialsAt(order, stamp.x, stamp.y, orders.width, orders.height)
+  let pair = 0
+  for (let p = 0; p < factors.length; p++) {
+    for (let q = p; q < factors.length; q++, pair++) {
+      const factor = sign * factors[p] * factors[q]
+      const to = pair * padded * padded
+      const { values } = sums
+      for (let i = 0; i < count; i++) {
+        for (let j = i, at = i * padded + i; j < count; j++, at++) values[to + at] += factor * products[at]
+      }
+    }
+  }
+}
+
+/**
+ * Coefficients of the unknowns, by Cholesky's method. What the stars do not determine is held down by a ridge that is raised until
+ * the matrix is positive. `added` goes to the right hand side.
+ */
+export function solveSums(
+  sums: Sums,
+  squares: Squares,
+  unknowns: Unknowns,
+  added?: Float64Array,
+): Float64Array | null {
+  const { column, polynomial, order } = unknowns
+  const n = column.length
+  const count = polynomialCount(order)
+  const { padded } = squares
+  const data = squares.count - 1
+  const pairOf = (p: number, q: number) => {
+    const [low, high] = p < q ? [p, q] : [q, p]
+    return low * count - (low * (low - 1)) / 2 + high - low
+  }
+  const pairs = Int32Array.from({ length: count * count }, (_, i) => pairOf(Math.floor(i / count), i % count))
+  const scale = new Float64Array(n)
+  for (let a = 0; a < n; a++) {
+    const at = pairs[polynomial[a] * count + polynomial[a]] * padded * padded
+    const size = sums.values[at + column[a] * padded + column[a]]
+    scale[a] = size > 0 ? 1 / Math.sqrt(size) : 0
+  }
+  const matrix = new Float64Array(n * n)
+  const right = new Float64Array(n)
+  for (let ridge = 1e-12; ridge < 1; ridge *= 100) {
+    for (let a = 0; a < n; a++) {
+      for (let b = a; b < n; b++) {
+        const at = pairs[polynomial[a] * count + polynomial[b]] * padded * padded
+        matrix[a * n + b] = sums.values[at + column[a] * padded + column[b]] * scale[a] * scale[b]
+      }
+      matrix[a * n + a] = 1 + ridge
+      const side = pairs[polynomial[a] * count] * padded * padded + column[a] * padded + data
+      right[a] = (sums.values[side] + (added?.[a] ?? 0)) * scale[a]
+    }
+    const solved = choleskySolve(matrix, right, n)
+    if (solved?.every((value) => Number.isFinite(value))) {
+      for (let a = 0; a < n; a++) solved[a] *= scale[a]
+      return solved
+    }
+  }
+  return null
+}
+
+/** What each column is multiplied with at a star. */
+export function columnFactors(
+  solution: Float64Array,
+  unknowns: Unknowns,
+  squares: Squares,
+  stamp: { x: number; y: number },
+  orders: Orders,
+): Float64Array {
+  const factors = polynomialsAt(unknowns.order, stamp.x, stamp.y, orders.width, orders.height)
+  const out = new Float64Array(squares.terms + squares.background)
+  for (let a = 0; a < solution.length; a++) {
+    out[unknowns.column[a]] += solution[a] * factors[unknowns.polynomial[a]]
+  }
+  return out
+}

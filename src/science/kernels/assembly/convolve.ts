@@ -1,0 +1,245 @@
+// Convolutions of image subtraction. The reference is src/science/image/subtract/loops.ts. All numbers are f32 unless said; addresses
+// are bytes, strides and sizes are elements. Kernels come turned round, so that convolution is a walk in step.
+
+/** Adds up what four lanes hold. */
+function sumOf(a: v128): f64 {
+  const both = f64x2.add(
+    f64x2.promote_low_f32x4(a),
+    f64x2.promote_low_f32x4(v128.shuffle<u32>(a, a, 2, 3, 0, 1)),
+  )
+  return f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)
+}
+
+/**
+ * out[y][x] = Σ k[v][u] · from[y + v][x + u] for `width` × `height` pixels and a kernel of `size`². Width is a multiple of 16, height
+ * one of 2.
+ */
+export function convolve(
+  from: usize,
+  fromStride: usize,
+  out: usize,
+  outStride: usize,
+  width: usize,
+  height: usize,
+  kernel: usize,
+  size: usize,
+): void {
+  const line = fromStride << 2
+  const row = size << 2
+  for (let y: usize = 0; y < height; y += 2) {
+    for (let x: usize = 0; x < width; x += 16) {
+      let a0 = f32x4.splat(0)
+      let a1 = f32x4.splat(0)
+      let a2 = f32x4.splat(0)
+      let a3 = f32x4.splat(0)
+      let b0 = f32x4.splat(0)
+      let b1 = f32x4.splat(0)
+      let b2 = f32x4.splat(0)
+      let b3 = f32x4.splat(0)
+      // Two rows of the result share what they read: the second is one row of the kernel behind.
+      let at = from + y * line + (x << 2)
+      let k = kernel
+      for (let end = at + row; at < end; at += 4, k += 4) {
+        const w = v128.load_splat<f32>(k)
+        a0 = f32x4.add(a0, f32x4.mul(v128.load(at), w))
+        a1 = f32x4.add(a1, f32x4.mul(v128.load(at, 16), w))
+        a2 = f32x4.add(a2, f32x4.mul(v128.load(at, 32), w))
+        a3 = f32x4.add(a3, f32x4.mul(v128.load(at, 48), w))
+      }
+      at += line - row
+      for (let v: usize = 1; v < size; v++) {
+        for (let end = at + row; at < end; at += 4, k += 4) {
+          const w = v128.load_splat<f32>(k)
+          const u = v128.load_splat<f32>(k - row)
+          let p = v128.load(at)
+          a0 = f32x4.add(a0, f32x4.mul(p, w))
+          b0 = f32x4.add(b0, f32x4.mul(p, u))
+          p = v128.load(at, 16)
+          a1 = f32x4.add(a1, f32x4.mul(p, w))
+          b1 = f32x4.add(b1, f32x4.mul(p, u))
+          p = v128.load(at, 32)
+          a2 = f32x4.add(a2, f32x4.mul(p, w))
+          b2 = f32x4.add(b2, f32x4.mul(p, u))
+          p = v128.load(at, 48)
+          a3 = f32x4.add(a3, f32x4.mul(p, w))
+          b3 = f32x4.add(b3, f32x4.mul(p, u))
+        }
+        at += line - row
+      }
+      k -= row
+      for (let end = at + row; at < end; at += 4, k += 4) {
+        const w = v128.load_splat<f32>(k)
+        b0 = f32x4.add(b0, f32x4.mul(v128.load(at), w))
+        b1 = f32x4.add(b1, f32x4.mul(v128.load(at, 16), w))
+        b2 = f32x4.add(b2, f32x4.mul(v128.load(at, 32), w))
+        b3 = f32x4.add(b3, f32x4.mul(v128.load(at, 48), w))
+      }
+      const to = out + ((y * outStride + x) << 2)
+      v128.store(to, a0)
+      v128.store(to, a1, 16)
+      v128.store(to, a2, 32)
+      v128.store(to, a3, 48)
+      const next = to + (outStride << 2)
+      v128.store(next, b0)
+      v128.store(next, b1, 16)
+      v128.store(next, b2, 32)
+      v128.store(next, b3, 48)
+    }
+  }
+}
+
+/** out[y][x] = Σ k[u] · from[y][x + u]: along rows. Width is a multiple of 16. */
+export function along(
+  from: usize,
+  fromStride: usize,
+  out: usize,
+  outStride: usize,
+  width: usize,
+  height: usize,
+  kernel: usize,
+  size: usize,
+): void {
+  for (let y: usize = 0; y < height; y++) {
+    for (let x: usize = 0; x < width; x += 16) {
+      step(from + ((y * fromStride + x) << 2), 4, out + ((y * outStride + x) << 2), kernel, size)
+    }
+  }
+}
+
+/** out[y][x] = Σ k[v] · from[y + v][x]: across rows. Width is a multiple of 16. */
+export function across(
+  from: usize,
+  fromStride: usize,
+  out: usize,
+  outStride: usize,
+  width: usize,
+  height: usize,
+  kernel: usize,
+  size: usize,
+): void {
+  for (let y: usize = 0; y < height; y++) {
+    for (let x: usize = 0; x < width; x += 16) {
+      step(
+        from + ((y * fromStride + x) << 2),
+        fromStride << 2,
+        out + ((y * outStride + x) << 2),
+        kernel,
+        size,
+      )
+    }
+  }
+}
+
+function step(at: usize, by: usize, out: usize, kernel: usize, size: usize): void {
+  let a0 = f32x4.splat(0)
+  let a1 = f32x4.splat(0)
+  let a2 = f32x4.splat(0)
+  let a3 = f32x4.splat(0)
+  for (let k = kernel, end = kernel + (size << 2); k < end; k += 4, at += by) {
+    const w = v128.load_splat<f32>(k)
+    a0 = f32x4.add(a0, f32x4.mul(v128.load(at), w))
+    a1 = f32x4.add(a1, f32x4.mul(v128.load(at, 16), w))
+    a2 = f32x4.add(a2, f32x4.mul(v128.load(at, 32), w))
+    a3 = f32x4.add(a3, f32x4.mul(v128.load(at, 48), w))
+  }
+  v128.store(out, a0)
+  v128.store(out, a1, 16)
+  v128.store(out, a2, 32)
+  v128.store(out, a3, 48)
+}
+
+/**
+ * Products of columns: out[i][j] += Σ columns[i] · columns[j] for i ≤ j (f64, `count` × `count`; below the diagonal is not
+ * defined). `count` is a multiple of 4; columns lie `stride` apart and are `length` long, a multiple of 4. Sums are made in single
+ * precision over at most 128 elements and then in double.
+ */
+export function gram(columns: usize, stride: usize, length: usize, count: usize, out: usize): void {
+  const by = stride << 2
+  for (let from: usize = 0; from < length; from += 128) {
+    const span = (min(length - from, 128) as usize) << 2
+    for (let i: usize = 0; i < count; i += 4) {
+      const first = columns + i * by + (from << 2)
+      for (let j = i; j < count; j += 2) {
+        const second = columns + j * by + (from << 2)
+        let a0 = f32x4.splat(0)
+        let a1 = f32x4.splat(0)
+        let a2 = f32x4.splat(0)
+        let a3 = f32x4.splat(0)
+        let b0 = f32x4.splat(0)
+        let b1 = f32x4.splat(0)
+        let b2 = f32x4.splat(0)
+        let b3 = f32x4.splat(0)
+        let p = first
+        let q = second
+        const third = by * 3
+        for (const end = p + span; p < end; p += 16, q += 16) {
+          const c = v128.load(q)
+          const d = v128.load(q + by)
+          let x = v128.load(p)
+          a0 = f32x4.add(a0, f32x4.mul(x, c))
+          b0 = f32x4.add(b0, f32x4.mul(x, d))
+          x = v128.load(p + by)
+          a1 = f32x4.add(a1, f32x4.mul(x, c))
+          b1 = f32x4.add(b1, f32x4.mul(x, d))
+          x = v128.load(p + (by << 1))
+          a2 = f32x4.add(a2, f32x4.mul(x, c))
+          b2 = f32x4.add(b2, f32x4.mul(x, d))
+          x = v128.load(p + third)
+          a3 = f32x4.add(a3, f32x4.mul(x, c))
+          b3 = f32x4.add(b3, f32x4.mul(x, d))
+        }
+        const to = out + ((i * count + j) << 3)
+        const line = count << 3
+        add2(to, a0, b0)
+        add2(to + line, a1, b1)
+        add2(to + (line << 1), a2, b2)
+        add2(to + line * 3, a3, b3)
+      }
+    }
+  }
+}
+
+function add2(to: usize, a: v128, b: v128): void {
+  store<f64>(to, load<f64>(to) + sumOf(a))
+  store<f64>(to + 8, load<f64>(to + 8) + sumOf(b))
+}
+
+/** out = Σ weights[i] · columns[i], `length` a multiple of 16. */
+export function combine(
+  columns: usize,
+  stride: usize,
+  length: usize,
+  count: usize,
+  weights: usize,
+  out: usize,
+): void {
+  for (let x: usize = 0; x < length; x += 16) {
+    step(columns + (x << 2), stride << 2, out + (x << 2), weights, count)
+  }
+}
+
+/** out[i] = columns[i] · weights, element by element, for `count` columns of `length`, a multiple of 4. */
+export function weigh(
+  columns: usize,
+  stride: usize,
+  length: usize,
+  count: usize,
+  weights: usize,
+  out: usize,
+): void {
+  for (let i: usize = 0; i < count; i++) {
+    const from = columns + ((i * stride) << 2)
+    const to = out + ((i * stride) << 2)
+    for (let x: usize = 0; x < length << 2; x += 16) {
+      v128.store(to + x, f32x4.mul(v128.load(from + x), v128.load(weights + x)))
+    }
+  }
+}
+
+/** out = a − factor · b, `length` a multiple of 4. */
+export function less(a: usize, b: usize, factor: f32, out: usize, length: usize): void {
+  const f = f32x4.splat(factor)
+  for (let x: usize = 0; x < length << 2; x += 16) {
+    v128.store(out + x, f32x4.sub(v128.load(a + x), f32x4.mul(v128.load(b + x), f)))
+  }
+}

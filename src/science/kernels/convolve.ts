@@ -1,0 +1,92 @@
+/**
+ * Convolutions and sums of products for image subtraction in WebAssembly SIMD. The plain twin in `science/image/subtract/loops.ts` is the
+ * reference and does the work where the kernel is missing or an array does not lie on the workshop's memory.
+ */
+import { plainLoops, type Loops } from '#science/image/subtract/loops.ts'
+import type { Workshop } from '#science/image/workshop.ts'
+
+interface Exports {
+  convolve(
+    from: number,
+    fromStride: number,
+    out: number,
+    outStride: number,
+    width: number,
+    height: number,
+    kernel: number,
+    size: number,
+  ): void
+  along: Exports['convolve']
+  across: Exports['convolve']
+  gram(columns: number, stride: number, length: number, count: number, out: number): void
+  combine(columns: number, stride: number, length: number, count: number, weights: number, out: number): void
+  weigh: Exports['combine']
+  less(a: number, b: number, factor: number, out: number, length: number): void
+}
+
+/** The inner loops of image subtraction as fast as the workshop can do them. */
+export function convolutionLoops(workshop: Workshop): Loops {
+  return workshop.once('convolve', () => {
+    const module = workshop.modules.convolve
+    return module ? compiledLoops(module, workshop) : plainLoops
+  })
+}
+
+function compiledLoops(module: WebAssembly.Module, { arena }: Workshop): Loops {
+  const instance = new WebAssembly.Instance(module, { env: { memory: arena.memory } })
+  const kernel = instance.exports as unknown as Exports
+  const here = (...arrays: ArrayBufferView[]) => arrays.every((array) => arena.holds(array))
+  return {
+    convolve(from, fromStride, out, outStride, width, height, taps, size) {
+      if (!here(from, out, taps) || width % 16 || height % 2) {
+        return plainLoops.convolve(from, fromStride, out, outStride, width, height, taps, size)
+      }
+      kernel.convolve(
+        from.byteOffset,
+        fromStride,
+        out.byteOffset,
+        outStride,
+        width,
+        height,
+        taps.byteOffset,
+        size,
+      )
+    },
+    along(from, fromStride, out, outStride, width, height, taps) {
+      if (!here(from, out, taps) || width % 16) {
+        return plainLoops.along(from, fromStride, out, outStride, width, height, taps)
+      }
+      const [at, to, k] = [from.byteOffset, out.byteOffset, taps.byteOffset]
+      kernel.along(at, fromStride, to, outStride, width, height, k, taps.length)
+    },
+    across(from, fromStride, out, outStride, width, height, taps) {
+      if (!here(from, out, taps) || width % 16) {
+        return plainLoops.across(from, fromStride, out, outStride, width, height, taps)
+      }
+      const [at, to, k] = [from.byteOffset, out.byteOffset, taps.byteOffset]
+      kernel.across(at, fromStride, to, outStride, width, height, k, taps.length)
+    },
+    gram(columns, length, count, out) {
+      if (!here(columns, out) || length % 4 || count % 4) return plainLoops.gram(columns, length, count, out)
+      kernel.gram(columns.byteOffset, length, length, count, out.byteOffset)
+    },
+    combine(columns, length, weights, out) {
+      if (!here(columns, weights, out) || length % 16) {
+        return plainLoops.combine(columns, length, weights, out)
+      }
+      const [at, w, to] = [columns.byteOffset, weights.byteOffset, out.byteOffset]
+      kernel.combine(at, length, length, weights.length, w, to)
+    },
+    weigh(columns, length, count, weights, out) {
+      if (!here(columns, weights, out) || length % 4) {
+        return plainLoops.weigh(columns, length, count, weights, out)
+      }
+      const [at, w, to] = [columns.byteOffset, weights.byteOffset, out.byteOffset]
+      kernel.weigh(at, length, length, count, w, to)
+    },
+    less(a, b, factor, out) {
+      if (!here(a, b, out) || a.length % 4) return plainLoops.less(a, b, factor, out)
+      kernel.less(a.byteOffset, b.byteOffset, factor, out.byteOffset, a.length)
+    },
+  }
+}
