@@ -40,23 +40,32 @@ function generic(name: string): ReferenceCatalogue {
   }
 }
 
-/** How many native bands of a definition a table has columns for. */
+/** True where a table has columns for a native band. */
+function hasBand(table: Table, { native, exactCase }: ReferenceCatalogue, filter: FilterName): boolean {
+  const band = native[filter]
+  if (!band) return false
+  const same = (a: string, b: string): boolean => (exactCase ? a === b : a.toLowerCase() === b.toLowerCase())
+  const has = (name: string): boolean => table.columns.some((column) => same(column.name, name))
+  return band.magnitude.some(has) || (band.flux ?? []).some(([flux]) => has(flux))
+}
+
 function bandsIn(table: Table, catalogue: ReferenceCatalogue): number {
-  const names = new Set(table.columns.map((column) => column.name))
-  return Object.values(catalogue.native).filter(
-    (band) =>
-      band.magnitude.some((name) => names.has(name)) || (band.flux ?? []).some(([flux]) => names.has(flux)),
-  ).length
+  return filterNames.filter((filter) => hasBand(table, catalogue, filter)).length
 }
 
 /** What the columns of a table mean: by the catalogue's name where it is known, else by what fits them best. */
 export function definitionFor(name: string, table: Table): ReferenceCatalogue {
   const named =
     findReferenceCatalogue(name) ?? referenceCatalogues.find(({ key }) => name.toLowerCase().startsWith(key))
-  if (named && bandsIn(table, named) > 0) return named
   const usual = generic(name)
-  const best = [usual, ...referenceCatalogues].reduce((a, b) =>
-    bandsIn(table, b) > bandsIn(table, a) ? b : a,
+  const best =
+    named && bandsIn(table, named) > 0
+      ? named
+      : [usual, ...referenceCatalogues].reduce((a, b) => (bandsIn(table, b) > bandsIn(table, a) ? b : a))
+  const chosen = named && bandsIn(table, best) === 0 ? named : best
+  // A part of a catalogue may lack bands by whose colours stars are told from other things.
+  const colourLimits = chosen.colourLimits.filter(
+    ([a, b]) => hasBand(table, chosen, a) && hasBand(table, chosen, b),
   )
-  return named && bandsIn(table, best) === 0 ? named : best
+  return { ...chosen, colourLimits }
 }

@@ -6,6 +6,7 @@ import { hduLabel } from '#science/fits/hdu.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { measureBackground } from '#science/image/background.ts'
 import { findFilter } from '#science/image/filters.ts'
+import { cleanCosmics } from '#science/image/cosmics.ts'
 import { addMask, checkSize, countMask } from '#science/image/mask.ts'
 import { drawShapes, type DrawnMask as Drawing, type SkyToPixel } from '#science/image/mask-shapes.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
@@ -20,7 +21,6 @@ import type { Facts } from '#observatory/frames/frame.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { Found, InspectFindings } from '#observatory/tasks/findings.ts'
 import { DrawnMask, originalName, type Preparation } from '#observatory/tasks/task.ts'
-import { maskCosmics } from './cosmic-rays.ts'
 import { fieldOf, mocOf } from './field.ts'
 import {
   blankFills,
@@ -136,20 +136,16 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
       const background = measureBackground(plane, mask, { mesh: bgSize }, workshop)
       gainCheck(background.globalLevel, background.globalRms, gain, facts, voice)
       if (config.mask_cosmics) {
-        const found = maskCosmics(
+        const cosmics = cleanCosmics(
           plane,
-          mask,
-          background,
-          {
-            gain: gain.value,
-            saturation: saturation.value,
-            readNoise: facts.readNoise,
-            sigma: config.cosmics_sigma,
-          },
+          { mask, background, gain: gain.value, saturation: saturation.value, sigma: config.cosmics_sigma },
           workshop,
         )
-        voice.log(`Cosmic rays: ${count(found)} pixels (threshold ${config.cosmics_sigma} σ).`)
-        if (found > 0.02 * mask.data.length)
+        addMask(mask, cosmics.mask)
+        voice.log(
+          `Cosmic rays: ${count(cosmics.hits)} hits, ${count(cosmics.pixels)} pixels (threshold ${config.cosmics_sigma} σ)${cosmics.spared > 0 ? `; ${count(cosmics.spared)} peaks are sharp enough but could be stars, and are left` : ''}.`,
+        )
+        if (cosmics.pixels > 0.02 * mask.data.length)
           voice.warn(
             'More than 2 % of the pixels look like cosmic rays: stars of an undersampled camera may be among them. Raise cosmics_sigma, or set mask_cosmics=false.',
           )

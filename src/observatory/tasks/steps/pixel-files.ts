@@ -85,16 +85,16 @@ export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
-/** Writes a plane as float32, or a mask as bytes, as the one image of a FITS file. */
+/** Writes a plane as float32, numbers as 32-bit integers, or a mask as bytes, as the one image of a FITS file. */
 export function writePlane(
   path: string,
-  { width, height, data }: Plane | Mask,
+  { width, height, data }: Plane | Mask | { width: number; height: number; data: Int32Array },
   cards: readonly Card[] = [],
 ): void {
-  const float = data instanceof Float32Array
+  const wide = !(data instanceof Uint8Array)
   const header = formatHeader([
     card('SIMPLE', true, 'conforms to FITS standard'),
-    card('BITPIX', float ? -32 : 8),
+    card('BITPIX', data instanceof Float32Array ? -32 : wide ? 32 : 8),
     card('NAXIS', 2),
     card('NAXIS1', width),
     card('NAXIS2', height),
@@ -104,15 +104,17 @@ export function writePlane(
   const file = openSync(path, 'w')
   try {
     put(file, header)
-    const size = float ? 4 : 1
+    const size = wide ? 4 : 1
     const step = Math.max(1, Math.floor(stripBytes / (width * size))) * width
     const buffer = new Uint8Array(Math.min(step, data.length) * size)
     const view = new DataView(buffer.buffer)
     for (let from = 0; from < data.length; from += step) {
       const to = Math.min(data.length, from + step)
-      if (data instanceof Float32Array) {
+      if (!(data instanceof Uint8Array)) {
         if (littleEndian) swapInto(buffer, data, from, to)
-        else for (let i = from; i < to; i++) view.setFloat32((i - from) * 4, data[i]!)
+        else if (data instanceof Float32Array)
+          for (let i = from; i < to; i++) view.setFloat32((i - from) * 4, data[i]!)
+        else for (let i = from; i < to; i++) view.setInt32((i - from) * 4, data[i]!)
       } else buffer.set(data.subarray(from, to) as Uint8Array)
       put(file, buffer.subarray(0, (to - from) * size))
     }
@@ -123,7 +125,12 @@ export function writePlane(
   }
 }
 
-function swapInto(buffer: Uint8Array<ArrayBuffer>, data: Float32Array, from: number, to: number): void {
+function swapInto(
+  buffer: Uint8Array<ArrayBuffer>,
+  data: Float32Array | Int32Array,
+  from: number,
+  to: number,
+): void {
   const words = new Uint32Array(buffer.buffer, 0, to - from)
   const bits = new Uint32Array(data.buffer, data.byteOffset + from * 4, to - from)
   for (let i = 0; i < words.length; i++) {

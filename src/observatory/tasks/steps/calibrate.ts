@@ -1,0 +1,224 @@
+import { isProblem, Problem } from '#problem.ts'
+import { filterNamed, filterNames, type FilterName } from '#science/image/filters.ts'
+import { fitZeroPoint, type ZeroPointFit } from '#science/image/zero-point.ts'
+import type { Wcs } from '#science/fits/wcs/wcs.ts'
+import { clustersSky, matchSky } from '#science/sources/match.ts'
+import { sourceFlags } from '#science/image/plane.ts'
+import type { Table } from '#science/table/table.ts'
+import { bandColumns, positionColumns, type BandColumns } from '#observatory/tasks/band-columns.ts'
+import { definitionFor } from '#observatory/tasks/sky/definition.ts'
+import type { TaskConfig } from '#observatory/tasks/config.ts'
+import type { StepContext } from './context.ts'
+import type { Objects } from './measure-work.ts'
+
+/** From instrumental to catalogue magnitudes. */
+
+export interface Stars {
+  readonly table: Table
+  readonly catalogue: string
+  readonly ra: Float64Array
+  readonly dec: Float64Array
+  /** 0-based pixels on the frame; NaN where there is none. */
+  readonly x: Float64Array
+  readonly y: Float64Array
+  readonly band: BandColumns
+  /** 1 where a star may calibrate. */
+  readonly good: Uint8Array
+}
+
+export interface Calibration {
+  readonly fit: ZeroPointFit
+  /** Rows of objects and of stars that are the same. */
+  readonly objects: Int32Array
+  readonly stars: Int32Array
+  readonly separation: Float64Array
+  readonly radiusArcsec: number
+}
+
+const count = (value: number): string => value.toLocaleString('en-US')
+
+/** Instrumental magnitudes and their errors. */
+export function instrumental({ flux, fluxErr }: Pick<Objects, 'flux' | 'fluxErr'>): {
+  mag: Float64Array
+  err: Float64Array
+} {
+  return {
+    mag: flux.map((value) => (value > 0 ? -2.5 * Math.log10(value) : Number.NaN)),
+    err: flux.map((value, i) => (value > 0 ? (1.0857362 * fluxErr[i]!) / value : Number.NaN)),
+  }
+}
+
+/** The stars of the catalogue, with the band of the frame, and which of them may calibrate. */
+export function starsOf(
+  table: Table,
+  name: string,
+  filter: string,
+  wcs: Wcs,
+  config: TaskConfig,
+  fwhmArcsec: number,
+  context: Pick<StepContext, 'log' | 'warn'>,
+): Stars {
+  const definition = definitionFor(name, table)
+  const { ra, dec } = positionColumns(table)
+  const band = bandColumns(table, definition, filterNamed(filter).name)
+  for (const warning of band.warnings) context.warn(warning)
+  const { x, y } = wcs.skyToPixels(ra, dec)
+  const good = band.good.slice()
+  for (let i = 0; i < good.length; i++) {
+    const mag = band.magnitude[i]!
+    if (config.cat_mag_lower !== null && mag < config.cat_mag_lower) good[i] = 0
+    if (config.cat_mag_upper !== null && mag > config.cat_mag_upper) good[i] = 0
+    if (config.cat_limit !== null && mag > config.cat_limit) good[i] = 0
+  }
+  if (config.filter_blends && table.rows > 0) {
+    const { group, size } = clustersSky(ra, dec, 2 * fwhmArcsec)
+    let blended = 0
+    for (let i = 0; i < good.length; i++) {
+      if (group[i]! < 0 || size[group[i]!]! < 2) continue
+      if (good[i] === 1) blended++
+      good[i] = 0
+    }
+    context.log(
+      `${count(blended)} stars with another within ${(2 * fwhmArcsec).toFixed(1)}″ do not calibrate.`,
+    )
+  }
+  return { table, catalogue: definition.title, ra, dec, x, y, band, good }
+}
+
+/** Fits the zero point to objects and stars that are the same. @throws Problem `task.no_stars`, photometry.* */
+export function calibrate(
+  objects: Objects,
+  sky: { ra: Float64Array; dec: Float64Array },
+  stars: Stars,
+  config: TaskConfig,
+  frame: { width: number; height: number; radiusArcsec: number },
+  context: Pick<StepContext, 'log' | 'warn'>,
+): Calibration {
+  const usable = [...stars.good.keys()].filter((i) => stars.good[i] === 1)
+  const ra = Float64Array.from(usable, (i) => stars.ra[i]!)
+  const dec = Float64Array.from(usable, (i) => stars.dec[i]!)
+  const { first, second, separation } = matchSky(sky.ra, sky.dec, ra, dec, frame.radiusArcsec)
+  const matched = Int32Array.from(second, (i) => usable[i]!)
+  context.log(
+    `${count(first.length)} objects are stars of ${stars.catalogue} within ${frame.radiusArcsec.toFixed(2)}″ (${count(usable.length)} stars may calibrate).`,
+  )
+  if (first.length < 2)
+    throw new Problem(
+      'task.no_stars',
+      `Only ${first.length} objects are stars of ${stars.catalogue} within ${frame.radiusArcsec.toFixed(2)}″ (${usable.length} stars of it may calibrate, in a field with ${objects.rows} objects). The astrometry may be off (blind_match_wcs=true solves anew), the radius small (sr_override), or the catalogue shallow (cat_limit, cat_name).`,
+    )
+  const fit = fitZeroPoint(pairs(objects, stars, first, matched), optionsOf(config, frame))
+  for (const warning of fit.model.warnings) context.warn(warning)
+  return { fit, objects: first, stars: matched, separation, radiusArcsec: frame.radiusArcsec }
+}
+
+function pairs(
+  objects: Objects,
+  stars: Pick<Stars, 'band'>,
+  first: Int32Array,
+  second: Int32Array,
+): Parameters<typeof fitZeroPoint>[0] {
+  const { mag, err } = instrumental(objects)
+  const { band } = stars
+  return {
+    x: Float64Array.from(first, (i) => objects.x[i]!),
+    y: Float64Array.from(first, (i) => objects.y[i]!),
+    magnitude: Float64Array.from(first, (i) => mag[i]!),
+    error: Float64Array.from(first, (i) => err[i]!),
+    flags: Float64Array.from(first, (i) => objects.flags[i]!),
+    catalogueMagnitude: Float64Array.from(second, (i) => band.magnitude[i]!),
+    catalogueError: Float64Array.from(second, (i) => band.error[i]!),
+    ...(band.colour.some(Number.isFinite)
+      ? { colour: Float64Array.from(second, (i) => band.colour[i]!) }
+      : {}),
+  }
+}
+
+function optionsOf(
+  config: TaskConfig,
+  { width, height }: { width: number; height: number },
+): NonNullable<Parameters<typeof fitZeroPoint>[1]> {
+  return {
+    spatialOrder: config.spatial_order,
+    colour: config.force_color_term ?? (config.use_color ? 'free' : 'none'),
+    fluxOrder: config.bg_order,
+    nonlinear: config.nonlin,
+    acceptFlags: sourceFlags.deblended,
+    clip: 5,
+    rounds: 10,
+    mostScatter: 0.01,
+    width,
+    height,
+  }
+}
+
+/**
+ * How often stars put to objects at random correlate as well: where that is not rare, the objects are not those stars. A
+ * thousand shuffles by a fixed seed.
+ */
+export function chanceOf(
+  objects: Objects,
+  stars: Stars,
+  { fit, objects: first, stars: second }: Calibration,
+): number | null {
+  const { mag } = instrumental(objects)
+  const pairsUsed = [...first.keys()].filter((k) => fit.used[k] === 1)
+  if (pairsUsed.length < 5) return null
+  const a = pairsUsed.map((k) => mag[first[k]!]!)
+  const b = pairsUsed.map((k) => stars.band.magnitude[second[k]!]!)
+  const seen = correlation(a, b)
+  let state = 12_345
+  const random = (): number =>
+    (state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff) / 0x7fff_ffff
+  let better = 0
+  const shuffles = 1_000
+  const mixed = [...b]
+  for (let n = 0; n < shuffles; n++) {
+    for (let i = mixed.length - 1; i > 0; i--) {
+      const j = Math.floor(random() * (i + 1))
+      ;[mixed[i], mixed[j]] = [mixed[j]!, mixed[i]!]
+    }
+    if (correlation(a, mixed) >= seen) better++
+  }
+  return better / shuffles
+}
+
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  const [ma, mb] = [mean(a), mean(b)]
+  let [ab, aa, bb] = [0, 0, 0]
+  for (const [i, value] of a.entries()) {
+    ab += (value - ma) * (b[i]! - mb)
+    aa += (value - ma) ** 2
+    bb += (b[i]! - mb) ** 2
+  }
+  return ab / Math.sqrt(aa * bb || 1)
+}
+
+/** Colour terms with every band that the catalogue has: the smallest tells what the filter is. */
+export function diagnose(
+  objects: Objects,
+  stars: Stars,
+  name: string,
+  { objects: first, stars: second }: Calibration,
+  config: TaskConfig,
+  frame: { width: number; height: number },
+): { filter: FilterName; term: number; rms: number }[] {
+  const definition = definitionFor(name, stars.table)
+  return filterNames
+    .flatMap((filter) => {
+      try {
+        const band = bandColumns(stars.table, definition, filter)
+        const { model } = fitZeroPoint(pairs(objects, { band }, first, second), {
+          ...optionsOf({ ...config, force_color_term: null, use_color: true }, frame),
+          spatialOrder: 0,
+        })
+        return model.colour ? [{ filter, term: model.colour.terms[0]!, rms: model.rms }] : []
+      } catch (error) {
+        if (!isProblem(error)) throw error
+        return []
+      }
+    })
+    .toSorted((a, b) => Math.abs(a.term) - Math.abs(b.term))
+}

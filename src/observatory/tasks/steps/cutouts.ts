@@ -1,0 +1,74 @@
+import { writeFile } from 'node:fs/promises'
+import type { Card } from '#science/fits/card.ts'
+import { card } from '#science/fits/header.ts'
+import { planImage } from '#science/fits/image.ts'
+import { writeFits, type HduInput } from '#science/fits/write.ts'
+import { at, type StepContext } from './context.ts'
+import { shifted } from './inspect-pixels.ts'
+import { openFitsFile } from './pixel-files.ts'
+
+/** What describes the WCS and where the picture is from: all that a cut-out keeps of a header. */
+const kept =
+  /^(WCSAXES|CTYPE\d|CUNIT\d|CRVAL\d|CRPIX\d|CDELT\d|CROTA\d|CD\d_\d|PC\d_\d|PV\d_\d+|[AB]P?_\d_\d|[AB]P?_ORDER|LONPOLE|LATPOLE|RADESYS|EQUINOX|DATE-OBS|MJD-OBS|EXPTIME|FILTER|TELESCOP|INSTRUME|BUNIT)$/
+
+/**
+ * Writes a multi-extension cut-out around a pixel: the facts in the primary header, one extension per plane. Planes that
+ * are not there are left out.
+ */
+export async function cutout(
+  context: Pick<StepContext, 'folder' | 'config'>,
+  name: string,
+  place: { x: number; y: number },
+  planes: readonly (readonly [extension: string, file: string])[],
+  facts: Readonly<Record<string, string | number | null>>,
+): Promise<void> {
+  const half = context.config.cutout_size
+  const [x, y] = [Math.round(place.x), Math.round(place.y)]
+  const parts: HduInput[] = [
+    {
+      kind: 'image',
+      shape: [],
+      cards: [
+        card('X', place.x, 'pixel of the frame, from 0'),
+        card('Y', place.y, 'pixel of the frame, from 0'),
+        ...Object.entries(facts).flatMap(([key, value]) =>
+          value === null || value === '' ? [] : [card(key, ascii(value))],
+        ),
+      ],
+    },
+  ]
+  for (const [extension, path] of planes) {
+    let file
+    try {
+      file = openFitsFile(at(context, path))
+    } catch {
+      continue
+    }
+    try {
+      const hdu = file.hdus.find((each) => each.kind === 'image' && each.shape.length >= 2)
+      if (!hdu) continue
+      const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
+      const [x0, x1] = [Math.max(0, x - half), Math.min(width, x + half + 1)]
+      const [y0, y1] = [Math.max(0, y - half), Math.min(height, y + half + 1)]
+      if (x1 <= x0 || y1 <= y0) continue
+      const { data } = file.read(
+        planImage(hdu, [
+          [x0, x1],
+          [y0, y1],
+        ]),
+      )
+      const cards: Card[] = shifted(
+        hdu.header.cards.filter((each) => kept.test(each.keyword)),
+        { x0, y0 },
+      )
+      parts.push({ kind: 'image', name: extension, shape: [x1 - x0, y1 - y0], data, cards })
+    } finally {
+      file.close()
+    }
+  }
+  await writeFile(at(context, name), writeFits(parts))
+}
+
+function ascii(value: string | number): string | number {
+  return typeof value === 'string' ? value.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 60) : value
+}
