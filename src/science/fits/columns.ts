@@ -122,18 +122,21 @@ function columnOf(hdu: Hdu, index: number, offset: number, where: string): Colum
   }
 }
 
-/** Reads the layout of a binary table. Throws `fits.invalid` naming keyword and HDU. */
-export function tableFormOf(hdu: Hdu): TableForm {
+/**
+ * Reads the layout of a binary table. Throws `fits.invalid` naming keyword and HDU, and `fits.unsupported` for a compressed
+ * table unless its layout before it was packed is what is asked for: rows of that do not lie in the file.
+ */
+export function tableFormOf(hdu: Hdu, { packed = false } = {}): TableForm {
   const label = hduLabel(hdu.index, hdu.name)
-  if (hdu.kind !== 'table' || hdu.shape.length !== 2) {
-    const what = hdu.kind === 'ascii table' ? 'an ASCII table, which is not read' : 'no binary table'
+  if (hdu.stored && hdu.kind === 'table' && !packed) {
     throw new Problem(
-      hdu.kind === 'ascii table' ? 'fits.unsupported' : 'fits.invalid',
-      `${label} is ${what}.`,
-      {
-        hdu: hdu.index,
-      },
+      'fits.unsupported',
+      `${label} is a compressed table (ZTABLE = T), which is not read here; unpack it with funpack.`,
+      { keyword: 'ZTABLE', hdu: hdu.index },
     )
+  }
+  if (hdu.kind !== 'table' || hdu.shape.length !== 2) {
+    throw new Problem('fits.invalid', `${label} is no binary table.`, { hdu: hdu.index })
   }
   const [rowBytes, rows] = hdu.shape
   const count = integerOf(hdu.header, 'TFIELDS', label, { most: 999 })

@@ -4,6 +4,7 @@ import { defaultInflateLimit, inflate, isGzip } from './gzip.ts'
 import { asciiOf, blockLength, endOfCards, parseHeader, valueOf } from './header.ts'
 import { afterHdu, hduOf } from './hdu.ts'
 import type { Hdu } from './hdu.ts'
+import { isPackedTable, unpackedTable } from './packed-table.ts'
 import { readFrom, readNow } from './source.ts'
 import type { ByteSource, ReadPlan } from './source.ts'
 import { unpackedImage } from './tiling.ts'
@@ -45,6 +46,7 @@ export function* planHdu(index: number, start: number, fileLength: number): Read
   }
   const dataStart = start + Math.ceil((end + 80) / blockLength) * blockLength
   const hdu = hduOf(parseHeader(bytes.subarray(0, end)), index, start, dataStart, fileLength)
+  if (isPackedTable(hdu)) return unpackedTable(hdu)
   return hdu.kind === 'table' && valueOf(hdu.header, 'ZIMAGE') === true ? unpackedImage(hdu) : hdu
 }
 

@@ -1,10 +1,13 @@
-/** Binary tables as columns. Standard: FITS 4.0, §7.3; scaling as astropy does it (in double precision). */
+/** Tables as columns. Standard: FITS 4.0, §7.3; scaling as astropy does it (in double precision). */
 import { Problem } from '#problem.ts'
+import { asciiFormOf, asciiValues } from './ascii.ts'
 import { bytesOf, findColumn, tableFormOf } from './columns.ts'
 import type { ColumnForm, ColumnKind, TableForm } from './columns.ts'
 import { decodeInto, flipSign, rawArray } from './elements.ts'
 import type { ElementKind, NumberArray } from './elements.ts'
 import type { Hdu } from './hdu.ts'
+import { planColumnBytes } from './packed-table.ts'
+import type { ColumnBytes } from './packed-table.ts'
 import { readFrom, readNow } from './source.ts'
 import type { ByteSource, ReadPlan } from './source.ts'
 
@@ -203,9 +206,28 @@ function* planHeapColumn(
   return { ...head, ...finish(raw, form), offsets }
 }
 
-/** Plan of a table read: one range for the rows wanted, one for each variable-length column's part of the heap. */
+/** A column that was packed, from its own bytes and heap. */
+function unpackedColumn(
+  form: ColumnForm,
+  table: TableForm,
+  { cells, heap }: ColumnBytes,
+  rows: number,
+  budget: { left: number },
+): Column {
+  const alone = { ...form, offset: 0 }
+  if (!form.descriptor) return decodeColumn(alone, form.bytes, cells, rows)
+  const own = { ...table, rowBytes: form.bytes, heapStart: 0, heapEnd: heap.length }
+  return readNow(planHeapColumn(alone, own, cells, rows, budget), heap)
+}
+
+/**
+ * Plan of a table read: one range for the rows wanted, one for each variable-length column's part of the heap; of
+ * compressed tables, the tiles of the columns wanted. ASCII tables are read as well: text as 'A', whole numbers as 'J'
+ * or 'K' by their width, others as 'D'.
+ */
 export function* planTable(hdu: Hdu, options: TableOptions = {}): ReadPlan<Table> {
-  const table = tableFormOf(hdu)
+  const lines = hdu.kind === 'ascii table' ? asciiFormOf(hdu) : undefined
+  const table = lines ?? tableFormOf(hdu, { packed: true })
   const wanted = (options.columns ?? table.columns.map((each) => each.index)).map((which) => {
     const found = typeof which === 'number' ? table.columns[which] : findColumn(table, which)
     if (found) return found
@@ -223,10 +245,26 @@ export function* planTable(hdu: Hdu, options: TableOptions = {}): ReadPlan<Table
     )
   }
   const rows = last - first
+  const maxHeapBytes = options.maxHeapBytes ?? 2 ** 30
+  if (hdu.stored && !lines) {
+    const parts = yield* planColumnBytes(hdu, wanted, [first, last], maxHeapBytes)
+    const budget = { left: maxHeapBytes }
+    return { rows, columns: wanted.map((form, n) => unpackedColumn(form, table, parts[n], rows, budget)) }
+  }
   const start = table.dataStart + first * table.rowBytes
   const bytes =
     rows > 0 && wanted.length > 0 ? yield { start, end: start + rows * table.rowBytes } : new Uint8Array(0)
-  const budget = { left: options.maxHeapBytes ?? 2 ** 30 }
+  if (lines) {
+    const columns = wanted.map(({ index }): Column => {
+      const column = lines.columns[index]
+      const { name, unit, kind } = column
+      const read = asciiValues(lines, column, bytes, rows, first)
+      const scaled = read.values instanceof Float64Array
+      return { name, ...(unit ? { unit } : {}), kind: scaled ? 'D' : kind, repeat: 1, ...read }
+    })
+    return { rows, columns }
+  }
+  const budget = { left: maxHeapBytes }
   const columns: Column[] = []
   for (const form of wanted) {
     columns.push(

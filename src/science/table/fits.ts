@@ -91,20 +91,20 @@ function fromFits(column: FitsColumn, header: Header, n: number): Column {
   })
 }
 
-/** Reads a binary table. Throws as #science/fits does, and `table.invalid` where the file has no binary table. */
+/** Reads a binary or ASCII table, compressed or not. Throws as #science/fits does, and `table.invalid` where the file has none. */
 export function readFitsTable(bytes: Uint8Array, { hdu: which }: FitsTableOptions = {}): Table {
   const file = openFits(bytes)
   const hdu = tableHdu(file.hdus, which)
   return fromHdu(hdu, readTable(file.bytes, hdu))
 }
 
-/** The binary table of a file that is read piece by piece; see `readFitsRows`. Throws as `readFitsTable`. */
+/** The table of a file that is read piece by piece; see `readFitsRows`. Throws as `readFitsTable`. */
 export async function openFitsTable(
   source: ByteSource,
   { hdu: which }: FitsTableOptions = {},
 ): Promise<{ hdu: Hdu; rows: number }> {
   const hdu = tableHdu(await openFitsSource(source), which)
-  return { hdu, rows: tableFormOf(hdu).rows }
+  return { hdu, rows: hdu.kind === 'ascii table' ? hdu.shape[1] : tableFormOf(hdu, { packed: true }).rows }
 }
 
 /** Some rows of such a table, as a table. */
@@ -119,12 +119,12 @@ export async function readFitsRows(
 function tableHdu(hdus: readonly Hdu[], which: number | string | undefined): Hdu {
   const hdu =
     which === undefined
-      ? hdus.find((each) => each.kind === 'table')
+      ? hdus.find((each) => each.kind === 'table' || each.kind === 'ascii table')
       : hdus.find((each) => each.index === which || each.name.toUpperCase() === String(which).toUpperCase())
   if (hdu) return hdu
   throw new Problem(
     'table.invalid',
-    `The FITS file has no binary table${which === undefined ? '' : ` "${which}"`}.`,
+    `The FITS file has no table${which === undefined ? '' : ` "${which}"`}.`,
     { hdu: which },
   )
 }
