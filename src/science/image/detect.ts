@@ -9,7 +9,7 @@ import { type Components, components } from './label.ts'
 import { objectsOf } from './objects.ts'
 import type { Mask, Plane } from './plane.ts'
 import { findRuns, type Runs } from './threshold.ts'
-import type { Workshop } from './workshop.ts'
+import type { Part, Workshop } from './workshop.ts'
 
 /** SExtractor's names stand behind; its defaults hold. */
 export interface DetectOptions {
@@ -75,7 +75,6 @@ export function detectSources(
   const threshold = noise ? factor : factor * sigma
   const { arena } = workshop
   const segmentation = arena.int32(width * height)
-  segmentation.fill(0)
   const detections = arena.during(() => {
     const filter = options.filter === undefined ? pyramid : options.filter
     const found = findRuns(
@@ -86,6 +85,7 @@ export function detectSources(
         threshold: perPixel ? factor : threshold,
         noise,
         rms: perPixel ? (rms as Background) : null,
+        clear: segmentation,
       },
       workshop,
     )
@@ -103,7 +103,7 @@ export function detectSources(
     return describeAll({ plane, mask, noise, sky, segmentation, rule }, found, groups, workshop)
   })
   const clean = options.clean === undefined ? 1 : options.clean
-  return numbered(detections, segmentation, clean, width, height)
+  return numbered(detections, segmentation, clean, plane, workshop)
 }
 
 type Common = Pick<
@@ -119,13 +119,16 @@ function describeAll(common: Common, found: Runs, groups: Components, workshop: 
   const offsets = copied(groups.offsets, arena.int32(groups.offsets.length))
   const members = copied(groups.members, arena.int32(groups.members.length))
   const labels = arena.int32(groups.count)
-  let label = 1
   let pixels = 0
+  let most = 0
+  const room = groups.area.map((area) => Math.max(1, Math.floor(area / minArea)))
   for (let c = 0; c < groups.count; c++) {
-    labels[c] = label
-    label += Math.max(1, Math.floor(groups.area[c] / minArea))
+    labels[c] = most + 1
+    most += room[c]
     pixels += groups.area[c]
   }
+  // Above every number that a row can get.
+  for (let c = 0; c < groups.count; c++) labels[c] += most
   const portions = crew.hands > 1 ? 8 * crew.hands : 1
   const inputs = []
   let from = 0
@@ -145,14 +148,13 @@ function numbered(
   found: Detections,
   segmentation: Int32Array,
   clean: number | null,
-  width: number,
-  height: number,
+  { width, height }: Plane,
+  workshop: Workshop,
 ): Detected {
   const into = clean === null ? null : absorbed(found, clean, width, height)
   const stay: number[] = []
-  let last = 0
+  const base = found.label[0] ?? 0
   for (let i = 0; i < found.rows; i++) {
-    last = Math.max(last, found.label[i])
     if (!into || into[i] === i) stay.push(i)
     else {
       const host = into[i]
@@ -161,19 +163,52 @@ function numbered(
     }
   }
   const detections = chosenDetections(found, Int32Array.from(stay))
-  const numbers = new Int32Array(last + 1)
-  stay.forEach((row, k) => (numbers[found.label[row]] = k + 1))
-  for (let i = 0; i < found.rows; i++) {
-    for (let y = found.yMin[i]; y <= found.yMax[i]; y++) {
-      const end = y * width + found.xMax[i]
-      for (let at = y * width + found.xMin[i]; at <= end; at++) {
-        if (segmentation[at] === found.label[i]) segmentation[at] = -numbers[found.label[i]]
-      }
+  const numbers = new Int32Array(found.rows > 0 ? found.label[found.rows - 1] - base + 1 : 0)
+  stay.forEach((row, k) => (numbers[found.label[row] - base] = k + 1))
+  const portions = workshop.crew.hands > 1 ? 4 * workshop.crew.hands : 1
+  const { label, xMin, xMax, yMin, yMax } = found
+  const inputs = Array.from({ length: portions }, (_, i): Relabelling => {
+    const from = Math.floor((i * found.rows) / portions)
+    const to = Math.floor(((i + 1) * found.rows) / portions)
+    const of = (column: Int32Array): Int32Array => column.slice(from, to)
+    return {
+      segmentation,
+      width,
+      rows: to - from,
+      label: of(label),
+      number: of(label).map((value) => numbers[value - base]),
+      xMin: of(xMin),
+      xMax: of(xMax),
+      yMin: of(yMin),
+      yMax: of(yMax),
     }
-  }
-  for (let i = 0; i < segmentation.length; i++) segmentation[i] = -segmentation[i]
+  })
+  workshop.crew.each(relabel, inputs, workshop)
   for (let k = 0; k < detections.rows; k++) detections.label[k] = k + 1
   return { detections, segmentation }
+}
+
+interface Relabelling extends Pick<Detections, 'label' | 'xMin' | 'xMax' | 'yMin' | 'yMax'> {
+  segmentation: Int32Array
+  width: number
+  rows: number
+  number: Int32Array
+}
+
+/** Puts numbers in place of labels, which are all larger: none is taken for another, also side by side. */
+export const relabel: Part<Relabelling, void> = {
+  module: import.meta.url,
+  name: 'relabel',
+  run({ segmentation, width, rows, label, number, xMin, xMax, yMin, yMax }) {
+    for (let i = 0; i < rows; i++) {
+      const [from, to] = [label[i], number[i]]
+      for (let y = yMin[i]; y <= yMax[i]; y++) {
+        const end = y * width + xMax[i]
+        for (let at = y * width + xMin[i]; at <= end; at++)
+          if (segmentation[at] === from) segmentation[at] = to
+      }
+    }
+  },
 }
 
 function copied(from: Int32Array, to: Int32Array): Int32Array {

@@ -95,6 +95,13 @@ export function emptyDetections(rows: number): Detections {
   return { rows, ...(columns as unknown as DetectionColumns) }
 }
 
+/** The same rows with room for `rows`. */
+export function grownDetections(from: Detections, rows: number): Detections {
+  const grown = emptyDetections(rows)
+  for (const name of names) grown[name].set(from[name])
+  return grown
+}
+
 /** Rows of several tables one after another. */
 export function joinDetections(parts: readonly Detections[]): Detections {
   const all = emptyDetections(parts.reduce((sum, { rows }) => sum + rows, 0))

@@ -1,6 +1,6 @@
 /** From connected pixels to objects: deblended, measured within their isophotes, and drawn into the segmentation. */
 import { deblend, type DeblendRule, type PixelList, pixelList } from './deblend.ts'
-import { type Detections, emptyDetections } from './detections.ts'
+import { type Detections, emptyDetections, grownDetections } from './detections.ts'
 import type { Mask, Plane } from './plane.ts'
 import { sourceFlags } from './plane.ts'
 import { emptyShape, leastDeterminant, measureShape, pixelVariance, type Shape } from './shape.ts'
@@ -45,16 +45,11 @@ export const objectsOf: Part<ObjectInput, Detections> = {
     const { width } = plane
     const kept = workshop.once('image/objects', () => ({ list: pixelList(), shape: emptyShape() }))
     let largest = 0
-    let room = 0
-    for (let c = from; c < to; c++) {
-      const area = areaOf(input, c)
-      largest = Math.max(largest, area)
-      room += Math.max(1, Math.floor(area / rule.minArea))
-    }
+    for (let c = from; c < to; c++) largest = Math.max(largest, areaOf(input, c))
     const list = largest > kept.list.pixels.length ? pixelList(largest) : kept.list
     // A list for a component of a whole frame is not kept.
     if (largest < 2 ** 20) kept.list = list
-    const found = emptyDetections(room)
+    let found = emptyDetections(Math.ceil(1.5 * (to - from)) + 16)
     let rows = 0
     for (let c = from; c < to; c++) {
       let count = 0
@@ -75,6 +70,7 @@ export const objectsOf: Part<ObjectInput, Detections> = {
       for (const { first, last } of branches) {
         measureShape(kept.shape, list.pixels, list.values, list.next, first, last, width, rule.threshold)
         if (kept.shape.area < rule.minArea) continue
+        if (rows === found.rows) found = grownDetections(found, 2 * rows)
         describe(found, rows, kept.shape, list, first, last, input)
         if (branches.length > 1) found.flags[rows] |= sourceFlags.deblended
         found.label[rows++] = label

@@ -9,15 +9,19 @@ export function paddedWidth(width: number, pad: number): number {
   return (width + 2 * pad + 7) & ~3
 }
 
-/** Row `y` with zeros for bad pixels, between zeros. */
-export function cleanRow(plane: Plane, mask: Mask | null, y: number, pad: number, row: Float32Array): void {
+/** Row `y` with zeros for bad pixels, between zeros. Returns how many pixels are bad. */
+export function cleanRow(plane: Plane, mask: Mask | null, y: number, pad: number, row: Float32Array): number {
   const { width, data } = plane
   row.fill(0, 0, pad)
   row.fill(0, pad + width)
+  let bad = 0
   for (let x = 0, at = y * width; x < width; x++, at++) {
     const value = data[at]
-    row[pad + x] = value - value === 0 && !(mask && mask.data[at]) ? value : 0
+    const good = value - value === 0 && !(mask && mask.data[at])
+    row[pad + x] = good ? value : 0
+    if (!good) bad++
   }
+  return bad
 }
 
 /** One row of the filtered frame from `rows` padded rows in a ring of them that begins at row `first`. */

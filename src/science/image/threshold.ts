@@ -18,6 +18,8 @@ export interface ThresholdInput {
   readonly noise: Plane | null
   /** Noise of each pixel as the background has it. */
   readonly rms: Background | null
+  /** One number for each pixel, to be set to 0 in passing. */
+  readonly clear?: Int32Array
 }
 
 export interface Runs {
@@ -63,6 +65,7 @@ export const thresholdStrip: Part<
     return workshop.arena.during(() => {
       const { plane, mask, filter, noise, rms, threshold, values, runs, y0, y1 } = input
       const { width, height } = plane
+      input.clear?.fill(0, y0 * width, y1 * width)
       const kernel = detectKernel(workshop)
       const kernelHeight = filter?.height ?? 1
       const half = kernelHeight >> 1
@@ -77,7 +80,8 @@ export const thresholdStrip: Part<
       const weights = noise ? arena.float32(stride * kernelHeight) : null
       const out = arena.float32(stride)
       const level = arena.float32(stride)
-      const from: number[] = Array.from({ length: kernelHeight }, () => -1)
+      const bad = new Int32Array(kernelHeight)
+      const from: number[] = Array.from({ length: kernelHeight }, () => NaN)
       const most = (width + 1) >> 1
       let count = 0
       let at = y0 * width
@@ -91,8 +95,9 @@ export const thresholdStrip: Part<
           if (y < 0 || y >= height) {
             row.fill(0)
             weight?.fill(0)
+            bad[slot] = 0
           } else if (noise && weight) weightRow(plane, mask, noise, y, pad, row, weight)
-          else kernel.cleanRow(plane, mask, y, pad, row)
+          else bad[slot] = kernel.cleanRow(plane, mask, y, pad, row)
         }
         return slot
       }
@@ -104,7 +109,7 @@ export const thresholdStrip: Part<
           kernel.filterRow(weights, stride, first, squares, kernelHeight, width, level)
           for (let x = 0; x < width; x++) out[x] = level[x] > 0 ? out[x] / Math.sqrt(level[x]) : -1e30
         }
-        blankRow(plane, mask, noise, y, out)
+        if (weights || bad[slotOf(y)] > 0) blankRow(plane, mask, noise, y, out)
         if (rms && !weights) {
           rmsRows(rms, y, y + 1, level)
           for (let x = 0; x < width; x++) level[x] *= threshold
