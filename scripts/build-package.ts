@@ -12,7 +12,7 @@ const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inh
 if (status !== 0) process.exit(status ?? 1)
 
 const left = ['src/interface/web/**', 'src/science/kernels/assembly/**', '**/*.test.ts', '**/*.d.ts']
-for (const file of globSync('src/**/*.{ts,sql,toml,wasm,json,bin}')) {
+for (const file of globSync('src/**/*.{ts,sql,toml,wasm,json,bin,stars}')) {
   if (left.some((pattern) => matchesGlob(file, pattern))) continue
   const target = join('dist', file.slice('src/'.length))
   mkdirSync(dirname(target), { recursive: true })
