@@ -57,6 +57,7 @@ export const groups: readonly CommandGroup[] = [
     load: async () => (await import('#observatory/tasks/process-command.ts')).processCommands,
   },
   ofRoom('telescopes', 'List, check, add and convert telescopes and their field grids'),
+  ofRoom('frames', 'Add FITS files as frames, find them, see headers and pictures'),
   ofRoom('catalogues', 'Import, list and query reference catalogues'),
   ofRoom('plan', 'Make an observing plan, for an event or for a sky map in a file'),
   ofRoom('plans', 'List, show, export, compare and close plans'),

@@ -130,8 +130,12 @@ export async function registerFrame(
 
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
-    hash.update(chunk as Uint8Array)
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
+      hash.update(chunk as Uint8Array)
+  } catch (error) {
+    throw new Problem('frame.bytes_gone', `The file ${path} cannot be read.`, { path }, error)
+  }
   return hash.digest('hex')
 }
 

@@ -153,8 +153,6 @@ export function siteOf(cards: Cards, { keyword, site }: Source): Read<FrameSite>
   const keywords = [site.longitude, site.latitude, ...(site.height ? [site.height] : [])]
   const [longitude, latitude, height] = keywords.map((each) => degreesOf(cards, each))
   if (longitude === undefined || latitude === undefined) return {}
-  if (height === undefined)
-    return { why: `${keywords.slice(0, 2).join(', ')} say a place, but nothing says its height.` }
   if (Math.abs(latitude) > 90 || Math.abs(longitude) > 360)
     return { why: `${keywords.join(', ')} = ${longitude}, ${latitude} is no place on Earth.` }
   const name = ['SITE', 'SITENAME', 'OBSERVAT', 'ORIGIN'].flatMap(
@@ -162,7 +160,7 @@ export function siteOf(cards: Cards, { keyword, site }: Source): Read<FrameSite>
   )[0]
   const east = longitude > 180 ? longitude - 360 : longitude
   return {
-    value: { name: name ?? null, longitudeDeg: east, latitudeDeg: latitude, heightM: height },
+    value: { name: name ?? null, longitudeDeg: east, latitudeDeg: latitude, heightM: height ?? null },
     from: keywords.join(', '),
   }
 }

@@ -65,8 +65,8 @@ export type FrameTime = z.output<typeof FrameTime>
 export const FrameSite = z
   .object({
     name: text,
-    longitudeDeg: number.describe('East is positive'),
-    latitudeDeg: number,
+    longitudeDeg: z.number().describe('East is positive'),
+    latitudeDeg: z.number(),
     heightM: number,
   })
   .meta({ id: 'FrameSite' })

@@ -5,8 +5,7 @@ import { everyone, requireRole, requireScope } from '#observatory/people/rights.
 /** Who may what with frames. */
 
 export function requireReader(actor: Actor): void {
-  // What is public is for everyone; the query says which rows that are.
-  if (actor.kind === 'anonymous') return
+  requireRole(actor, 'viewer', 'seeing frames')
   requireScope(actor, 'read')
 }
 

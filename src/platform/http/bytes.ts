@@ -62,6 +62,19 @@ export async function sendStored(
   )
 }
 
+/** Bytes that are read part by part as they are sent, from wherever they lie. */
+export function sendSliced(
+  c: Context,
+  byteLength: number,
+  slice: (start: number, end: number) => Promise<Uint8Array> | Uint8Array,
+  etag: string,
+  options: ByteOptions,
+): Response {
+  return send(c, etag, byteLength, options, ({ start, end }) =>
+    readable(slices({ slice: async (_, from, to) => slice(from, to) }, '', start, end)),
+  )
+}
+
 /** Bytes made on the spot, with the entity tag of what they were made from. */
 export function sendBytes(
   c: Context,
@@ -117,7 +130,11 @@ export function dispositionOf(kind: 'inline' | 'attachment', filename: string): 
   return `${kind}; filename="${plain}"; filename*=UTF-8''${encoded}`
 }
 
-async function* slices(storage: Storage, sha256: Sha256, start: number, end: number) {
+interface Sliceable {
+  slice(sha256: Sha256, start: number, end: number): Promise<Uint8Array>
+}
+
+async function* slices(storage: Sliceable, sha256: Sha256, start: number, end: number) {
   const step = 1 << 20
   for (let at = start; at < end; at += step) yield await storage.slice(sha256, at, Math.min(end, at + step))
 }

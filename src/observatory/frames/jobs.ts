@@ -1,0 +1,31 @@
+import { isProblem } from '#problem.ts'
+import { failure } from '#platform/jobs/failure.ts'
+import type { JobHandler } from '#platform/jobs/job.ts'
+import type { Platform } from '#platform/platform.ts'
+import { runFolder, runUrl } from './folder-service.ts'
+import { folderKind, productsKind, urlKind } from './job-kinds.ts'
+import { makeProducts } from './products.ts'
+
+/** Handlers of the room's background work. */
+export function frameJobs(platform: Platform): JobHandler[] {
+  const products: JobHandler<typeof productsKind.input> = {
+    kind: productsKind,
+    async run({ sha256 }, { signal }) {
+      try {
+        return await makeProducts(platform, sha256, signal)
+      } catch (error) {
+        // Pixels that cannot be read are no better at the second try.
+        throw isProblem(error) && /^(fits|frame)\./.test(error.code) ? failure(error, 'never') : error
+      }
+    },
+  }
+  const folder: JobHandler<typeof folderKind.input> = {
+    kind: folderKind,
+    run: (input, job) => runFolder(platform, input, job),
+  }
+  const url: JobHandler<typeof urlKind.input> = {
+    kind: urlKind,
+    run: (input, job) => runUrl(platform, input, job),
+  }
+  return [products, folder, url] as JobHandler[]
+}
