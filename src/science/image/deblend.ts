@@ -3,6 +3,7 @@
  * branches are sources of their own where at least two hold enough light. One sweep from the top with union-find gives all
  * levels at once; the pixels between the branches go to the likeliest one.
  */
+import { ownerLookup } from './share.ts'
 import { emptyShape, measureShape, type Shape } from './shape.ts'
 
 export interface DeblendRule {
@@ -250,32 +251,12 @@ function shareOut(list: PixelList, branches: FoundBranch[], width: number): Bran
     return Math.min(height, 4 * shape.peak)
   })
   const ends = branches.map(({ last }) => last)
+  const ownerOf = ownerLookup(shapes, heights)
   for (let i = 0; i < count; i++) {
     if (parent[i] >= 0) continue
     const y = Math.floor(pixels[i] / width)
     const x = pixels[i] - y * width
-    let best = -1
-    let highest = 0
-    let nearest = 0
-    let least = Infinity
-    for (let k = 0; k < shapes.length; k++) {
-      const shape = shapes[k]
-      const dx = x - shape.x
-      const dy = y - shape.y
-      const away = dx * dx + dy * dy
-      if (away < least) {
-        least = away
-        nearest = k
-      }
-      const r2 = (shape.cxx * dx * dx + shape.cyy * dy * dy + shape.cxy * dx * dy) / shape.correction
-      if (r2 >= 140) continue
-      const height = heights[k] * Math.exp(-r2 / 2)
-      if (height > highest) {
-        highest = height
-        best = k
-      }
-    }
-    const k = best >= 0 ? best : nearest
+    const k = ownerOf(x, y)
     next[ends[k]] = i
     ends[k] = i
   }
