@@ -38,9 +38,11 @@ const leastScatter = 0.02
 /** Marks outliers. With fewer than 20 sources to learn from, none is. */
 export function shapeOutliers(sources: ShapeSources): ShapeOutliers {
   const n = sources.x.length
-  for (const [name, values] of Object.entries(sources) as [string, ArrayLike<number> | undefined][])
+  for (const name of ['y', 'magnitude', 'halfLightRadius', 'fwhm', 'peak', 'flux', 'flags'] as const) {
+    const values = sources[name]
     if (values && values.length !== n)
       throw new Problem('photometry.lengths', `"${name}" has ${values.length} sources where "x" has ${n}.`)
+  }
   const logs = [
     Float64Array.from({ length: n }, (_, i) => Math.log(sources.halfLightRadius[i])),
     Float64Array.from({ length: n }, (_, i) => Math.log(sources.fwhm[i])),

@@ -75,12 +75,15 @@ interface Prepared {
 
 function checkLengths(stars: CalibrationStars): void {
   const { length } = stars.magnitude
-  for (const [name, values] of Object.entries(stars) as [string, ArrayLike<number> | undefined][])
+  const names = ['x', 'y', 'error', 'catalogueMagnitude', 'catalogueError', 'colour', 'flags'] as const
+  for (const name of names) {
+    const values = stars[name]
     if (values && values.length !== length)
       throw new Problem(
         'photometry.lengths',
         `"${name}" has ${values.length} stars where "magnitude" has ${length}; all need the same.`,
       )
+  }
 }
 
 function prepare(stars: CalibrationStars, options: ZeroPointOptions, useColour: boolean): Prepared {
