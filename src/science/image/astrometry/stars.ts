@@ -101,7 +101,7 @@ export function unpackStars(bytes: Uint8Array): StarList {
   if (!named || bytes.length !== 16 + 8 * rows) {
     throw new Problem(
       'astrometry.invalid_index',
-      'These bytes are no packed list of reference stars; make one with "urania solve --make-index".',
+      'These bytes are no packed list of reference stars; make one with "urania index".',
     )
   }
   const ra = new Float64Array(rows)
