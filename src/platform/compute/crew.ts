@@ -37,13 +37,15 @@ export function createCrew(hands: number, home: Workshop): ThreadCrew {
   const { arena, modules } = home
   const threads: Hand[] = []
   let closed = false
+  // Taken now: later the arena may be within a `during` that gives it back.
+  const kept = hands > 1 ? Array.from({ length: hands - 1 }, () => arena.take(keptBytes)) : []
   const mine = hands > 1 ? handWorkshop(arena.memory, arena.take(keptBytes), modules) : undefined
 
   function createHand(): Hand {
     // Beside this file: TypeScript from a clone, JavaScript in the packed library.
     const entry = new URL(import.meta.url.endsWith('.ts') ? './hand.ts' : './hand.js', import.meta.url)
     const { port1, port2 } = new MessageChannel()
-    const workerData: HandData = { memory: arena.memory, kept: arena.take(keptBytes), modules, port: port2 }
+    const workerData: HandData = { memory: arena.memory, kept: kept[threads.length], modules, port: port2 }
     const worker = new Worker(fileURLToPath(entry), { workerData, transferList: [port2] })
     worker.unref()
     port1.unref()
