@@ -54,7 +54,12 @@ const notOfAFile = /^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|COMMENT|HISTORY|ORIGIN|DATE|
 
 /** @throws Problem frame.section, fits.* */
 export async function cutoutFits(
-  { row, source, hdu, plane }: OpenImage,
+  {
+    row,
+    source,
+    hdu,
+    plane,
+  }: Pick<OpenImage, 'source' | 'hdu' | 'plane'> & { row: Pick<OpenImage['row'], 'name' | 'sha256'> },
   primary: Hdu,
   box: Box,
 ): Promise<Uint8Array> {

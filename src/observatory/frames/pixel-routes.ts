@@ -100,7 +100,7 @@ export function pixelRoutes(platform: Platform): Router {
           width: z.coerce.number().int().min(16).max(2_048).default(usualSide).describe('Longer side'),
         }).extend(LookQuery.shape),
       },
-      responses: { 200: bytesOf('image/png', 'The picture'), ...problems(404) },
+      responses: { 200: bytesOf('image/png', 'The picture'), ...problems(404, 409) },
     }),
     async (c) => {
       const { sha256 } = c.req.valid('param')
@@ -126,7 +126,7 @@ export function pixelRoutes(platform: Platform): Router {
       tags,
       summary: 'What a viewer has to know before it asks for pixels',
       request: { params, query: Which },
-      responses: { 200: json(View, 'Size, levels, spread of values'), ...problems(404) },
+      responses: { 200: json(View, 'Size, levels, spread of values'), ...problems(404, 409) },
     }),
     async (c) => {
       const { hdu, plane } = c.req.valid('query')
@@ -155,7 +155,7 @@ export function pixelRoutes(platform: Platform): Router {
           level: z.coerce.number().int().min(0).max(20).default(0),
         }),
       },
-      responses: { 200: bytesOf('application/octet-stream', 'The pixels'), ...problems(404) },
+      responses: { 200: bytesOf('application/octet-stream', 'The pixels'), ...problems(404, 409) },
     }),
     async (c) => {
       const { sha256 } = c.req.valid('param')
@@ -222,7 +222,7 @@ export function pixelRoutes(platform: Platform): Router {
             'image/png': { schema: z.string().openapi({ format: 'binary' }) },
           },
         },
-        ...problems(404),
+        ...problems(404, 409),
       },
     }),
     async (c) => {

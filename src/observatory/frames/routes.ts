@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { streamBody } from '#platform/http/body.ts'
 import { sendSliced } from '#platform/http/bytes.ts'
 import { decodeCursor, pageOf, pageQuery, pageSchema } from '#platform/http/pages.ts'
-import { bytesOf, json, jsonBody, problems } from '#platform/http/responses.ts'
+import { json, jsonBody, problems } from '#platform/http/responses.ts'
 import { createRouter, type Router } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
 import '#observatory/people/request.ts'
@@ -40,6 +40,9 @@ const Rights = z.object({
   publicAt: z.iso.datetime().optional().describe('From then on anyone may see it'),
   note: z.string().max(4_000).optional(),
 })
+
+const binary = { schema: z.string().openapi({ type: 'string', format: 'binary' }) }
+const fileTypes = { 'application/fits': binary, 'application/gzip': binary }
 
 function groupsIn(text: string | undefined): string[] {
   return (text ?? '')
@@ -240,7 +243,7 @@ export function frameRoutes(platform: Platform): Router {
             'text/plain': { schema: z.string() },
           },
         },
-        ...problems(404),
+        ...problems(404, 409),
       },
     }),
     async (c) => {
@@ -262,9 +265,9 @@ export function frameRoutes(platform: Platform): Router {
       summary: 'The file as it came; ranges of bytes are served',
       request: { params },
       responses: {
-        200: bytesOf('application/fits', 'The file'),
-        206: bytesOf('application/fits', 'A part of it'),
-        ...problems(404, 416),
+        200: { description: 'The file', content: fileTypes },
+        206: { description: 'A part of it', content: fileTypes },
+        ...problems(404, 409, 416),
       },
     }),
     async (c) => {

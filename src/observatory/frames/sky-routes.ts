@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { dispositionOf, sendBytes } from '#platform/http/bytes.ts'
 import { etagOf } from '#platform/http/etag.ts'
 import { readBody } from '#platform/http/body.ts'
-import { bytesOf, json, problems } from '#platform/http/responses.ts'
+import { json, problems } from '#platform/http/responses.ts'
 import { createRouter, type Router } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
 import '#observatory/people/request.ts'
@@ -49,7 +49,7 @@ export function skyRoutes(platform: Platform): Router {
       tags,
       summary: 'Outline of each image on the sky, ICRS degrees',
       request: { params },
-      responses: { 200: json(FootprintAnswer, 'Outlines'), ...problems(404) },
+      responses: { 200: json(FootprintAnswer, 'Outlines'), ...problems(404, 409) },
     }),
     async (c) => {
       const { images } = await frameBySha256(platform, c.var.actor, c.req.valid('param').sha256)
@@ -74,7 +74,17 @@ export function skyRoutes(platform: Platform): Router {
       tags,
       summary: 'Footprint as a MOC: FITS, or text',
       request: { params, query: z.object({ format: z.enum(['fits', 'text', 'json']).default('fits') }) },
-      responses: { 200: bytesOf('application/fits', 'The MOC'), ...problems(404) },
+      responses: {
+        200: {
+          description: 'The MOC',
+          content: {
+            'application/fits': { schema: z.string().openapi({ format: 'binary' }) },
+            'text/plain': { schema: z.string() },
+            'application/json': { schema: z.unknown() },
+          },
+        },
+        ...problems(404),
+      },
     }),
     async (c) => {
       const { sha256 } = c.req.valid('param')
@@ -97,7 +107,7 @@ export function skyRoutes(platform: Platform): Router {
       request: { params },
       responses: {
         200: { description: 'The region file', content: { 'text/plain': { schema: z.string() } } },
-        ...problems(404),
+        ...problems(404, 409),
       },
     }),
     async (c) => {

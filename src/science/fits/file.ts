@@ -23,9 +23,10 @@ const headerLimit = 16 * 2 ** 20
 export function* planHdu(index: number, start: number, fileLength: number): ReadPlan<Hdu | undefined> {
   let bytes = new Uint8Array(0)
   let end = -1
-  while (end < 0) {
+  // As much again each time: a long header is not copied once for each of its blocks.
+  for (let step = headerStep; end < 0; step = bytes.length) {
     const from = start + bytes.length
-    const more = yield { start: from, end: Math.min(from + headerStep, fileLength) }
+    const more = yield { start: from, end: Math.min(from + step, fileLength) }
     const grown = new Uint8Array(bytes.length + more.length)
     grown.set(bytes)
     grown.set(more, bytes.length)
@@ -36,7 +37,7 @@ export function* planHdu(index: number, start: number, fileLength: number): Read
       throw new Problem('fits.invalid', 'This is not a FITS file: it does not start with "SIMPLE  =".')
     }
     end = endOfCards(bytes, scanned)
-    if (end < 0 && (more.length < headerStep || bytes.length > headerLimit)) {
+    if (end < 0 && (more.length < step || bytes.length > headerLimit)) {
       throw new Problem(
         'fits.truncated',
         `The header of HDU ${index} has no END card within ${bytes.length} bytes; the file is cut off or damaged.`,
