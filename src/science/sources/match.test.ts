@@ -105,7 +105,7 @@ describe('lists of positions', () => {
     expect(Array.from(group)).toEqual([0, 0, 0, 1, 2, 2, -1])
     expect(Array.from(size)).toEqual([3, 1, 2])
     const turned = clustersSky([...ra].reverse(), dec, 2)
-    expect(Array.from(turned.size).sort()).toEqual([1, 2, 3])
+    expect(Array.from(turned.size).sort((a, b) => a - b)).toEqual([1, 2, 3])
   })
 
   it('leaves out what has no position, takes empty lists, and refuses a radius that is none', () => {
