@@ -10,6 +10,8 @@ export interface S3Server {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly objects: ReadonlyMap<string, { bytes: Buffer; mediaType: string }>
+  /** Uploads in parts that were begun and neither ended nor given up. */
+  readonly uploads: ReadonlyMap<string, unknown>
   readonly requests: string[]
   readonly refusals: string[]
   readonly faults: Faults
@@ -21,15 +23,17 @@ export interface S3Server {
 /**
  * @param options.conditions false: requests with If-Match or If-None-Match are answered 501.
  * @param options.pageSize most keys in one listing.
+ * @param options.leastPart fewest bytes of a part of an upload that is not the last; default 5 MiB.
  */
 export async function startS3Server(
-  options: { conditions?: boolean; pageSize?: number } = {},
+  options: { conditions?: boolean; pageSize?: number; leastPart?: number } = {},
 ): Promise<S3Server> {
   const bucket = 'grandma'
   const region = 'eu-west-3'
   const accessKeyId = 'AKIDURANIA'
   const secretAccessKey = randomBytes(20).toString('base64')
-  const objects = new Map<string, { bytes: Buffer; mediaType: string; etag: string }>()
+  const objects = new Map<string, { bytes: Buffer; mediaType: string; etag: string; modified: Date }>()
+  const uploads = new Map<string, { key: string; parts: Map<number, Buffer> }>()
   const requests: string[] = []
   const refusals: string[] = []
   const faults = createFaults()
@@ -72,6 +76,15 @@ export async function startS3Server(
     const { 'if-none-match': none, 'if-match': match } = request.headers
     if (options.conditions === false && (none ?? match) !== undefined)
       return errorAnswer(501, 'NotImplemented')
+    const id = url.searchParams.get('uploadId')
+    if (method === 'POST') return id === null ? beginUpload(key) : endUpload(key, id, body)
+    if (id !== null) {
+      const upload = uploads.get(id)
+      if (upload?.key !== key) return errorAnswer(404, 'NoSuchUpload')
+      if (method === 'DELETE') return uploads.delete(id) ? [204, {}] : [404, {}]
+      upload.parts.set(Number(url.searchParams.get('partNumber')), body)
+      return [200, { etag: etagOf(body) }]
+    }
     if (key === '') return method === 'GET' ? listing(url.searchParams) : errorAnswer(405, 'MethodNotAllowed')
     if (method === 'PUT') {
       if ((none === '*' && there) || (match !== undefined && match !== there?.etag))
@@ -87,14 +100,56 @@ export async function startS3Server(
       etag: there.etag,
       'content-type': there.mediaType,
       'content-length': String(there.bytes.length),
+      'last-modified': there.modified.toUTCString(),
     }
-    return [200, headers, there.bytes]
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
+    if (!range) return [200, headers, there.bytes]
+    const part = there.bytes.subarray(Number(range[1]), Number(range[2]) + 1)
+    if (part.length === 0) return errorAnswer(416, 'InvalidRange')
+    return [206, { ...headers, 'content-length': String(part.length) }, part]
+  }
+
+  function etagOf(bytes: Buffer): string {
+    return `"${createHash('md5').update(bytes).digest('hex')}"`
   }
 
   function put(key: string, bytes: Buffer, mediaType: string): string {
-    const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
-    objects.set(key, { bytes, mediaType, etag })
+    const etag = etagOf(bytes)
+    objects.set(key, { bytes, mediaType, etag, modified: new Date() })
     return etag
+  }
+
+  function beginUpload(key: string): Answer {
+    const id = randomBytes(9).toString('base64')
+    uploads.set(id, { key, parts: new Map() })
+    return [
+      200,
+      { 'content-type': 'application/xml' },
+      `<InitiateMultipartUploadResult><Key>x</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+    ]
+  }
+
+  /** Joins the parts that the request names, in its order, if they are those that came. */
+  function endUpload(key: string, id: string, body: Buffer): Answer {
+    const upload = uploads.get(id)
+    if (upload?.key !== key) return errorAnswer(404, 'NoSuchUpload')
+    const named = [
+      ...body
+        .toString('utf8')
+        .matchAll(/<Part><PartNumber>(\d+)<\/PartNumber><ETag>&quot;([0-9a-f]+)&quot;<\/ETag><\/Part>/g),
+    ]
+    const parts = named.map(([, number]) => upload.parts.get(Number(number)))
+    if (parts.some((part, n) => !part || etagOf(part) !== `"${named[n][2]}"`))
+      return errorAnswer(400, 'InvalidPart')
+    if (parts.slice(0, -1).some((part) => (part?.length ?? 0) < (options.leastPart ?? 5 * 2 ** 20)))
+      return errorAnswer(400, 'EntityTooSmall')
+    uploads.delete(id)
+    put(key, Buffer.concat(parts as Buffer[]), '')
+    return [
+      200,
+      { 'content-type': 'application/xml' },
+      '<CompleteMultipartUploadResult></CompleteMultipartUploadResult>',
+    ]
   }
 
   function listing(query: URLSearchParams): Answer {
@@ -172,6 +227,7 @@ export async function startS3Server(
     accessKeyId,
     secretAccessKey,
     objects,
+    uploads,
     requests,
     refusals,
     faults,

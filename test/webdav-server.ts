@@ -25,6 +25,7 @@ interface Entry {
   bytes: Buffer
   etag: string
   mediaType: string
+  modified: Date
 }
 
 /**
@@ -38,7 +39,7 @@ export async function startWebdavServer(
   const password = 'app pass:wörd'
   const prefix = `/remote.php/dav/files/${user}`
   const entries = new Map<string, Entry>([
-    ['', { folder: true, bytes: Buffer.alloc(0), etag: '"root"', mediaType: '' }],
+    ['', { folder: true, bytes: Buffer.alloc(0), etag: '"root"', mediaType: '', modified: new Date() }],
   ])
   const requests: string[] = []
   const refusals: string[] = []
@@ -89,9 +90,7 @@ export async function startWebdavServer(
       case 'HEAD':
       case 'GET':
         if (!there) return [404]
-        return there.folder
-          ? [405]
-          : [200, { etag: there.etag, 'content-type': there.mediaType }, there.bytes]
+        return there.folder ? [405] : content(there, request)
       case 'MKCOL':
         if (there) return [405]
         if (!entries.get(parentOf(path))?.folder) return [409]
@@ -111,9 +110,17 @@ export async function startWebdavServer(
     }
   }
 
+  function content({ etag, mediaType, bytes }: Entry, request: IncomingMessage): Answer {
+    const headers = { etag, 'content-type': mediaType }
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
+    if (!range) return [200, headers, bytes]
+    const part = bytes.subarray(Number(range[1]), Number(range[2]) + 1)
+    return part.length === 0 ? [416] : [206, headers, part]
+  }
+
   function put(path: string, bytes: Buffer, mediaType: string, folder = false): string {
     const etag = `"e${++count}"`
-    entries.set(path, { folder, bytes, mediaType, etag })
+    entries.set(path, { folder, bytes, mediaType, etag, modified: new Date() })
     seen.add(`${path}:${bytes.length}`)
     return etag
   }
@@ -174,13 +181,13 @@ export async function startWebdavServer(
         (depth === '1' && each !== '' && each.startsWith(below) && !each.slice(below.length).includes('/')),
     )
     const one = (each: string) => {
-      const { folder, etag, bytes } = entries.get(each) as Entry
+      const { folder, etag, bytes, modified } = entries.get(each) as Entry
       const href = `${prefix}/${each.split('/').map(encodeURIComponent).join('/')}${folder ? '/' : ''}`
       const size = folder ? '' : `<d:getcontentlength>${bytes.length}</d:getcontentlength>`
       const missing = folder
         ? '<d:propstat><d:prop><d:getcontentlength/></d:prop><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat>'
         : ''
-      return `<d:response><d:href>${href}</d:href><d:propstat><d:prop><d:resourcetype>${folder ? '<d:collection/>' : ''}</d:resourcetype><d:getetag>${etag.replaceAll('"', '&quot;')}</d:getetag>${size}</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>${missing}</d:response>`
+      return `<d:response><d:href>${href}</d:href><d:propstat><d:prop><d:resourcetype>${folder ? '<d:collection/>' : ''}</d:resourcetype><d:getetag>${etag.replaceAll('"', '&quot;')}</d:getetag>${size}<d:getlastmodified>${modified.toUTCString()}</d:getlastmodified></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>${missing}</d:response>`
     }
     const xml = `<?xml version="1.0"?>\n<d:multistatus xmlns:d="DAV:" xmlns:oc="http://owncloud.org/ns">${paths.map(one).join('')}</d:multistatus>`
     return [207, { 'content-type': 'application/xml; charset=utf-8' }, xml]

@@ -19,7 +19,7 @@ import { createNet } from './net/client.ts'
 import type { Platform } from './platform.ts'
 import type { Room, Service } from './room.ts'
 import { createSecrets, loadSecretKey } from './secrets/aes.ts'
-import { createLocalStorage } from './storage/local.ts'
+import { openStorage } from './storage/open.ts'
 
 // Held, shared, by every process that works jobs.
 const workerKey = '8317461023'
@@ -85,7 +85,7 @@ export async function createPlatform(config: LoadedConfig, options: CreateOption
     config,
     log,
     db: connection.db,
-    storage: await createLocalStorage(config.storageFolder),
+    storage: await openStorage(config, net),
     columns,
     jobs,
     events,

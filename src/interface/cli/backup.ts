@@ -5,7 +5,8 @@ import { backup } from '#platform/db/backup.ts'
 import { readMigrations } from '#platform/db/migrate.ts'
 import { restore } from '#platform/db/restore.ts'
 import { createSecrets, loadSecretKey } from '#platform/secrets/aes.ts'
-import { createLocalStorage } from '#platform/storage/local.ts'
+import { createNet } from '#platform/net/client.ts'
+import { openStorage } from '#platform/storage/open.ts'
 import { Problem } from '#problem.ts'
 import type { LoadedConfig } from '#platform/config/load.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
@@ -21,7 +22,10 @@ export const backupCommand: Command = {
   async run({ args, flags, config, document, out, note, progress, signal }) {
     const file = oneFile(args)
     const loaded = await config()
-    const storage = await createLocalStorage(loaded.storageFolder)
+    await using open = new AsyncDisposableStack()
+    const net = createNet()
+    open.defer(() => net.stop())
+    const storage = await openStorage(loaded, net)
     const line = progress('backing up')
     const { manifest, end } = await withDatabase(loaded, async (url) =>
       backup({
@@ -56,7 +60,9 @@ export const backupCommand: Command = {
       },
     )
     if (manifest.storage !== 'bytes' && end.objects > 0) {
-      note(`The stored bytes are not in it: copy ${loaded.storageFolder} too, or use --bytes.`)
+      note(
+        `The stored bytes are not in it: copy ${loaded.storageAddress ?? loaded.storageFolder} too, or use --bytes.`,
+      )
     }
     note(`Sealed secrets need their key: keep ${join(loaded.home, 'secret.key')} apart from the backup.`)
   },
@@ -74,7 +80,10 @@ export const restoreCommand: Command = {
     const file = oneFile(args)
     const loaded = await config()
     mkdirSync(loaded.home, { recursive: true, mode: 0o700 })
-    const storage = await createLocalStorage(loaded.storageFolder)
+    await using open = new AsyncDisposableStack()
+    const net = createNet()
+    open.defer(() => net.stop())
+    const storage = await openStorage(loaded, net)
     const line = progress('restoring', 'parts')
     const result = await withDatabase(loaded, async (url) =>
       restore({
@@ -96,7 +105,7 @@ export const restoreCommand: Command = {
     })
     if (missingObjects > 0) {
       note(
-        `${missingObjects} stored objects are not in ${loaded.storageFolder}; copy them there from the old storage.`,
+        `${missingObjects} stored objects are not in ${loaded.storageAddress ?? loaded.storageFolder}; copy them there from the old storage.`,
       )
     }
     if (result.manifest.keyCheck && result.manifest.keyCheck !== keyCheck(loaded)) {

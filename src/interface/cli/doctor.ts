@@ -7,6 +7,8 @@ import { findBinaries } from '#platform/db/binaries.ts'
 import { clusterMajor, layout, runningPid } from '#platform/db/cluster.ts'
 import { migrationStatus, readMigrations, withClient } from '#platform/db/migrate.ts'
 import type { LoadedConfig } from '#platform/config/load.ts'
+import { createNet } from '#platform/net/client.ts'
+import { openStorage } from '#platform/storage/open.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { table } from '#platform/terminal/table.ts'
 import { gcnSection } from '#observatory/alerts/sections.ts'
@@ -34,7 +36,7 @@ export const doctor: Command = {
         configuration(loaded),
         home(loaded),
         ...(await database(loaded)),
-        storage(loaded),
+        await storage(loaded),
         gcn(loaded),
       )
     } catch (error) {
@@ -173,12 +175,26 @@ function catalogues(config: LoadedConfig, rows: readonly CatalogueRow[]): Findin
   return { what, state: 'ok', detail: detail.join(', ') }
 }
 
-function storage(config: LoadedConfig): Finding {
+async function storage(config: LoadedConfig): Promise<Finding> {
+  const what = 'storage'
   const key = join(config.home, 'secret.key')
   const open = process.platform !== 'win32' && existsSync(key) && (statSync(key).mode & 0o077) !== 0
-  return open
-    ? { what: 'storage', state: 'warning', detail: `others may read ${key}; run chmod 600 on it` }
-    : { what: 'storage', state: 'ok', detail: config.storageFolder }
+  if (open) return { what, state: 'warning', detail: `others may read ${key}; run chmod 600 on it` }
+  if (config.storageAddress === null) return { what, state: 'ok', detail: config.storageFolder }
+  const net = createNet({ userAgent: `urania/${programVersion()}` })
+  try {
+    const store = await openStorage(config, net)
+    const { sha256 } = await store.put(new TextEncoder().encode('urania doctor\n'))
+    const size = await store.size(sha256)
+    await store.remove(sha256)
+    return size === undefined
+      ? { what, state: 'broken', detail: `${config.storageAddress} does not keep what is put there` }
+      : { what, state: 'ok', detail: `${config.storageAddress}, read and written` }
+  } catch (error) {
+    return { what, state: 'broken', detail: `${config.storageAddress}: ${sentence(error)}` }
+  } finally {
+    await net.stop()
+  }
 }
 
 function page(): Finding {

@@ -47,7 +47,7 @@ export const core = {
   },
   storage: {
     schema: z.string().min(1).nullable().default(null),
-    doc: 'Folder for stored bytes (notices, maps, frames), shared by all machines. Unset: "storage" in the home folder.',
+    doc: 'Stored bytes (notices, maps, frames), shared by all machines: a folder, "s3://bucket/prefix", or the https:// address of a WebDAV folder. Unset: "storage" in the home folder.',
     env: 'URANIA_STORAGE',
   },
   pg_bin: {

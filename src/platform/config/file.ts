@@ -6,6 +6,7 @@ import { Problem } from '#problem.ts'
 import type { Section } from './config.ts'
 import { core } from './core.ts'
 import { httpSection } from '#platform/http/section.ts'
+import { remoteStorageSection } from '#platform/storage/section.ts'
 
 export interface ConfigFile {
   path: string
@@ -70,7 +71,7 @@ export function defaultFile(sections: readonly Section[]): string {
     '',
   ]
   for (const [key, setting] of Object.entries(core)) lines.push(...entry(key, setting, setting.env))
-  for (const section of [httpSection, ...sections]) {
+  for (const section of [httpSection, remoteStorageSection, ...sections]) {
     lines.push(`[${section.name}]`, '')
     for (const [name, setting] of Object.entries(section.settings)) {
       lines.push(...entry(snake(name), setting, environmentName(section.name, name)))

@@ -6,6 +6,7 @@ import { core, defaultHome, type CoreKey, type CoreValues } from './core.ts'
 import { environmentName, readConfigFile, snake, type ConfigFile } from './file.ts'
 import { nearest } from './nearest.ts'
 import { httpSection } from '#platform/http/section.ts'
+import { remoteStorageSection } from '#platform/storage/section.ts'
 
 export interface LoadOptions {
   /** Every section of every room. */
@@ -18,7 +19,9 @@ export interface LoadOptions {
 /** The effective configuration, with what only the program's own start needs. */
 export interface LoadedConfig extends Config {
   readonly file: string
-  /** Folder of the stored bytes, absolute. */
+  /** `s3://…` or `https://…` of a storage elsewhere; null: a folder. */
+  readonly storageAddress: string | null
+  /** Folder of the stored bytes, absolute; of a storage elsewhere, that of the local copies. */
   readonly storageFolder: string
   readonly pgBin: string | null
   readonly dbUser: string | null
@@ -47,7 +50,7 @@ export function loadConfig({
   env = process.env,
   flags = {},
 }: LoadOptions = {}): LoadedConfig {
-  const sections = [httpSection, ...ofRooms]
+  const sections = [httpSection, remoteStorageSection, ...ofRooms]
   const home = resolve(flags.home ?? (env['URANIA_HOME'] || defaultHome()))
   const file = readConfigFile(join(home, 'urania.toml'))
   const entries = entriesOf(sections)
@@ -62,6 +65,7 @@ export function loadConfig({
     rows.filter((row) => row.entry.setting.secret && row.origin === 'file').map((row) => row.entry.key),
     entries,
   )
+  const storageAddress = /^(s3|https?):\/\//.test(own.storage ?? '') ? own.storage : null
   const homeOrigin: Origin =
     flags.home !== undefined ? 'flag' : env['URANIA_HOME'] ? 'environment' : 'default'
   return deepFreeze({
@@ -72,7 +76,8 @@ export function loadConfig({
     port: own.port,
     roles: own.roles,
     logLevel: own.log_level,
-    storageFolder: resolve(home, own.storage ?? 'storage'),
+    storageAddress,
+    storageFolder: storageAddress ? join(home, 'cache', 'storage') : resolve(home, own.storage ?? 'storage'),
     pgBin: own.pg_bin,
     dbUser: own.db_user,
     warnings,

@@ -16,7 +16,7 @@ export interface Exchange {
   url: URL
   method: string
   headers: Record<string, string>
-  body: Uint8Array | string | undefined
+  body: Uint8Array | string | (() => Readable) | undefined
   maxBytes: number
   untrusted: boolean
   agents: Agents
@@ -76,7 +76,13 @@ function send(order: Exchange): Promise<http.IncomingMessage> {
     }
     const request = (url.protocol === 'https:' ? https : http).request(url, options, resolve)
     request.on('error', reject)
-    request.end(body)
+    if (typeof body === 'function') {
+      const source = body()
+      source.on('error', (error) => request.destroy(error))
+      // A server may answer, and close, before all is sent.
+      request.on('close', () => source.destroy())
+      source.pipe(request)
+    } else request.end(body)
   })
 }
 

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 /** Every outgoing request goes through here: time-out, retry with jitter, size limit, allowed hosts, typed failure. */
 export interface Net {
   fetch(url: string, options?: NetOptions): Promise<NetResponse>
@@ -6,7 +8,8 @@ export interface Net {
 export interface NetOptions {
   method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'MKCOL' | 'MOVE' | 'PROPFIND'
   headers?: Record<string, string>
-  body?: Uint8Array | string
+  /** A function gives what is read while it is sent, anew for each attempt; say its Content-Length. */
+  body?: Uint8Array | string | (() => Readable)
   /** Whole exchange with its retries, default 30,000. */
   timeoutMs?: number
   /** Default 64 MiB. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Problem } from '#problem.ts'
 import type { Net, NetOptions, NetResponse } from './net.ts'
+import { partOf } from './part.ts'
 
 export interface S3Settings {
   /** `https://s3.eu-west-1.amazonaws.com`, `https://minio.example.org`. */
@@ -18,6 +19,8 @@ export interface S3Object {
   byteLength: number
   /** With its quotes. */
   etag: string
+  /** To the second, by the server's clock. */
+  modified: Date
 }
 
 /**
@@ -28,6 +31,19 @@ export interface S3 {
   head(key: string, signal?: AbortSignal): Promise<S3Object | null>
   /** `storage.missing` where there is none. */
   get(key: string, signal?: AbortSignal, maxBytes?: number): Promise<Uint8Array<ArrayBuffer>>
+  /** Bytes from `start` to `end`, which lie in the object; null where there is none. */
+  slice(
+    key: string,
+    start: number,
+    end: number,
+    options?: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<Uint8Array<ArrayBuffer> | null>
+  /** An upload in parts, one after another; appears whole or not at all. All parts but the last have 5 MiB at least. */
+  putParts(
+    key: string,
+    parts: () => AsyncIterable<Uint8Array>,
+    options?: { mediaType?: string; timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<void>
   /**
    * Appears whole or not at all.
    * @returns its ETag; null when the condition did not hold: it is there already (`absent`), or its ETag is another.
@@ -40,6 +56,8 @@ export interface S3 {
 
 interface PutOptions {
   mediaType?: string
+  /** For this upload, instead of that of the settings. */
+  timeoutMs?: number
   only?: 'absent' | { etag: string }
 }
 
@@ -47,7 +65,10 @@ export function createS3(net: Net, settings: S3Settings): S3 {
   const { bucket, region, accessKeyId, secretAccessKey, timeoutMs } = settings
   const root = `${settings.endpoint.replace(/\/+$/, '')}/${encodeURIComponent(bucket)}`
 
-  async function send(path: string, options: NetOptions): Promise<NetResponse> {
+  async function send(
+    path: string,
+    options: NetOptions & { body?: Uint8Array | string },
+  ): Promise<NetResponse> {
     const { AwsV4Signer } = await import('aws4fetch')
     const { method = 'GET', body = '' } = options
     const signed = await new AwsV4Signer({
@@ -84,6 +105,61 @@ export function createS3(net: Net, settings: S3Settings): S3 {
         key,
         byteLength: Number(answer.headers.get('content-length')),
         etag: answer.headers.get('etag') ?? '',
+        modified: new Date(answer.headers.get('last-modified') ?? 0),
+      }
+    },
+    async slice(key, start, end, options = {}) {
+      const answer = await send(pathOf(key), {
+        headers: { range: `bytes=${start}-${end - 1}` },
+        accept: [404],
+        maxBytes: Infinity,
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+        signal: options.signal,
+      })
+      if (answer.status === 404) return null
+      return partOf(answer, start, end)
+    },
+    async putParts(key, parts, { mediaType = 'application/octet-stream', timeoutMs, signal } = {}) {
+      const { XMLParser } = await import('fast-xml-parser')
+      const path = pathOf(key)
+      const patience = timeoutMs === undefined ? {} : { timeoutMs }
+      const begun = await send(`${path}?uploads=`, {
+        method: 'POST',
+        headers: { 'content-type': mediaType },
+        signal,
+      })
+      const parser = new XMLParser({ parseTagValue: false })
+      const { InitiateMultipartUploadResult: upload } = parser.parse(begun.text()) as {
+        InitiateMultipartUploadResult?: { UploadId?: string }
+      }
+      const id = upload?.UploadId
+      if (!id) throw refusedUpload(root, bucket)
+      try {
+        const done: string[] = []
+        let number = 0
+        for await (const part of parts()) {
+          number++
+          const answer = await send(`${path}?partNumber=${number}&uploadId=${encoded(id)}`, {
+            method: 'PUT',
+            body: part,
+            signal,
+            ...patience,
+          })
+          const etag = (answer.headers.get('etag') ?? '').replaceAll('"', '&quot;')
+          done.push(`<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`)
+        }
+        const ended = await send(`${path}?uploadId=${encoded(id)}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/xml' },
+          body: `<CompleteMultipartUpload>${done.join('')}</CompleteMultipartUpload>`,
+          signal,
+          ...patience,
+        })
+        // A failure while the parts are joined comes with status 200 and an error as content.
+        if (!/<CompleteMultipartUploadResult[\s>]/.test(ended.text())) throw refusedUpload(root, bucket)
+      } catch (error) {
+        await send(`${path}?uploadId=${encoded(id)}`, { method: 'DELETE', accept: [404] }).catch(() => {})
+        throw error
       }
     },
     async get(key, signal, maxBytes) {
@@ -103,6 +179,7 @@ export function createS3(net: Net, settings: S3Settings): S3 {
         },
         accept: [412],
         signal,
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       })
       return answer.status === 412 ? null : (answer.headers.get('etag') ?? '')
     },
@@ -116,8 +193,8 @@ export function createS3(net: Net, settings: S3Settings): S3 {
         const more: string = token === '' ? '' : `&continuation-token=${encoded(token)}`
         const answer = await send(`?list-type=2${more}&prefix=${encoded(prefix)}`, { signal })
         const { ListBucketResult: page } = parser.parse(answer.text()) as ListAnswer
-        for (const { Key, Size, ETag } of page.Contents ?? [])
-          yield { key: Key, byteLength: Number(Size), etag: ETag }
+        for (const { Key, Size, ETag, LastModified } of page.Contents ?? [])
+          yield { key: Key, byteLength: Number(Size), etag: ETag, modified: new Date(LastModified ?? 0) }
         const next = page.IsTruncated === 'true' ? page.NextContinuationToken : undefined
         if (next !== undefined && next === token)
           throw new Problem(
@@ -131,9 +208,15 @@ export function createS3(net: Net, settings: S3Settings): S3 {
   }
 }
 
+function refusedUpload(root: string, bucket: string): Problem {
+  return new Problem('net.status', `${new URL(root).host} did not take an upload in parts to ${bucket}.`, {
+    bucket,
+  })
+}
+
 interface ListAnswer {
   ListBucketResult: {
-    Contents?: { Key: string; Size: string; ETag: string }[]
+    Contents?: { Key: string; Size: string; ETag: string; LastModified?: string }[]
     IsTruncated?: string
     NextContinuationToken?: string
   }

@@ -1,5 +1,7 @@
 import { Problem } from '#problem.ts'
+import type { Readable } from 'node:stream'
 import type { Net, NetOptions, NetResponse } from './net.ts'
+import { partOf } from './part.ts'
 
 export interface WebdavSettings {
   /** The folder that paths start in: `https://cloud.example.org/remote.php/dav/files/me`. */
@@ -18,6 +20,8 @@ export interface WebdavEntry {
   byteLength: number
   /** As the server wrote it, with its quotes; empty where it gives none. */
   etag: string
+  /** To the second, by the server's clock. */
+  modified: Date
 }
 
 /**
@@ -30,8 +34,15 @@ export interface Webdav {
   list(path: string, signal?: AbortSignal): Promise<WebdavEntry[] | null>
   /** `storage.missing` where there is none. */
   get(path: string, signal?: AbortSignal, maxBytes?: number): Promise<Uint8Array<ArrayBuffer>>
+  /** Bytes from `start` to `end`, which lie in the file; null where there is none. */
+  slice(
+    path: string,
+    start: number,
+    end: number,
+    options?: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<Uint8Array<ArrayBuffer> | null>
   /** @returns false when the condition did not hold: it is there already (`absent`), or its ETag is another. */
-  put(path: string, bytes: Uint8Array, options?: PutOptions, signal?: AbortSignal): Promise<boolean>
+  put(path: string, bytes: Uint8Array | Flow, options?: PutOptions, signal?: AbortSignal): Promise<boolean>
   /** @returns false when something is at `to` that may not be replaced. */
   move(from: string, to: string, options: MoveOptions, signal?: AbortSignal): Promise<boolean>
   remove(path: string, signal?: AbortSignal): Promise<void>
@@ -39,8 +50,16 @@ export interface Webdav {
   makeFolder(path: string, signal?: AbortSignal): Promise<void>
 }
 
+/** A body that is read as it is sent. */
+export interface Flow {
+  byteLength: number
+  open: () => Readable
+}
+
 interface PutOptions {
   mediaType?: string
+  /** For this upload, instead of that of the settings. */
+  timeoutMs?: number
   only?: 'absent' | { etag: string }
 }
 
@@ -50,7 +69,7 @@ interface MoveOptions {
 }
 
 const wanted =
-  '<?xml version="1.0" encoding="utf-8"?>\n<d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getetag/><d:getcontentlength/></d:prop></d:propfind>'
+  '<?xml version="1.0" encoding="utf-8"?>\n<d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getetag/><d:getcontentlength/><d:getlastmodified/></d:prop></d:propfind>'
 
 export function createWebdav(net: Net, settings: WebdavSettings): Webdav {
   const root = settings.url.replace(/\/+$/, '')
@@ -115,10 +134,21 @@ export function createWebdav(net: Net, settings: WebdavSettings): Webdav {
         throw new Problem('storage.missing', `There is no ${path} on ${new URL(root).host}.`, { path })
       return answer.bytes
     },
+    async slice(path, start, end, { timeoutMs, signal } = {}) {
+      const answer = await send(path, {
+        headers: { range: `bytes=${start}-${end - 1}` },
+        accept: [404],
+        maxBytes: Infinity,
+        signal,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      })
+      return answer.status === 404 ? null : partOf(answer, start, end)
+    },
     async put(path, bytes, options = {}, signal) {
       const answer = await send(path, {
         method: 'PUT',
-        body: bytes,
+        body: bytes instanceof Uint8Array ? bytes : bytes.open,
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
         headers: {
           'content-type': options.mediaType ?? 'application/octet-stream',
           'content-length': String(bytes.byteLength),
@@ -156,7 +186,12 @@ interface Multistatus {
       href: string
       propstat?: {
         status?: string
-        prop?: { resourcetype?: '' | { collection?: '' }; getetag?: string; getcontentlength?: string }
+        prop?: {
+          resourcetype?: '' | { collection?: '' }
+          getetag?: string
+          getcontentlength?: string
+          getlastmodified?: string
+        }
       }[]
     }[]
   }
@@ -182,6 +217,7 @@ async function entriesOf(answer: NetResponse): Promise<WebdavEntry[]> {
         isFolder: typeof prop?.resourcetype === 'object' && 'collection' in prop.resourcetype,
         byteLength: Number(prop?.getcontentlength ?? 0),
         etag: prop?.getetag ?? '',
+        modified: new Date(prop?.getlastmodified ?? 0),
       }
     })
   } catch (error) {

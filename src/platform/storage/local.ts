@@ -11,6 +11,8 @@ const strayAfterMs = 3_600_000
 export interface LocalStorage extends Storage {
   /** Reads the object through; `storage.corrupt` when its content no longer has its hash. */
   verify(sha256: Sha256): Promise<void>
+  /** Where the object lies or would lie. */
+  pathOf(sha256: Sha256): string
 }
 
 /**
@@ -73,6 +75,11 @@ export async function createLocalStorage(folder: string): Promise<LocalStorage> 
   return {
     size,
     stream,
+    pathOf,
+    async localFile(sha256) {
+      if ((await size(sha256)) === undefined) throw missing(sha256)
+      return pathOf(sha256)
+    },
     async put(bytes, { maxBytes = Infinity } = {}) {
       if (bytes instanceof Uint8Array && bytes.byteLength > maxBytes) throw tooLarge(maxBytes)
       const { sha256, byteLength, temporary } = await writeIncoming(bytes, maxBytes)

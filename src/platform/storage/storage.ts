@@ -24,4 +24,9 @@ export interface Storage {
    */
   remove(sha256: Sha256, options?: { unlessPutSince?: Date }): Promise<void>
   list(): AsyncIterable<StoredBytes>
+  /**
+   * Path of a file on this machine that holds the content, fetched where it is not here. It is to be opened soon and never
+   * changed: of a remote storage it is a copy, which is removed when it was not used for long.
+   */
+  localFile(sha256: Sha256): Promise<string>
 }
