@@ -616,22 +616,31 @@ export function readConfig(input: unknown): ConfigInput {
       return [name, other ?? (value as unknown)]
     }),
   )
-  const errors: { key: string; message: string }[] = []
+  const errors: { path: string; message: string; rule: string }[] = []
   const kept: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(words)) {
     if (!Object.hasOwn(keys, name)) {
-      errors.push({ key: name, message: `is no key of the configuration${nearest(name)}` })
+      errors.push({
+        path: `config.${name}`,
+        message: `is no key of the configuration${nearest(name)}`,
+        rule: 'unknown',
+      })
       continue
     }
     const parsed = keys[name as ConfigKey].safeParse(value)
     if (parsed.success) kept[name] = parsed.data
-    else errors.push({ key: name, message: parsed.error.issues[0]?.message ?? 'is not accepted' })
+    else
+      errors.push({
+        path: `config.${name}`,
+        message: parsed.error.issues[0]?.message ?? 'is not accepted',
+        rule: 'value',
+      })
   }
   const first = errors[0]
   if (first)
     throw new Problem(
       'task.config',
-      `The configuration does not fit: ${first.key} ${first.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}.`,
+      `The configuration does not fit: ${first.path.slice(7)} ${first.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}.`,
       { errors },
     )
   return kept as ConfigInput

@@ -1,20 +1,27 @@
-import { Problem } from '#problem.ts'
+import { createReadStream } from 'node:fs'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
-import { taskRowsWithFrame } from './task-store.ts'
+import { system } from '#observatory/people/actor.ts'
+import { frameBySha256, frameFile } from '#observatory/frames/service.ts'
 
-/** The frame that a task is made of, where the actor may see it. @throws Problem `resource.not_found` */
+/** The frame that a task is made of, where the actor may see it. @throws Problem `frame.unknown` */
 export async function frameFor(
-  platform: Pick<Platform, 'db' | 'storage'>,
+  platform: Pick<Platform, 'db'>,
   actor: Actor,
   sha256: string,
 ): Promise<{ sha256: string; name: string; byteLength: number }> {
-  const byteLength = /^[0-9a-f]{64}$/.test(sha256) ? await platform.storage.size(sha256) : undefined
-  const [row] = byteLength === undefined ? [] : await taskRowsWithFrame(platform.db, actor, sha256)
-  if (byteLength === undefined || !row)
-    throw new Problem(
-      'resource.not_found',
-      `There is no frame ${sha256.slice(0, 80)} here, or it is not yours to see; upload it.`,
-    )
-  return { sha256, name: row.original_name, byteLength }
+  const frame = await frameBySha256(platform, actor, sha256)
+  return { sha256, name: frame.name, byteLength: frame.byteLength }
+}
+
+/** Bytes that a task names: those of the storage, or of a frame that lies elsewhere. Rights were looked at when they were named. */
+export async function namedBytes(
+  platform: Pick<Platform, 'db' | 'storage' | 'config'>,
+  sha256: string,
+): Promise<AsyncIterable<Uint8Array>> {
+  if ((await platform.storage.size(sha256)) !== undefined) return platform.storage.stream(sha256)
+  const { raw } = await frameFile(platform, system, sha256)
+  return raw.at === 'place'
+    ? (createReadStream(raw.file.path) as AsyncIterable<Uint8Array>)
+    : platform.storage.stream(sha256)
 }

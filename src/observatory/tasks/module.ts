@@ -1,10 +1,15 @@
 import type { Room } from '#platform/room.ts'
+import { taskJobs, taskServices } from './jobs.ts'
 import { processCommands } from './process-command.ts'
+import { taskRoutes } from './routes.ts'
 import { tasksSection } from './sections.ts'
 
 /** The room of tasks: frames through inspect, photometry, transients and subtraction. */
 export const room: Room = {
   name: 'tasks',
   sections: [tasksSection],
+  routes: taskRoutes,
+  jobs: taskJobs,
+  services: taskServices,
   commands: [...processCommands],
 }

@@ -266,7 +266,7 @@ export async function sendRun(
     { taskId: row.id, steps },
     { subject: { kind: 'task', id: row.id }, requestedBy: actor.userId },
   )
-  await putSteps(tx, row.id, steps, [], jobId)
+  await putSteps(tx, row.id, steps, jobId)
   const after = await updateTask(tx, row.id, { state, jobId, completed: false })
   await audit(tx, actor, 'tasks.started', { kind: 'task', id: row.id }, null, { steps, jobId })
   await tell(platform, tx, after, 'started', { steps })

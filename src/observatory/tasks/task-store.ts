@@ -199,20 +199,8 @@ export async function stepsOf(db: Db, ids: readonly string[]): Promise<StepRow[]
     .execute()
 }
 
-/** The steps of a new run wait; others of earlier runs stay as they are unless they are named in `gone`. */
-export async function putSteps(
-  tx: Db,
-  id: string,
-  steps: readonly StepName[],
-  gone: readonly StepName[],
-  jobId: string,
-): Promise<void> {
-  if (gone.length > 0)
-    await tx
-      .deleteFrom('task_step')
-      .where('task_id', '=', id)
-      .where('step', 'in', [...gone])
-      .execute()
+/** The steps of a new run wait; others of earlier runs stay as they are. */
+export async function putSteps(tx: Db, id: string, steps: readonly StepName[], jobId: string): Promise<void> {
   for (const step of steps) {
     const row = {
       task_id: id,
@@ -248,6 +236,21 @@ export async function updateStep(
     })
     .where('task_id', '=', id)
     .where('step', '=', step)
+    .execute()
+}
+
+/** Steps of earlier runs that are no longer true. */
+export async function removeSteps(
+  tx: Db,
+  id: string,
+  steps: readonly StepName[],
+  exceptOf: string,
+): Promise<void> {
+  await tx
+    .deleteFrom('task_step')
+    .where('task_id', '=', id)
+    .where('step', 'in', [...steps])
+    .where((eb) => eb.or([eb('job_id', '!=', exceptOf), eb('job_id', 'is', null)]))
     .execute()
 }
 

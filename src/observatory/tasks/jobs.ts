@@ -1,0 +1,40 @@
+import type { JobHandler } from '#platform/jobs/job.ts'
+import type { Platform } from '#platform/platform.ts'
+import type { Service } from '#platform/room.ts'
+import { runKind } from './job-kinds.ts'
+import { runTask } from './run-task.ts'
+import { sweepScratch } from './work-folder.ts'
+
+/** Handlers of the room's background work. */
+export function taskJobs(platform: Platform): JobHandler[] {
+  const run: JobHandler<typeof runKind.input> = {
+    kind: runKind,
+    run: (input, job) => runTask(platform, input, job),
+  }
+  return [run] as JobHandler[]
+}
+
+/** Removes what runs left that died with their process: at the start, and every hour. */
+export function taskServices(platform: Platform): Service[] {
+  let timer: NodeJS.Timeout | undefined
+  const sweep = (): void =>
+    void sweepScratch(platform).catch((error: unknown) =>
+      platform.log.warn({ err: error }, 'Folders of dead runs could not be removed.'),
+    )
+  return [
+    {
+      name: 'tasks.scratch',
+      role: 'worker',
+      start() {
+        sweep()
+        timer = setInterval(sweep, 3_600_000)
+        timer.unref()
+        return Promise.resolve()
+      },
+      stop() {
+        clearInterval(timer)
+        return Promise.resolve()
+      },
+    },
+  ]
+}
