@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads'
 import { Problem } from '#problem.ts'
 import type { Part } from '#science/image/workshop.ts'
 
@@ -39,13 +40,14 @@ export const falter: Part<{ at: number; how: 'problem' | 'fault' | 'slowly' }, n
   },
 }
 
-export const wait: Part<number, boolean> = {
+/** Keeps a hand busy, and says which it is. */
+export const wait: Part<number, number> = {
   module: import.meta.url,
   name: 'wait',
   run(ms) {
     const until = performance.now() + ms
     while (performance.now() < until);
-    return true
+    return threadId
   },
 }
 
