@@ -53,6 +53,7 @@ const sloan = (letter: string): string[] => [
   `Sloan-${letter}`,
   `sloan${letter}`,
   `Sloan ${letter}`,
+  `S${letter}`,
   `S${letter.toUpperCase()}`,
   `s${letter}`,
   `${letter}′`,
