@@ -1,4 +1,4 @@
-import { textOf } from '#science/fits/header.ts'
+import { numberOf, textOf } from '#science/fits/header.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import type { FrameImage } from './frame.ts'
 
@@ -26,6 +26,12 @@ export function roleOf(hdu: Hdu): FrameImage['role'] {
 export function mainHdu(hdus: readonly Hdu[]): Hdu | undefined {
   const images = imageHdus(hdus)
   return images.find((hdu) => roleOf(hdu) === 'image') ?? images[0]
+}
+
+/** Rows that are decoded together whenever one of them is read: 1 where the image is not compressed. */
+export function tileRows({ stored, shape }: Hdu): number {
+  const rows = stored === undefined ? 1 : (numberOf(stored.header, 'ZTILE2') ?? 1)
+  return Math.max(1, Math.min(rows, shape[1] ?? 1))
 }
 
 /** Algorithm of a tile-compressed image, null for one that is none. */

@@ -1,6 +1,7 @@
 import type { Hdu } from '#science/fits/hdu.ts'
 import type { ByteSource } from '#science/fits/source.ts'
 import type { PixelScale } from './frame.ts'
+import { tileRows } from './images.ts'
 import { readFlux, type Box } from './pixels.ts'
 
 /**
@@ -80,7 +81,11 @@ export async function makeLevels(
   const last = levels.at(-1)
   if (!last) return new Uint8Array(0)
   const all = new Float32Array(last.offset! / 4 + last.width * last.height)
-  const rows = Math.max(4, Math.floor(stripPixels / width / 4) * 4)
+  // Strips end where tiles of a compressed image end, so that each is decoded once.
+  const tile = tileRows(hdu)
+  const least = Math.max(4, Math.floor(stripPixels / width))
+  const rows =
+    tile % 4 === 0 ? Math.max(1, Math.round(least / tile)) * tile : Math.ceil(Math.max(least, tile) / 4) * 4
   for (let y0 = 0; y0 < height; y0 += rows) {
     signal?.throwIfAborted()
     const y1 = Math.min(height, y0 + rows)

@@ -5,6 +5,7 @@ import type { ByteSource } from '#science/fits/source.ts'
 import { sampleOf, type Interval, intervalOf, quantile } from '#science/image/stretch.ts'
 import { fitsBytes } from './bytes.ts'
 import type { PixelScale } from './frame.ts'
+import { tileRows } from './images.ts'
 import { binned, boxBelow, levelsOf, makeLevels, worthLevels, type Level } from './levels.ts'
 import { fitted, lookText, pictureOf, sizeWithin, usualLook, type Look } from './picture.ts'
 import { readFlux, type Box } from './pixels.ts'
@@ -154,17 +155,21 @@ export interface Statistics {
   finite: number
 }
 
-/** How values are spread, from at most 64 rows evenly over the image. */
+/** Pixels that are decoded at most for the sake of a sample. */
+const decodedPixels = 2 ** 24
+
+/** How values are spread, from some 64 rows over the image. */
 export async function statisticsOf({ source, hdu, plane, scale }: OpenImage): Promise<Statistics> {
   const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
-  const rows = Math.min(64, height)
-  const parts: Float32Array[] = []
-  for (let i = 0; i < rows; i++) {
-    const y0 = Math.floor(((i + 0.5) * height) / rows)
-    parts.push(await readFlux(source, hdu, { x0: 0, x1: width, y0, y1: y0 + 1 }, { plane, scale }))
+  // Each place costs a tile where the image is compressed: fewer places then, and more rows at each.
+  const places = Math.max(1, Math.min(64, height, Math.floor(decodedPixels / (tileRows(hdu) * width))))
+  const rows = Math.min(Math.ceil(64 / places), Math.floor(height / places))
+  const all = new Float32Array(places * rows * width)
+  for (let i = 0; i < places; i++) {
+    const y0 = Math.min(Math.floor((i * height) / places + height / places / 2), height - rows)
+    const band = await readFlux(source, hdu, { x0: 0, x1: width, y0, y1: y0 + rows }, { plane, scale })
+    all.set(band, i * rows * width)
   }
-  const all = new Float32Array(rows * width)
-  for (const [i, part] of parts.entries()) all.set(part, i * width)
   let count = 0
   for (const value of all) if (Number.isFinite(value)) count++
   const sorted = sampleOf(all, 50_000)
