@@ -1,10 +1,14 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { findHdu, openFits } from '#science/fits/file.ts'
+import { compressImage } from '#science/fits/compress.ts'
+import { readPixelsInto } from '#science/fits/pixels.ts'
 import { readTable } from '#science/fits/table.ts'
 import { writeFits } from '#science/fits/write.ts'
-import { race, timed, type Subject } from './harness.ts'
+import { seededRandom } from '#science/simulate/random.ts'
+import { race, timed, type Report, type Subject } from './harness.ts'
 import { openPython } from './python.ts'
 import { directions, withFiles } from './samples.ts'
-import { readFileSync } from 'node:fs'
 
 const rows = 1_000_000
 
@@ -45,5 +49,93 @@ export const subject: Subject = {
       })
       python?.close()
     })
+    await compressed(report)
   },
+}
+
+const side = 4096
+
+/** Noise of sigma 12 on a sky of 1000, with stars. */
+function frame(): Float32Array {
+  const random = seededRandom(4)
+  const data = new Float32Array(side * side)
+  for (let i = 0; i < data.length; i++) data[i] = 1000 + 12 * random.normal()
+  for (let star = 0; star < 3000; star++) {
+    const at = Math.floor(random.uniform() * (side - 9)) + side * Math.floor(random.uniform() * (side - 9))
+    const peak = 200 + 20000 * random.uniform() ** 4
+    for (let y = 0; y < 9; y++)
+      for (let x = 0; x < 9; x++)
+        data[at + y * side + x] += peak * Math.exp(-((x - 4) ** 2 + (y - 4) ** 2) / 4)
+  }
+  return data
+}
+
+/** A sum that does not hang on the order of the pixels. */
+function total(pixels: Float32Array): number {
+  let sum = 0
+  for (const value of pixels) sum += value
+  return sum
+}
+
+/** Files as they lie on disk, to float32 pixels in memory that is there. */
+async function compressed(report: Report): Promise<void> {
+  const data = frame()
+  const shape = [side, side]
+  const files = {
+    float32: writeFits([{ kind: 'image', shape, data }]),
+    riceInt16: writeFits([
+      compressImage({ kind: 'image', shape, data: Int16Array.from(data) }, { primary: true }),
+    ]),
+    riceFloat32: writeFits([
+      compressImage({ kind: 'image', shape, data }, { method: 'RICE_1', primary: true }),
+    ]),
+  }
+  const titles = {
+    float32: 'Read 4096² float32, not compressed',
+    riceInt16: 'Read 4096² int16 under RICE_1',
+    riceFloat32: 'Read 4096² float32 quantised and dithered under RICE_1',
+  }
+  const out = new Float32Array(new SharedArrayBuffer(4 * side * side))
+  await withFiles(files, async (path) => {
+    const python = await openPython(report, 'fits_images', ['astropy'], {
+      float32: path('float32'),
+      riceInt16: path('riceInt16'),
+      riceFloat32: path('riceFloat32'),
+    })
+    for (const name of ['float32', 'riceInt16', 'riceFloat32'] as const) {
+      await race(report, {
+        what: titles[name],
+        rounds: 5,
+        contestants: [
+          {
+            tool: 'Urania',
+            once: () =>
+              timed(() => {
+                const bytes = readFileSync(path(name))
+                readPixelsInto(bytes, openFits(bytes).hdus.at(-1)!, out)
+                return total(out)
+              }),
+          },
+          ...(python ? [python.contestant(name)] : []),
+          ...(name !== 'float32' && hasFunpack()
+            ? [
+                {
+                  tool: 'funpack (to /dev/null)',
+                  once: () =>
+                    timed(() => {
+                      execFileSync('funpack', ['-S', path(name)], { stdio: ['ignore', 'ignore', 'ignore'] })
+                      return null
+                    }),
+                },
+              ]
+            : []),
+        ],
+      })
+    }
+    python?.close()
+  })
+}
+
+function hasFunpack(): boolean {
+  return spawnSync('funpack', ['-V'], { stdio: 'ignore' }).error === undefined
 }

@@ -7,6 +7,7 @@ import { createApi } from '#interface/api/app.ts'
 import { openApiDocument } from '#interface/api/openapi.ts'
 import { groups } from '#interface/cli/groups.ts'
 import { httpSection } from '#platform/http/section.ts'
+import { remoteStorageSection } from '#platform/storage/section.ts'
 import { rooms } from '#interface/rooms.ts'
 import { core } from '#platform/config/core.ts'
 import { environmentName, snake } from '#platform/config/file.ts'
@@ -89,7 +90,7 @@ function configurationPage(): string {
       ]),
     ),
   ]
-  for (const room of [{ sections: [httpSection] }, ...rooms]) {
+  for (const room of [{ sections: [httpSection, remoteStorageSection] }, ...rooms]) {
     for (const { name, settings } of room.sections ?? []) {
       const rows = Object.entries(settings).map(([key, setting]) => [
         code(snake(key)),
