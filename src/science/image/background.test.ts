@@ -1,22 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { openFits } from '#science/fits/file.ts'
-import { readImage } from '#science/fits/image.ts'
 import { dataFile } from '#test/data.ts'
+import { planeOf } from '#test/planes.ts'
 import { levelRows, rmsRows } from './background-map.ts'
 import { measureBackground } from './background.ts'
-import type { Plane } from './plane.ts'
 import { workshopOf } from './workshop.ts'
 import { createArena } from '#science/kernels/arena.ts'
 
 const workshop = workshopOf(createArena())
-
-function planeOf(path: string): Plane {
-  const file = openFits(readFileSync(path))
-  const { shape, data } = readImage(file.bytes, file.hdus[0])
-  const [width, height] = shape
-  return { width, height, data: Float32Array.from(data as Float32Array) }
-}
 
 const sep = dataFile('imaging', 'sep', 'image.fits')
 
