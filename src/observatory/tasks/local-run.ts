@@ -11,6 +11,7 @@ import { tasksSection } from './sections.ts'
 import { createSky } from './sky/create.ts'
 import { catalogueFolders } from './sky/local-stars.ts'
 import type { SkySources } from './sky/sources.ts'
+import { indexesOf } from './solver/indexes.ts'
 import type { RunOptions } from './steps/context.ts'
 
 /** What the steps stand on when there is no server: threads, Parquet, the network, and the home folder as a cache. */
@@ -18,7 +19,9 @@ export async function localGround(
   config: LoadedConfig,
   folder: string,
   given?: { name: string; table: Table },
-): Promise<Pick<RunOptions, 'compute' | 'columns' | 'sky' | 'hands'> & { close(): Promise<void> }> {
+): Promise<
+  Pick<RunOptions, 'compute' | 'columns' | 'sky' | 'hands' | 'indexes'> & { close(): Promise<void> }
+> {
   await mkdir(folder, { recursive: true })
   const catalogues = join(config.home, 'catalogues')
   const temporary = join(folder, '.temporary')
@@ -41,6 +44,7 @@ export async function localGround(
     columns,
     sky,
     hands: availableParallelism(),
+    indexes: await indexesOf(config.home),
     async close() {
       await compute.stop()
       await net.stop()

@@ -3,6 +3,7 @@ import { taskJobs, taskServices } from './jobs.ts'
 import { processCommands } from './process-command.ts'
 import { taskRoutes } from './routes.ts'
 import { tasksSection } from './sections.ts'
+import { solveCommands } from './solver/solve-command.ts'
 
 /** The room of tasks: frames through inspect, photometry, transients and subtraction. */
 export const room: Room = {
@@ -11,5 +12,5 @@ export const room: Room = {
   routes: taskRoutes,
   jobs: taskJobs,
   services: taskServices,
-  commands: [...processCommands],
+  commands: [...processCommands, ...solveCommands],
 }

@@ -17,6 +17,7 @@ import { tasksSection } from './sections.ts'
 import { tell } from './service.ts'
 import { createSky } from './sky/create.ts'
 import { readFindings, runStep, type RunOptions, type Step } from './steps/context.ts'
+import { indexesOf } from './solver/indexes.ts'
 import { loadStep } from './steps/run.ts'
 import {
   cancelSteps,
@@ -69,6 +70,7 @@ export async function runTask(
       compute: platform.compute,
       columns,
       hands: availableParallelism(),
+      indexes: await indexesOf(platform.config.home),
       sky: createSky({
         net: platform.net,
         settings: platform.config.section(tasksSection),

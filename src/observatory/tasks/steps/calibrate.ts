@@ -10,6 +10,7 @@ import { definitionFor } from '#observatory/tasks/sky/definition.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { StepContext } from './context.ts'
 import type { Objects } from './measure-work.ts'
+import { hasColumn, numbersOf } from './tables.ts'
 
 /** From instrumental to catalogue magnitudes. */
 
@@ -83,6 +84,20 @@ export function starsOf(
     )
   }
   return { table, catalogue: definition.title, ra, dec, x, y, band, good }
+}
+
+/** Positions of a catalogue, with whatever brightness it has: for astrometry any band will do. */
+export function starsForPositions(
+  table: Table,
+  name: string,
+): { ra: Float64Array; dec: Float64Array; mag: Float64Array } {
+  const definition = definitionFor(name, table)
+  const { ra, dec } = positionColumns(table)
+  for (const filter of ['r', 'G', 'g', 'V', 'i', 'R', 'J', 'B', 'Ks'] as const) {
+    const column = definition.native[filter]?.magnitude.find((each) => hasColumn(table, each))
+    if (column !== undefined) return { ra, dec, mag: numbersOf(table, column) }
+  }
+  return { ra, dec, mag: new Float64Array(ra.length).fill(Number.NaN) }
 }
 
 /** Fits the zero point to objects and stars that are the same. @throws Problem `task.no_stars`, photometry.* */

@@ -34,6 +34,8 @@ export interface StepContext {
   /** Parquet in the folder. */
   readonly columns: Columns
   readonly sky: SkySources
+  /** Files of star indexes for blind solutions, tried in this order. */
+  readonly indexes: readonly string[]
   /** Threads that pixel work may use. */
   readonly hands: number
 }

@@ -1,17 +1,23 @@
-import { Problem } from '#problem.ts'
+import { writeFile } from 'node:fs/promises'
+import { isProblem, Problem } from '#problem.ts'
 import { readWcs, type Wcs } from '#science/fits/wcs/wcs.ts'
-import type { Table } from '#science/table/table.ts'
+import { wcsCards } from '#science/fits/wcs/cards.ts'
+import { card, formatHeader } from '#science/fits/header.ts'
+import { plateWcs } from '#science/image/astrometry/plate-wcs.ts'
+import { sourceFlags } from '#science/image/plane.ts'
+import { parseDirection } from '#science/sky/angles.ts'
 import type { InspectFindings } from '#observatory/tasks/findings.ts'
+import { solveDetections } from '#observatory/tasks/solver/solve-work.ts'
 import { at, type StepContext } from './context.ts'
 import type { Objects } from './measure-work.ts'
 import { openFitsFile } from './pixel-files.ts'
+import { refinePlate } from './refine-work.ts'
+import { runSpeaking } from './voice.ts'
 
-export interface FrameWcs {
-  readonly wcs: Wcs
-  readonly from: 'header' | 'solved'
-  /** Fits it anew to a catalogue; null where that is not wanted or not possible. */
-  refine(stars: Table, catalogue: string): Promise<{ wcs: Wcs } | null>
-}
+/** Seconds that a blind search may take. */
+const longestSearch = 300
+/** Detections that are matched with a catalogue, the brightest. */
+const mostDetections = 3_000
 
 /** The WCS of image.fits. */
 export function headerWcs(context: Pick<StepContext, 'folder'>): Wcs | null {
@@ -23,20 +29,164 @@ export function headerWcs(context: Pick<StepContext, 'folder'>): Wcs | null {
   }
 }
 
-/** Where the frame lies: by its header, or by the pattern of its stars. @throws Problem `task.unusable` */
-export function frameWcs(
+/** The best WCS there is: the solved one where photometry found one, else that of the header. */
+export function bestWcs(context: Pick<StepContext, 'folder'>): Wcs | null {
+  try {
+    const file = openFitsFile(at(context, 'image.wcs'))
+    try {
+      return readWcs(file.hdus[0]!.header)
+    } finally {
+      file.close()
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return headerWcs(context)
+    throw error
+  }
+}
+
+/** Detections that positions may be trusted of, brightest first. */
+function trusted(objects: Objects): number[] {
+  const bad =
+    sourceFlags.saturated | sourceFlags.truncated | sourceFlags.shapeOutlier | sourceFlags.maskedInFootprint
+  const good = [...objects.flags.keys()].filter((i) => (objects.flags[i]! & bad) === 0)
+  return (good.length >= 10 ? good : [...objects.flags.keys()]).slice(0, mostDetections)
+}
+
+/**
+ * Where the frame lies: by its header, or found blindly from the pattern of its stars.
+ * @throws Problem `task.unusable` where neither is possible
+ */
+export async function frameWcs(
   context: StepContext,
   frame: InspectFindings,
-  _objects: Objects,
-  _fwhm: number,
-): Promise<FrameWcs> {
-  const wcs = frame.field ? headerWcs(context) : null
-  if (!wcs)
-    return Promise.reject(
-      new Problem(
-        'task.unusable',
-        `${frame.noWcs ?? 'The frame has no WCS.'} Solve it first (urania solve).`,
-      ),
+  objects: Objects,
+): Promise<{ wcs: Wcs; from: 'header' | 'solved' }> {
+  const { config } = context
+  const wcs = frame.field && !config.blind_match_wcs ? headerWcs(context) : null
+  if (wcs) return { wcs, from: 'header' }
+  const rows = trusted(objects)
+  if (rows.length < 10)
+    throw new Problem(
+      'task.unusable',
+      `${frame.noWcs ?? 'The frame is to be solved anew.'} Of ${rows.length} objects no position can be found; at least 10 are needed (lower sn).`,
     )
-  return Promise.resolve({ wcs, from: 'header', refine: () => Promise.resolve(null) })
+  const centre = await searchCentre(context, frame)
+  const wide = Math.max(frame.width, frame.height) / 3_600
+  const widthDeg = [config.blind_match_ps_lo * wide, config.blind_match_ps_up * wide] as const
+  context.log(
+    `Solving from ${Math.min(rows.length, 500)} objects, ${config.blind_match_ps_lo} to ${config.blind_match_ps_up}″ per pixel, ${centre ? `within ${centre.radiusDeg}° of ${centre.ra.toFixed(3)} ${centre.dec.toFixed(3)}` : 'on the whole sky'}.`,
+  )
+  const pick = (column: Float64Array): Float64Array =>
+    Float64Array.from(rows.slice(0, 500), (i) => column[i]!)
+  try {
+    const { solution, index } = await runSpeaking(context, solveDetections, {
+      x: pick(objects.x),
+      y: pick(objects.y),
+      flux: pick(objects.flux),
+      width: frame.width,
+      height: frame.height,
+      indexes: context.indexes,
+      hints: { widthDeg, ...(centre ? { centre } : {}) },
+      order: 2,
+      seconds: longestSearch,
+    })
+    const found = plateWcs(solution)
+    context.log(
+      `Solved with ${index.split('/').at(-1)}: ${solution.matches.length} stars, ${solution.rmsPx.toFixed(2)} pixels rms, ${solution.pixelScaleArcsec.toFixed(4)}″ per pixel, ln(odds) ${solution.logOdds.toFixed(0)}.`,
+    )
+    await writeWcs(context, frame, found)
+    return { wcs: found, from: 'solved' }
+  } catch (error) {
+    if (!isProblem(error) || context.signal.aborted || !error.code.startsWith('astrometry.')) throw error
+    throw new Problem(
+      'task.unusable',
+      `${frame.noWcs ?? ''} ${error.message} Say where it lies (blind_match_center), how large its pixels are (blind_match_ps_lo, blind_match_ps_up), or add a deeper index.`.trim(),
+      error.details,
+      error,
+    )
+  }
+}
+
+/** Where to look: as configured, else around the primary target. */
+async function searchCentre(
+  context: StepContext,
+  frame: InspectFindings,
+): Promise<{ ra: number; dec: number; radiusDeg: number } | null> {
+  const { blind_match_center: text, blind_match_sr0: radiusDeg } = context.config
+  if (text.trim() !== '') {
+    const place = await placeOf(context, text)
+    return { ...place, radiusDeg }
+  }
+  const target = frame.targets.find((each) => each.ra !== null && each.dec !== null)
+  return target ? { ra: target.ra!, dec: target.dec!, radiusDeg } : null
+}
+
+/** Coordinates, or a name that somebody knows. @throws Problem `task.config` */
+export async function placeOf(context: StepContext, text: string): Promise<{ ra: number; dec: number }> {
+  try {
+    const { ra, dec } = parseDirection(text)
+    return { ra, dec }
+  } catch (error) {
+    if (!isProblem(error)) throw error
+  }
+  const found = await context.sky.resolve(text, context)
+  if (found) return { ra: found.ra, dec: found.dec }
+  throw new Problem('task.config', `"${text}" is neither coordinates nor a name that anybody knows.`)
+}
+
+/** Fits the WCS anew to a catalogue; null where that does not make it better. */
+export async function refined(
+  context: StepContext,
+  frame: InspectFindings,
+  wcs: Wcs,
+  objects: Objects,
+  fwhm: number,
+  stars: { ra: Float64Array; dec: Float64Array; mag: Float64Array },
+): Promise<Wcs | null> {
+  const rows = trusted(objects)
+  const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (i) => column[i]!)
+  const plate = await context.compute.run(
+    refinePlate,
+    {
+      terms: wcs.terms,
+      x: pick(objects.x),
+      y: pick(objects.y),
+      ...stars,
+      width: frame.width,
+      height: frame.height,
+      jitterPx: Math.max(0.5, fwhm / 3),
+      errorPx: 5 * fwhm,
+      order: Math.max(1, context.config.refine_order),
+    },
+    { signal: context.signal },
+  )
+  if (!plate || plate.matches.length < 6 || plate.rmsPx > Math.max(1, fwhm / 2)) {
+    context.warn(
+      'The astrometry could not be refined: too few stars of the catalogue are found where they should be. The WCS is kept as it is.',
+    )
+    return null
+  }
+  context.log(
+    `Astrometry refined: ${plate.matches.length} stars, ${plate.rmsPx.toFixed(3)} pixels (${(plate.rmsPx * plate.pixelScaleArcsec).toFixed(3)}″) rms, distortion of order ${plate.order}.`,
+  )
+  const found = plateWcs(plate)
+  await writeWcs(context, frame, found)
+  return found
+}
+
+/** image.wcs: the solution in a header without data. */
+async function writeWcs(
+  context: StepContext,
+  frame: Pick<InspectFindings, 'width' | 'height'>,
+  wcs: Wcs,
+): Promise<void> {
+  const header = formatHeader([
+    card('SIMPLE', true, 'conforms to FITS'),
+    card('BITPIX', 8),
+    card('NAXIS', 0),
+    card('IMAGEW', frame.width, 'width of the picture, px'),
+    card('IMAGEH', frame.height, 'height of the picture, px'),
+    ...wcsCards(wcs),
+  ])
+  await writeFile(at(context, 'image.wcs'), header)
 }

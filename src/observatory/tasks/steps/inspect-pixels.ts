@@ -3,7 +3,10 @@ import type { Card } from '#science/fits/card.ts'
 import { card, headerOf, remark, valueOf } from '#science/fits/header.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import { hduLabel } from '#science/fits/hdu.ts'
-import { measureBackground, subtractBackground } from '#science/image/background.ts'
+import { measureBackground } from '#science/image/background.ts'
+import { removeBackground } from '#science/image/flatten.ts'
+import { fringeModel, removeFringes } from '#science/image/fringes.ts'
+import { removeStripes } from '#science/image/stripes.ts'
 import { levelRows } from '#science/image/background-map.ts'
 import type { Plane } from '#science/image/plane.ts'
 import type { Workshop } from '#science/image/workshop.ts'
@@ -176,13 +179,16 @@ export function prepare(
       voice.log(
         `Cropped to columns ${box.x0 + 1}–${box.x1} and rows ${box.y0 + 1}–${box.y1}: ${picture.width} × ${picture.height} pixels.`,
       )
-    } else if (step.what === 'background') {
-      removeBackground(picture, step, workshop)
+    } else if (step.what === 'destripe') {
+      removeStripes(picture, { direction: step.direction })
+      voice.log(`Stripes removed (${step.direction}).`)
+    } else if (step.what === 'fringes') {
+      takeFringes(picture, step.size, workshop, voice)
+    } else {
+      takeBackground(picture, step, workshop)
       voice.log(
         `Background removed (mesh ${step.size} pixels, ${step.how === 'divide' ? 'divided' : 'subtracted'}).`,
       )
-    } else {
-      preparers[step.what](picture, step as never, workshop, voice)
     }
     kept.push(
       remark(
@@ -192,35 +198,6 @@ export function prepare(
     )
   }
   return { plane: picture, cards: kept, offset }
-}
-
-type Preparer = (plane: Plane, step: never, workshop: Workshop, voice: Voice) => void
-
-/** Each row or column is moved so that its median is that of the plane. */
-const preparers: Record<'destripe' | 'fringes', Preparer> = {
-  destripe(plane, step: Extract<Preparation, { what: 'destripe' }>, _workshop, voice) {
-    const whole = statisticsOf(plane).median
-    if (step.direction !== 'vertical')
-      for (let y = 0; y < plane.height; y++) level(plane, y * plane.width, 1, plane.width, whole)
-    if (step.direction !== 'horizontal')
-      for (let x = 0; x < plane.width; x++) level(plane, x, plane.width, plane.height, whole)
-    voice.log(`Stripes removed (${step.direction}).`)
-  },
-  fringes() {
-    throw new Problem('task.unusable', 'Fringes cannot be removed yet.')
-  },
-}
-
-function level({ data }: Plane, from: number, step: number, count: number, wanted: number): void {
-  const values: number[] = []
-  for (let i = 0; i < count; i++) {
-    const value = data[from + i * step]!
-    if (value === value) values.push(value)
-  }
-  if (values.length === 0) return
-  const sorted = Float64Array.from(values).sort()
-  const shift = wanted - sorted[sorted.length >> 1]!
-  for (let i = 0; i < count; i++) data[from + i * step]! += shift
 }
 
 interface Box {
@@ -269,19 +246,35 @@ export function shifted(cards: readonly Card[], { x0, y0 }: { x0: number; y0: nu
   })
 }
 
-function removeBackground(
+function takeBackground(
   plane: Plane,
   step: Extract<Preparation, { what: 'background' }>,
   workshop: Workshop,
 ): void {
   workshop.arena.during(() => {
     const background = measureBackground(plane, null, { mesh: step.size }, workshop)
-    if (step.how === 'subtract') return subtractBackground(plane, background, plane, workshop)
-    const row = workshop.arena.float32(plane.width)
-    const typical = background.globalLevel
+    const { width, height } = plane
+    const data = workshop.arena.float32(width * height)
+    removeBackground(plane, { width, height, data: levelRows(background, 0, height, data) }, step.how)
+  })
+}
+
+/** The pattern of the frame itself, smoothed so that sources are no part of it. */
+function takeFringes(plane: Plane, size: number, workshop: Workshop, voice: Voice): void {
+  workshop.arena.during(() => {
+    const background = measureBackground(plane, null, { mesh: 4 * size }, workshop)
+    const mask = { width: plane.width, height: plane.height, data: workshop.arena.uint8(plane.data.length) }
+    const least = 3 * background.globalRms
+    const level = workshop.arena.float32(plane.width)
     for (let y = 0; y < plane.height; y++) {
-      levelRows(background, y, y + 1, row)
-      for (let x = 0; x < plane.width; x++) plane.data[y * plane.width + x]! *= typical / row[x]!
+      levelRows(background, y, y + 1, level)
+      for (let x = 0; x < plane.width; x++) {
+        const i = y * plane.width + x
+        mask.data[i] = plane.data[i]! - level[x]! > least ? 1 : 0
+      }
     }
+    const frame = { plane, background, mask }
+    const { amplitude, error } = removeFringes(frame, fringeModel([frame], { scale: size / 4 }))
+    voice.log(`Fringes removed: amplitude ${amplitude.toFixed(3)} ± ${error.toFixed(3)} of the pattern.`)
   })
 }

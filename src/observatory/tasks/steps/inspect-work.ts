@@ -7,6 +7,7 @@ import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { measureBackground } from '#science/image/background.ts'
 import { findFilter } from '#science/image/filters.ts'
 import { cleanCosmics } from '#science/image/cosmics.ts'
+import { checkGain, guessSaturation } from '#science/image/detector-checks.ts'
 import { addMask, checkSize, countMask } from '#science/image/mask.ts'
 import { drawShapes, type DrawnMask as Drawing, type SkyToPixel } from '#science/image/mask-shapes.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
@@ -102,7 +103,7 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
 
     const gain = gainOf(config, facts, statistics)
     voice.log(`Gain ${gain.value} e⁻/ADU (${gain.from}).`)
-    const saturation = saturationOf(config, facts, statistics, voice)
+    const saturation = saturationOf(config, facts, statistics, plane, voice)
     voice.log(`Saturation ${saturation.value.toPrecision(5)} ADU (${saturation.from}).`)
     const filter = filterOf(config, facts, voice)
     voice.log(`Filter ${filter.value} (${filter.from}).`)
@@ -134,7 +135,13 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
     voice.progress(3, stages, 'stages')
     workshop.arena.during(() => {
       const background = measureBackground(plane, mask, { mesh: bgSize }, workshop)
-      gainCheck(background.globalLevel, background.globalRms, gain, facts, voice)
+      const check = checkGain({
+        level: background.level,
+        rms: background.rms,
+        gain: gain.value,
+        readNoise: facts.readNoise ?? 0,
+      })
+      if (check.verdict === 'too high' || check.verdict === 'too low') voice.warn(check.sentence)
       if (config.mask_cosmics) {
         const cosmics = cleanCosmics(
           plane,
@@ -217,7 +224,8 @@ function gainOf(config: TaskConfig, facts: Facts, { sigma, max }: Statistics): F
 function saturationOf(
   config: TaskConfig,
   facts: Facts,
-  { median, max }: Statistics,
+  { max }: Statistics,
+  plane: Plane,
   voice: Voice,
 ): Found<number> {
   if (config.saturation !== null) return { value: config.saturation, from: 'configuration' }
@@ -228,7 +236,14 @@ function saturationOf(
       )
     return { value: facts.saturation, from: facts.from.saturation ?? 'header' }
   }
-  return { value: 0.05 * median + 0.95 * max, from: '0.05 median + 0.95 maximum, for the header says none' }
+  const guess = guessSaturation(plane)
+  return {
+    value: guess.level,
+    from:
+      guess.from === 'pile-up'
+        ? 'many pixels share the highest value; the header says none'
+        : '0.05 median + 0.95 maximum, for the header says none',
+  }
 }
 
 function filterOf(config: TaskConfig, facts: Facts, voice: Voice): Found<string> {
@@ -342,20 +357,4 @@ export function maskBrought(
       `${drawn.shapes.length} drawn ${drawn.shapes.length === 1 ? 'shape is' : 'shapes are'} applied (${drawn.mode}).`,
     )
   }
-}
-
-/**
- * Photon noise cannot be beaten: where the sky is quieter than its photons, the gain is wrong (a rescaled or combined
- * image), and every error made from it would be too.
- */
-function gainCheck(level: number, rms: number, gain: Found<number>, facts: Facts, voice: Voice): void {
-  if (!(level > 0 && rms > 0)) return
-  const expected = Math.sqrt(level / gain.value)
-  const said = `The sky of ${level.toPrecision(4)} ADU has a noise of ${rms.toPrecision(3)} ADU; by its photons and a gain of ${gain.value} it would be at least ${expected.toPrecision(3)}.`
-  if (rms < 0.7 * expected)
-    voice.warn(
-      `${said} The gain is probably larger (${(level / rms ** 2).toPrecision(3)}) because the image was combined or rescaled; set "gain".`,
-    )
-  else if (facts.readNoise !== null && rms > 3 * Math.hypot(expected, facts.readNoise / gain.value))
-    voice.warn(`${said} It is much more: the gain may be smaller, or the background is structured.`)
 }

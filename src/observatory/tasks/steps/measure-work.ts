@@ -7,13 +7,13 @@ import { levelRows, rmsRows, type Background } from '#science/image/background-m
 import { gaussianFilter } from '#science/image/detection-filter.ts'
 import { extract } from '#science/image/extract.ts'
 import { sourceFlags, type Mask, type Plane } from '#science/image/plane.ts'
+import { shapeOutliers } from '#science/image/shape-outliers.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { computeTask } from '#platform/compute/compute.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { fwhmOf } from './seeing.ts'
 import { readMask, readProduct, writePlane } from './pixel-files.ts'
-import { flagOddShapes } from './odd-shapes.ts'
 import { speaking, type Speaking, type Voice } from './voice.ts'
 
 /** Objects as they are measured on a frame: columns of equal length, pixels 0-based, fluxes in ADU. */
@@ -169,7 +169,7 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
       `${count(detections.rows)} detections above 2 σ, ${count(kept.length)} of them with S/N above 3 in ${config.initial_aper} pixels.`,
     )
     if (config.prefilter_detections) {
-      const odd = flagOddShapes(objects)
+      const odd = flagOddShapes(objects, voice)
       voice.log(`${count(odd)} objects are flagged for their shape.`)
     }
     const seeing =
@@ -253,6 +253,28 @@ export function aperturePhotometry(
     bgLocal: sky.sky,
     bgFluxErr: fluxes.skyErr,
   }
+}
+
+/** Flags what does not look like the sources around it; how many. */
+export function flagOddShapes(objects: Objects, voice: Pick<Voice, 'warn'>): number {
+  const { outlier, warnings } = shapeOutliers({
+    x: objects.x,
+    y: objects.y,
+    magnitude: objects.fluxAuto.map((flux) => -2.5 * Math.log10(flux)),
+    halfLightRadius: objects.fluxRadius,
+    fwhm: objects.fwhm,
+    peak: objects.fluxMax,
+    flux: objects.fluxAuto,
+    flags: objects.flags,
+  })
+  for (const warning of warnings) voice.warn(warning)
+  let odd = 0
+  for (let i = 0; i < objects.rows; i++) {
+    if (outlier[i] === 0) continue
+    objects.flags[i]! |= sourceFlags.shapeOutlier
+    odd++
+  }
+  return odd
 }
 
 /** A map at a place, from rows that are made as they are asked for. */

@@ -4,11 +4,19 @@ import type { Wcs } from '#science/fits/wcs/wcs.ts'
 import { zeroPointAt, type ZeroPoint } from '#science/image/zero-point-model.ts'
 import type { Measured, PhotometryFindings } from '#observatory/tasks/findings.ts'
 import type { Target } from '#observatory/tasks/task.ts'
-import { calibrate, chanceOf, diagnose, starsOf, type Calibration, type Stars } from './calibrate.ts'
+import {
+  calibrate,
+  chanceOf,
+  diagnose,
+  starsForPositions,
+  starsOf,
+  type Calibration,
+  type Stars,
+} from './calibrate.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
 import { cutout } from './cutouts.ts'
 import { fieldOf, mocOf } from './field.ts'
-import { frameWcs } from './frame-wcs.ts'
+import { frameWcs, refined } from './frame-wcs.ts'
 import { limitsOf } from './limits.ts'
 import { measureForced, measureObjects, type Objects } from './measure-work.ts'
 import { calibrateObjects, objectsTable, regionsOf, type CalibratedObjects } from './objects-table.ts'
@@ -31,7 +39,7 @@ export const photometry: Step<'photometry'> = {
       hands,
     }
     const { objects, fwhm, fwhmFrom, detected } = await runSpeaking(context, measureObjects, input)
-    const solved = await frameWcs(context, frame, objects, fwhm)
+    const solved = await frameWcs(context, frame, objects)
     let { wcs } = solved
     const { field, why } = fieldOf(wcs, frame.width, frame.height)
     if (!field)
@@ -50,8 +58,10 @@ export const photometry: Step<'photometry'> = {
         `${answer.from} has no star in this field (${field.ra.toFixed(4)} ${field.dec.toFixed(4)}, ${field.radiusDeg.toFixed(3)}°); choose another catalogue (cat_name).`,
       )
     const fwhmArcsec = fwhm * field.pixelScaleArcsec
-    const refined = await solved.refine(answer.table, name)
-    wcs = refined?.wcs ?? wcs
+    const better = config.refine_wcs
+      ? await refined(context, frame, wcs, objects, fwhm, starsForPositions(answer.table, name))
+      : null
+    wcs = better ?? wcs
     const stars = starsOf(answer.table, name, frame.filter.value, wcs, config, fwhmArcsec, context)
     const size = {
       width: frame.width,
@@ -74,6 +84,7 @@ export const photometry: Step<'photometry'> = {
 
     const all = calibrateObjects(objects, wcs, model, floor)
     const limits = limitsOf(all, model, config.sn)
+    if (limits.note !== null) context.warn(limits.note)
     for (const { sn, mag } of limits.bySn)
       if (mag !== null) context.log(`Limit at S/N ${sn}: ${mag.toFixed(2)} mag.`)
     if (limits.background)
@@ -103,7 +114,7 @@ export const photometry: Step<'photometry'> = {
     return {
       field: found,
       moc: mocOf(wcs, frame.width, frame.height, found.areaDeg2),
-      wcs: refined ? 'refined' : solved.from,
+      wcs: better ? 'refined' : solved.from,
       fwhm,
       fwhmFrom,
       detected,
