@@ -2,9 +2,9 @@ import { isProblem, Problem } from '#problem.ts'
 import { openFitsSource } from '#science/fits/file.ts'
 import { hduLabel, type Hdu } from '#science/fits/hdu.ts'
 import type { ByteSource } from '#science/fits/source.ts'
-import { rangesAreaSr, type Ranges } from '#science/sky/ranges.ts'
+import { emptyRanges, rangesAreaSr, type Ranges } from '#science/sky/ranges.ts'
 import { facts } from './facts.ts'
-import { footprintOfImage, skyOf, togetherOf, wcsOfHeader } from './footprint.ts'
+import { placeImage, skyOf, togetherOf, wcsOfHeader, type Placed } from './footprint.ts'
 import type { Facts, Frame, FrameImage } from './frame.ts'
 import { compressionOf, imageHdus, mainHdu, roleOf } from './images.ts'
 
@@ -47,9 +47,11 @@ export function examineHdus(hdus: readonly Hdu[]): Examined {
     )
   const main = mainHdu(hdus)!
   const speaks = facts(hdus, main.index)
+  const placedAll: Placed[] = []
   const images = found.map((hdu): FrameImage => {
     const own = hdu === main ? speaks : facts(hdus, hdu.index)
     const placed = placeOf(hdu)
+    placedAll.push(placed)
     if (hdu === main) speaks.doubts.push(...placed.repairs)
     return {
       hdu: hdu.index,
@@ -65,7 +67,7 @@ export function examineHdus(hdus: readonly Hdu[]): Examined {
       readNoise: own.readNoise,
     }
   })
-  const sky = skyOf(images)
+  const sky = skyOf(placedAll)
   return {
     images: shortened(images),
     main: found.indexOf(main),
@@ -75,34 +77,31 @@ export function examineHdus(hdus: readonly Hdu[]): Examined {
   }
 }
 
-function placeOf(hdu: Hdu): { footprint: FrameImage['footprint']; why: string | null; repairs: string[] } {
-  if (roleOf(hdu) === 'spectrum')
-    return { footprint: null, why: 'One row or column of pixels shows no part of the sky.', repairs: [] }
+function placeOf(hdu: Hdu): Placed & { repairs: readonly string[] } {
+  const nowhere = (why: string): ReturnType<typeof placeOf> => ({
+    footprint: null,
+    sky: emptyRanges(),
+    why,
+    repairs: [],
+  })
+  if (roleOf(hdu) === 'spectrum') return nowhere('One row or column of pixels shows no part of the sky.')
   const { wcs, why } = wcsOfHeader(hdu.header)
-  if (!wcs) return { footprint: null, why, repairs: [] }
+  if (!wcs) return nowhere(why)
   try {
-    const { footprint, why: none } = footprintOfImage(wcs, hdu.shape[0]!, hdu.shape[1]!)
-    return { footprint, why: none ?? null, repairs: [...wcs.repairs] }
+    return { ...placeImage(wcs, hdu.shape[0]!, hdu.shape[1]!), repairs: wcs.repairs }
   } catch (error) {
     if (!isProblem(error)) throw error
-    return { footprint: null, why: error.message, repairs: [] }
+    return nowhere(error.message)
   }
 }
 
-/** A column holds 64 kB: of many images the outlines keep their corners alone. */
+/** A column holds 64 kB: of many images the outlines keep fewer points, their corners at least. */
 function shortened(images: FrameImage[]): FrameImage[] {
-  if (images.length <= 60) return images
-  return images.map((image) =>
-    image.footprint
-      ? {
-          ...image,
-          footprint: {
-            ...image.footprint,
-            polygon: image.footprint.polygon.filter(
-              (_, i) => i % (image.footprint!.polygon.length / 4) === 0,
-            ),
-          },
-        }
-      : image,
-  )
+  const sides = images.length <= 8 ? 16 : images.length <= 40 ? 4 : 1
+  return images.map((image) => {
+    if (!image.footprint || image.footprint.polygon.length === 0) return image
+    const step = Math.max(1, Math.floor(image.footprint.polygon.length / (4 * sides)))
+    const polygon = image.footprint.polygon.filter((_, i) => i % step === 0)
+    return { ...image, footprint: { ...image.footprint, polygon } }
+  })
 }

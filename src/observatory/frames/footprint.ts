@@ -1,21 +1,13 @@
 import { isProblem } from '#problem.ts'
 import type { Header } from '#science/fits/header.ts'
+import { footprintMoc, footprintOf } from '#science/fits/wcs/footprint.ts'
 import { readWcs, type Wcs } from '#science/fits/wcs/wcs.ts'
-import { polygonRanges } from '#science/sky/cover.ts'
 import { pixelAreaDeg2 } from '#science/sky/healpix.ts'
-import { emptyRanges, type Ranges, union } from '#science/sky/ranges.ts'
-import { polygonAreaSr, separation, unitVector, directionOf } from '#science/sky/vectors.ts'
+import { degrade, depthOf, emptyRanges, unionOf, type Ranges } from '#science/sky/ranges.ts'
+import { directionOf, separation, unitVector } from '#science/sky/vectors.ts'
 import type { Footprint, Frame, FrameImage } from './frame.ts'
 
 /** Where on the sky an image lies, by its WCS. */
-
-const squareDegrees = (180 / Math.PI) ** 2
-
-/** Points along each edge of an image: distortions bend edges. */
-const alongEdge = 6
-
-/** Wider ones are no frame of a telescope, and polygons on the sphere end at a hemisphere. */
-const widestDeg = 80
 
 /** An image's WCS, or why there is none to be used. */
 export function wcsOfHeader(header: Header): { wcs: Wcs; why?: undefined } | { wcs: null; why: string } {
@@ -28,49 +20,30 @@ export function wcsOfHeader(header: Header): { wcs: Wcs; why?: undefined } | { w
   }
 }
 
-/** Outline of `width` × `height` pixels, edges of pixels included; or why there is none. */
-export function footprintOfImage(
-  wcs: Wcs,
-  width: number,
-  height: number,
-): { footprint: Footprint; why?: undefined } | { footprint: null; why: string } {
-  const corners: [number, number][] = [
-    [-0.5, -0.5],
-    [width - 0.5, -0.5],
-    [width - 0.5, height - 0.5],
-    [-0.5, height - 0.5],
-  ]
-  const polygon: [number, number][] = []
-  for (const [i, [x, y]] of corners.entries()) {
-    const [nextX, nextY] = corners[(i + 1) % 4]!
-    for (let step = 0; step < alongEdge; step++) {
-      const part = step / alongEdge
-      polygon.push(wcs.pixelToSky(x + part * (nextX - x), y + part * (nextY - y)))
-    }
-  }
-  const centre = wcs.pixelToSky((width - 1) / 2, (height - 1) / 2)
-  if (![...polygon, centre].flat().every(Number.isFinite))
-    return { footprint: null, why: 'Its WCS has no sky at some edge of the image.' }
-  const radiusDeg = Math.max(...polygon.map(([ra, dec]) => separation(...centre, ra, dec)))
-  if (radiusDeg > widestDeg)
-    return {
-      footprint: null,
-      why: `By its WCS the image reaches ${radiusDeg.toFixed(0)}° from its centre; outlines end at ${widestDeg}°.`,
-    }
-  const areaDeg2 = polygonAreaSr(polygon) * squareDegrees
+/** An image on the sky: what is said of it, and the cells that it touches. */
+export type Placed =
+  | { readonly footprint: Footprint; readonly sky: Ranges; readonly why: null }
+  | { readonly footprint: null; readonly sky: Ranges; readonly why: string }
+
+/** Where `width` × `height` pixels lie, edges of pixels included; or why they lie nowhere. */
+export function placeImage(wcs: Wcs, width: number, height: number): Placed {
+  const nowhere = (why: string): Placed => ({ footprint: null, sky: emptyRanges(), why })
+  const { polygon, centre, radiusDeg, areaDeg2 } = footprintOf(wcs, width, height)
   const pixelScaleArcsec = 3600 * wcs.pixelScaleDeg((width - 1) / 2, (height - 1) / 2)
-  if (!(areaDeg2 > 0) || !(pixelScaleArcsec > 0))
-    return { footprint: null, why: 'By its WCS the image has no area.' }
-  const rounded = polygon.map(([ra, dec]): [number, number] => [round(ra), round(dec)])
+  if (!(areaDeg2 > 0)) return nowhere('By its WCS the image has no sky.')
+  if (!(pixelScaleArcsec > 0) && polygon.length > 0) return nowhere('By its WCS the image has no area.')
+  const scale = pixelScaleArcsec > 0 ? pixelScaleArcsec : 3600 * wcs.pixelScaleDeg()
   return {
     footprint: {
-      polygon: rounded,
+      polygon: polygon.map(([ra, dec]) => [round(ra), round(dec)]),
       centre: [round(centre[0]), round(centre[1])],
       radiusDeg,
       areaDeg2,
-      pixelScaleArcsec,
+      pixelScaleArcsec: scale,
       projection: wcs.projection,
     },
+    sky: footprintMoc(wcs, width, height, orderFor(areaDeg2)).ranges,
+    why: null,
   }
 }
 
@@ -86,17 +59,15 @@ function orderFor(areaDeg2: number): number {
   return order
 }
 
-/** Cells that the images touch; coarser for more of them, so that the row stays small. */
-export function skyOf(images: readonly Pick<FrameImage, 'footprint'>[]): Ranges {
-  const shown = images.flatMap(({ footprint }) => footprint ?? [])
-  if (shown.length === 0) return emptyRanges()
-  const area = shown.reduce((sum, { areaDeg2 }) => sum + areaDeg2, 0)
-  for (let order = orderFor(area); ; order--) {
-    const ranges = shown
-      .map(({ polygon }) => polygonRanges(polygon, { order }))
-      .reduce((all, each) => union(all, each), emptyRanges())
-    if (ranges.length <= 1024 || order === 3) return ranges
-  }
+/** Ranges that one row holds. */
+const mostRanges = 512
+
+/** Cells of all images together; coarser where they are many. */
+export function skyOf(placed: readonly Pick<Placed, 'sky'>[]): Ranges {
+  let sky = unionOf(placed.map((each) => each.sky))
+  for (let order = depthOf(sky) - 1; sky.length > 2 * mostRanges && order >= 3; order--)
+    sky = degrade(sky, order)
+  return sky
 }
 
 /** One circle and one area for all images of a file. Overlaps are counted once, by the cells of `sky`. */

@@ -120,7 +120,9 @@ const direction = z.tuple([z.number(), z.number()])
 /** The part of the sky that an image shows, by its WCS. ICRS, degrees. */
 export const Footprint = z
   .object({
-    polygon: z.array(direction),
+    polygon: z
+      .array(direction)
+      .describe('Outline through the outer edges; empty where it is wider than a hemisphere'),
     centre: direction,
     radiusDeg: z.number().describe('Of the circle around the centre that holds it all'),
     areaDeg2: z.number(),

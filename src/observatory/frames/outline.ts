@@ -3,17 +3,18 @@ import type { Hdu } from '#science/fits/hdu.ts'
 import { mocFromRanges } from '#science/sky/moc.ts'
 import { mocToAscii, mocToJson } from '#science/sky/moc-formats.ts'
 import { mocToFits } from '#science/sky/moc-fits.ts'
+import type { Ranges } from '#science/sky/ranges.ts'
 import { offsetBy } from '#science/sky/vectors.ts'
-import { skyOf, wcsOfHeader } from './footprint.ts'
+import { wcsOfHeader } from './footprint.ts'
 import type { Frame } from './frame.ts'
 
 /** Footprints in the formats of others, and drawings of others on the pixels of a frame. */
 
 export function footprintMoc(
-  frame: Pick<Frame, 'images'>,
+  sky: Ranges,
   format: 'fits' | 'text' | 'json',
 ): { bytes: Uint8Array<ArrayBuffer>; contentType: string; ending: string } {
-  const moc = mocFromRanges(skyOf(frame.images))
+  const moc = mocFromRanges(sky)
   const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
   if (format === 'text')
     return { bytes: encode(`${mocToAscii(moc)}\n`), contentType: 'text/plain', ending: 'txt' }
@@ -24,7 +25,7 @@ export function footprintMoc(
 
 export function footprintRegions({ images, name }: Pick<Frame, 'images' | 'name'>): DrawnRegion[] {
   return images.flatMap(({ footprint, hdu, name: extension }) =>
-    footprint === null
+    footprint === null || footprint.polygon.length === 0
       ? []
       : [
           {

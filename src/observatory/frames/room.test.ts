@@ -75,7 +75,7 @@ describe('a frame', () => {
     expect(separation(...footprint!.centre, 150, 2.2)).toBeLessThan(1 / 3600)
     expect(footprint!.areaDeg2).toBeCloseTo(40 * 30 * (1 / 3600) ** 2, 8)
     expect(footprint!.pixelScaleArcsec).toBeCloseTo(1, 6)
-    expect(frame.images[0]!.footprint!.polygon).toHaveLength(24)
+    expect(frame.images[0]!.footprint!.polygon).toHaveLength(64)
   })
 
   it('is one whatever its name, and whoever brings it again', async () => {

@@ -10,7 +10,8 @@ import { formatDs9, parseDs9, regionShapes } from '#science/image/regions.ts'
 import { Footprint } from './frame.ts'
 import { footprintMoc, footprintRegions, onPixels } from './outline.ts'
 import { openImage } from './open.ts'
-import { frameBySha256 } from './service.ts'
+import { frameBySha256, visibleRow } from './service.ts'
+import { rangesIn } from './store.ts'
 
 const tags = ['Frames']
 const params = z.object({ sha256: z.string().max(100) })
@@ -89,8 +90,8 @@ export function skyRoutes(platform: Platform): Router {
     async (c) => {
       const { sha256 } = c.req.valid('param')
       const { format } = c.req.valid('query')
-      const frame = await frameBySha256(platform, c.var.actor, sha256)
-      const { bytes, contentType, ending } = footprintMoc(frame, format)
+      const frame = await visibleRow(platform, c.var.actor, sha256)
+      const { bytes, contentType, ending } = footprintMoc(rangesIn(frame.sky), format)
       return sendBytes(c, bytes, etagOf('moc', sha256, format), {
         contentType,
         filename: `${frame.name}.moc.${ending}`,

@@ -28,6 +28,12 @@ export function multirange(ranges: Ranges): ReturnType<typeof sql> {
   return sql`${`{${parts.join(',')}}`}::int8multirange`
 }
 
+/** Ranges of an int8multirange as PostgreSQL writes it. */
+export function rangesIn(text: string | null): Ranges {
+  const bounds = text?.match(/\d+/g) ?? []
+  return BigInt64Array.from(bounds, BigInt)
+}
+
 export async function frameRow(db: Db, actor: Actor, sha256: string): Promise<FrameRow | undefined> {
   return db
     .selectFrom('frame')
