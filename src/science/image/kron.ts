@@ -51,7 +51,7 @@ export const kronRule: KronRule = { recipe: 'sextractor', factor: 2.5, least: 3.
  */
 export function kronRadius(sums: StampSums, stamp: Stamp, ellipse: Ellipse, x: number, y: number): number {
   const limit = kronReach * kronReach
-  const { values, state, width } = stamp
+  const { values, state, width, clean } = stamp
   let moment = 0
   let flux = 0
   let area = 0
@@ -71,7 +71,7 @@ export function kronRadius(sums: StampSums, stamp: Stamp, ellipse: Ellipse, x: n
       const at = row * width + column
       if (square > limit) continue
       area++
-      if (state[at] !== pixelState.own) {
+      if (!clean && state[at] !== pixelState.own) {
         if (state[at] === pixelState.bad) bad++
         else neighbours++
         continue

@@ -19,14 +19,25 @@ export interface Stamp {
   width: number
   height: number
   values: Float64Array
-  /** `own`, `neighbour` or `bad`, as the pixel was before it was replaced. */
+  /** `own`, `neighbour` or `bad`, as the pixel was before it was replaced; holds nothing where `clean`. */
   state: Uint8Array
+  /** All pixels are the source's own or the sky's. */
+  clean: boolean
 }
 
 export const pixelState = { own: 0, neighbour: 1, bad: 2 } as const
 
 export function emptyStamp(): Stamp {
-  return { x0: 0, y0: 0, width: 0, height: 0, values: new Float64Array(4096), state: new Uint8Array(4096) }
+  const room = 4096
+  return {
+    x0: 0,
+    y0: 0,
+    width: 0,
+    height: 0,
+    values: new Float64Array(room),
+    state: new Uint8Array(room),
+    clean: true,
+  }
 }
 
 /**
@@ -44,8 +55,7 @@ export function gatherStamp(
   halfY: number,
   correct: boolean,
 ): void {
-  const { data, width: across, height: up, mask } = frame
-  const segmentation = correct ? frame.segmentation : null
+  const { width: across, height: up } = frame
   const x0 = Math.max(0, Math.floor(x - halfX))
   const y0 = Math.max(0, Math.floor(y - halfY))
   const x1 = Math.min(across - 1, Math.ceil(x + halfX))
@@ -56,54 +66,73 @@ export function gatherStamp(
     stamp.values = new Float64Array(2 * width * height)
     stamp.state = new Uint8Array(2 * width * height)
   }
-  const { values, state } = stamp
   stamp.x0 = x0
   stamp.y0 = y0
   stamp.width = width
   stamp.height = height
-  let spoilt = 0
-  for (let row = 0; row < height; row++) {
-    let from = (y0 + row) * across + x0
-    let to = row * width
-    for (let column = 0; column < width; column++, from++, to++) {
-      const value = data[from]
-      values[to] = value
-      let is: number = pixelState.own
-      if (value - value !== 0 || (mask !== null && mask[from] !== 0)) is = pixelState.bad
-      else if (segmentation !== null) {
-        const owner = segmentation[from]
-        if (owner !== 0 && owner !== label) is = pixelState.neighbour
-      }
-      state[to] = is
-      spoilt += is
-    }
-  }
-  if (spoilt > 0) replacePixels(stamp, frame, label, x, y, correct)
+  stamp.clean = copyPixels(stamp, frame, label, correct) === 0
+  if (!stamp.clean) replacePixels(stamp, x, y)
 }
 
-function replacePixels(
-  stamp: Stamp,
-  frame: MeasureFrame,
-  label: number,
-  x: number,
-  y: number,
-  correct: boolean,
-): void {
-  const { data, width: across, height: up, mask } = frame
+/** Copies values and states; 0 where all pixels are the source's own or nobody's, finite and not masked. */
+function copyPixels(stamp: Stamp, frame: MeasureFrame, label: number, correct: boolean): number {
+  const { values, state, x0, y0, width, height } = stamp
+  const { data, mask } = frame
   const segmentation = correct ? frame.segmentation : null
-  for (let row = 0; row < stamp.height; row++) {
-    const oppositeY = Math.floor(2 * y + 0.49999 - (stamp.y0 + row))
-    for (let column = 0; column < stamp.width; column++) {
-      const at = row * stamp.width + column
-      if (stamp.state[at] === pixelState.own) continue
-      stamp.values[at] = 0
-      const oppositeX = Math.floor(2 * x + 0.49999 - (stamp.x0 + column))
-      if (oppositeX < 0 || oppositeY < 0 || oppositeX >= across || oppositeY >= up) continue
-      const other = oppositeY * across + oppositeX
-      const value = data[other]
-      if (value - value !== 0 || (mask !== null && mask[other] !== 0)) continue
-      const owner = segmentation === null ? 0 : segmentation[other]
-      if (owner === 0 || owner === label) stamp.values[at] = value
+  let spoilt = 0
+  for (let row = 0; row < height; row++) {
+    let from = (y0 + row) * frame.width + x0
+    let at = row * width
+    const end = at + width
+    if (segmentation !== null) {
+      for (; at < end; at++, from++) {
+        const owner = segmentation[from]
+        const value = data[from]
+        const is =
+          value - value !== 0
+            ? pixelState.bad
+            : owner === 0 || owner === label
+              ? pixelState.own
+              : pixelState.neighbour
+        values[at] = value
+        state[at] = is
+        spoilt |= is
+      }
+    } else {
+      for (; at < end; at++, from++) {
+        const value = data[from]
+        const is = value - value !== 0 ? pixelState.bad : pixelState.own
+        values[at] = value
+        state[at] = is
+        spoilt |= is
+      }
+    }
+    if (mask === null) continue
+    from -= width
+    for (at -= width; at < end; at++, from++) {
+      if (mask[from] === 0) continue
+      state[at] = pixelState.bad
+      spoilt |= pixelState.bad
+    }
+  }
+  return spoilt
+}
+
+/** Gives what is not the source's own the value opposite the centre, where that is its own or the sky's, else 0. */
+function replacePixels(stamp: Stamp, x: number, y: number): void {
+  const { values, state, width, height } = stamp
+  // Column + its opposite, and row + its opposite, within the stamp.
+  const sumX = Math.floor(2 * x + 0.49999) - 2 * stamp.x0
+  const sumY = Math.floor(2 * y + 0.49999) - 2 * stamp.y0
+  for (let row = 0, at = 0; row < height; row++) {
+    const otherRow = sumY - row
+    for (let column = 0; column < width; column++, at++) {
+      if (state[at] === pixelState.own) continue
+      const otherColumn = sumX - column
+      values[at] = 0
+      if (otherRow < 0 || otherColumn < 0 || otherRow >= height || otherColumn >= width) continue
+      const other = otherRow * width + otherColumn
+      if (state[other] === pixelState.own) values[at] = values[other]
     }
   }
 }

@@ -9,10 +9,15 @@ export interface StampSums {
   /** Of replaced pixels: neighbours' and bad ones. */
   neighbours: number
   bad: number
+  /** Half lengths of the rows of points through a row of pixels; −1 for none. */
+  readonly halves: Float64Array
 }
 
+/** Most points along a pixel's side. */
+const mostPoints = 16
+
 export function emptyStampSums(): StampSums {
-  return { flux: 0, area: 0, neighbours: 0, bad: 0 }
+  return { flux: 0, area: 0, neighbours: 0, bad: 0, halves: new Float64Array(mostPoints) }
 }
 
 /** Adds up whole pixels whose centre is within `scale` semi-axes; `sums` is written over. */
@@ -25,7 +30,7 @@ export function sumEllipse(
   scale: number,
 ): void {
   const limit = scale * scale
-  const { values, state, width } = stamp
+  const { values, state, width, clean } = stamp
   let flux = 0
   let area = 0
   let neighbours = 0
@@ -44,6 +49,7 @@ export function sumEllipse(
       const at = row * width + column
       flux += values[at]
       area++
+      if (clean) continue
       if (state[at] === pixelState.neighbour) neighbours++
       else if (state[at] === pixelState.bad) bad++
     }
@@ -66,11 +72,12 @@ export function sumCircle(
   y: number,
   subpixels: number,
 ): void {
-  const { values, state, width, height } = stamp
+  const { values, state, width, height, clean } = stamp
   let flux = 0
   let area = 0
   let neighbours = 0
   let bad = 0
+  const { halves } = sums
   const square = radius * radius
   const bottom = Math.max(0, Math.ceil(y - radius - 0.5 - stamp.y0))
   const top = Math.min(height - 1, Math.floor(y + radius + 0.5 - stamp.y0))
@@ -83,18 +90,24 @@ export function sumCircle(
     if (reach <= 0) continue
     const outer = Math.sqrt(reach)
     const inner = square > far * far ? Math.sqrt(square - far * far) - 0.5 : -1
+    for (let j = 0; j < subpixels; j++) {
+      const sy = dy + (j + 0.5) * step - 0.5
+      const within = square - sy * sy
+      halves[j] = within > 0 ? Math.sqrt(within) : -1
+    }
     const left = Math.max(0, Math.ceil(x - outer - 0.5 - stamp.x0))
     const right = Math.min(width - 1, Math.floor(x + outer + 0.5 - stamp.x0))
     for (let column = left; column <= right; column++) {
       const dx = stamp.x0 + column - x
       let share = 1
       if (Math.abs(dx) > inner) {
-        share = subpixels > 0 ? pointsWithin(dx, dy, square, subpixels, step) : circleOverlap(dx, dy, radius)
+        share = subpixels > 0 ? pointsWithin(halves, dx, subpixels, step) : circleOverlap(dx, dy, radius)
         if (share === 0) continue
       }
       const at = row * width + column
       flux += share * values[at]
       area += share
+      if (clean) continue
       const is = state[at]
       if (is === pixelState.neighbour) neighbours += share
       else if (is === pixelState.bad) bad += share
@@ -107,17 +120,14 @@ export function sumCircle(
 }
 
 /** Share of a pixel's points within a circle, counted a row of points at a time. */
-function pointsWithin(dx: number, dy: number, square: number, subpixels: number, step: number): number {
+function pointsWithin(halves: Float64Array, dx: number, subpixels: number, step: number): number {
   // Columns of points at first + step · i.
   const first = Math.abs(dx) + step / 2 - 0.5
   let hits = 0
   for (let j = 0; j < subpixels; j++) {
-    const sy = dy + (j + 0.5) * step - 0.5
-    const reach = square - sy * sy
-    if (reach <= 0) continue
-    const half = Math.sqrt(reach)
+    const half = halves[j]
+    if (half < first) continue
     const beyond = Math.ceil((half - first) * subpixels)
-    if (beyond <= 0) continue
     const before = Math.max(0, Math.floor((-half - first) * subpixels) + 1)
     hits += Math.max(0, Math.min(subpixels, beyond) - before)
   }

@@ -17,7 +17,7 @@ import {
 import { emptyStamp, gatherStamp, type MeasureFrame } from './measure-stamp.ts'
 import { emptyStampSums, sumCircle, sumEllipse, type StampSums } from './measure-sums.ts'
 import { sourceFlags, type Mask, type Pixels, type Plane } from './plane.ts'
-import { emptyWindowedPosition, emptyWindowScratch, windowedPosition } from './windowed.ts'
+import { emptyWindowedPosition, emptyWindowScratch, windowedPosition, windowReach } from './windowed.ts'
 import type { Part, Workshop } from './workshop.ts'
 
 /** Where sources are and what they look like; `Detections` of the detection has these columns. */
@@ -190,16 +190,18 @@ function measureAll(input: PieceInput): SourceMeasures {
     const noise = input.noise === null ? meanVariance(input.noisePlane, frame, x, y, a) : input.noise[i]
 
     const growth = kronReach * a
-    const half = Math.max(growth + 1, widest)
-    gatherStamp(stamp, frame, label, x, y, half, half, input.correct)
+    let halfX = Math.max(kronReach * ellipse.halfX, nearReach * a + 4, widest) + 1
+    let halfY = Math.max(kronReach * ellipse.halfY, nearReach * a + 4, widest) + 1
+    gatherStamp(stamp, frame, label, x, y, halfX, halfY, input.correct)
     const first = kronRadius(sums, stamp, ellipse, x, y)
     // Flags follow SExtractor: neighbours or the frame's edge within the wide ellipse count, bad pixels there do not.
     let flags = apertureFlags(sums, frame, x, y, kronReach * ellipse.halfX, kronReach * ellipse.halfY)
     flags &= ~sourceFlags.maskedInAperture
     setKronAperture(aperture, input.kron, first, a, b)
-    if (aperture.scale * a > half) {
-      const far = aperture.scale * a + 1
-      gatherStamp(stamp, frame, label, x, y, far, far, input.correct)
+    if (aperture.scale > kronReach) {
+      halfX = Math.max(halfX, aperture.scale * ellipse.halfX + 1)
+      halfY = Math.max(halfY, aperture.scale * ellipse.halfY + 1)
+      gatherStamp(stamp, frame, label, x, y, halfX, halfY, input.correct)
     }
     if (aperture.radius > 0) sumCircle(sums, stamp, input.kron.circle, x, y, input.subpixels)
     else sumEllipse(sums, stamp, ellipse, x, y, aperture.scale)
@@ -221,7 +223,12 @@ function measureAll(input: PieceInput): SourceMeasures {
     let halfLight = NaN
     if (input.fractions.length > 0 || input.windowed) {
       growthCurve(curve, stamp, x, y, nearReach * a, growth)
-      if (!(curve.flux[curve.steps] > 1.1 * mostFlux * auto)) growthCurve(curve, stamp, x, y, growth, growth)
+      if (!(curve.flux[curve.steps] > 1.1 * mostFlux * auto)) {
+        halfX = Math.max(halfX, growth + 1)
+        halfY = Math.max(halfY, growth + 1)
+        gatherStamp(stamp, frame, label, x, y, halfX, halfY, input.correct)
+        growthCurve(curve, stamp, x, y, growth, growth)
+      }
       halfLight = growthRadius(curve, stamp, x, y, 0.5 * auto, input.subpixels)
       for (let k = 0; k < input.fractions.length; k++) {
         const part = input.fractions[k]
@@ -232,6 +239,10 @@ function measureAll(input: PieceInput): SourceMeasures {
     if (input.windowed) {
       window.sigma = (2 * Math.max(leastHalfLight, halfLight || 0)) / 2.35
       window.noise = noise
+      const far = windowReach * window.sigma + a
+      if (far > halfX || far > halfY) {
+        gatherStamp(stamp, frame, label, x, y, Math.max(far, halfX), Math.max(far, halfY), input.correct)
+      }
       window.leash = isophotalReach * a
       windowedPosition(position, stamp, weights, x, y, window)
       out.xWin[i] = position.x

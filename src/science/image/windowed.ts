@@ -17,7 +17,7 @@ export function emptyWindowedPosition(): WindowedPosition {
 }
 
 /** Of the window: radius in σ, most iterations, when to stop (pixels), and how far each step goes. */
-const reach = 4
+export const windowReach = 4
 const most = 16
 const enough = 1e-4
 const stride = 2
@@ -45,7 +45,7 @@ export function windowedPosition(
   y: number,
   how: { sigma: number; noise: number; photons: number; leash: number },
 ): void {
-  const radius = reach * how.sigma
+  const radius = windowReach * how.sigma
   const falloff = 1 / (2 * how.sigma * how.sigma)
   const { values, width, height } = stamp
   if (scratch.across.length < width) scratch.across = new Float64Array(2 * width)
@@ -59,10 +59,8 @@ export function windowedPosition(
     const right = Math.min(width - 1, Math.floor(cx + radius + 0.5 - stamp.x0))
     const bottom = Math.max(0, Math.ceil(cy - radius - stamp.y0))
     const top = Math.min(height - 1, Math.floor(cy + radius - stamp.y0))
-    for (let column = left; column <= right; column++) {
-      const dx = stamp.x0 + column - cx
-      across[column] = Math.exp(-dx * dx * falloff)
-    }
+    gaussRow(across, left, right, stamp.x0 - cx, falloff)
+    gaussRow(up, bottom, top, stamp.y0 - cy, falloff)
     let total = 0
     let mx = 0
     let my = 0
@@ -87,8 +85,7 @@ export function windowedPosition(
         light -= before + behind
         moment -= before * first + behind * last
       }
-      const weight = Math.exp(-dy * dy * falloff)
-      up[row] = weight
+      const weight = up[row]
       total += weight * light
       mx += weight * (moment + light * (stamp.x0 - cx))
       my += weight * light * dy
@@ -116,6 +113,19 @@ export function windowedPosition(
   result.xVar = NaN
   result.yVar = NaN
   result.xyVar = NaN
+}
+
+/** exp(−falloff · (offset + n)²) for n = from … to: each from the one before, as the ratios themselves fall by a fixed one. */
+function gaussRow(out: Float64Array, from: number, to: number, offset: number, falloff: number): void {
+  const first = offset + from
+  let value = Math.exp(-first * first * falloff)
+  let ratio = Math.exp(-(2 * first + 1) * falloff)
+  const fall = Math.exp(-2 * falloff)
+  for (let n = from; n <= to; n++) {
+    out[n] = value
+    value *= ratio
+    ratio *= fall
+  }
 }
 
 interface Window {
