@@ -13,6 +13,7 @@ import { kernelTable, meanVariance, squaredWeights, tableLength } from './resamp
 import type { ResampleKernel } from './resample-kernel.ts'
 import { resampleStrip } from './resample-strip.ts'
 import type { StripInput } from './resample-strip.ts'
+import type { RowSource } from './rows.ts'
 import type { Workshop } from './workshop.ts'
 
 export interface ResampleInput {
@@ -52,20 +53,6 @@ export interface Resampled {
   /** Bits of the input, and `outside` where there is no value. */
   readonly mask: Mask
   readonly coverage: Plane | null
-}
-
-/** Rows of a resampled image on demand, for a stack: `rows` writes those from y0 to before y1. */
-export interface ResampledRows {
-  readonly width: number
-  readonly height: number
-  rows(y0: number, y1: number, out: RowArrays): void
-}
-
-/** Room for rows; `variance` is left alone where the image has none. */
-export interface RowArrays {
-  readonly data: Float32Array
-  readonly variance: Float32Array | null
-  readonly mask: Uint8Array
 }
 
 /** Most points along a side of a target pixel. */
@@ -117,12 +104,13 @@ export function resampledRows(
   target: ResampleTarget,
   options: ResampleOptions,
   workshop: Workshop,
-): ResampledRows {
+): RowSource {
   const job = prepare(input, target, options, workshop)
   const { width, height } = target
   return {
     width,
     height,
+    hasVariance: job.variance !== null,
     rows(y0, y1, { data, variance, mask }) {
       const outputs = {
         out: data,
