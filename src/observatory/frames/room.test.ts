@@ -19,6 +19,7 @@ import type { Frame } from './frame.ts'
 import { room } from './module.ts'
 import { readFrameHdu } from './open.ts'
 import { skyFrame } from './test-frames.ts'
+import { continueUpload, uploadState } from './upload-service.ts'
 
 const { platform, app, person, request, home } = await testApi({ rooms: [room], work: true })
 const folder = await mkdtemp(join(tmpdir(), 'urania-frames-'))
@@ -446,6 +447,40 @@ describe('uploads in parts', () => {
     expect(done.state).toBe('done')
     expect((await owner.get(`/api/v1/frames/${done.sha256}`)).status).toBe(200)
     expect(await readdir(join(home, 'uploads'))).toEqual([])
+  })
+
+  it('keep what came when a connection breaks off, also for another server on the same home', async () => {
+    const bytes = skyFrame({ seed: 10 })
+    const id = await begin('broken.fits', bytes.length)
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (this.sent) return controller.error(new Error('lost'))
+        controller.enqueue(bytes.slice(0, 2_000))
+        this.sent = true
+      },
+      sent: false,
+    } as UnderlyingDefaultSource<Uint8Array> & { sent: boolean })
+    const response = await app.request(
+      new Request(`http://localhost/api/v1/uploads/${id}`, {
+        method: 'PATCH',
+        headers: {
+          authorization: `Bearer ${owner.token}`,
+          'content-type': 'application/octet-stream',
+          'upload-offset': '0',
+        },
+        body,
+        duplex: 'half',
+      } as RequestInit),
+    )
+    expect(response.ok).toBe(false)
+    // Nothing of an upload is held in memory: whoever has the database and the home folder goes on with it.
+    const actor = { ...localOperator, kind: 'person' as const, userId: owner.id }
+    const { offset } = await uploadState({ db: platform.db, config: platform.config }, actor, id)
+    expect(offset).toBe(2_000)
+    const rest = (async function* () {
+      yield bytes.subarray(2_000)
+    })()
+    expect((await continueUpload({ ...platform }, actor, id, offset, rest)).state).toBe('done')
   })
 
   it('take no more than was announced, and say why a file is no frame', async () => {
