@@ -55,8 +55,8 @@ describe('candidates and catalogues', () => {
     const n = 15
     const many = {
       ra: Array.from({ length: n }, (_, i) => 10 + i),
-      dec: new Array<number>(n).fill(0),
-      magnitude: new Array<number>(n).fill(15),
+      dec: Array.from({ length: n }, () => 0),
+      magnitude: Array.from({ length: n }, () => 15),
     }
     const stars = {
       ...many,

@@ -28,13 +28,13 @@ const table = (columns: Record<string, number[]>): Table =>
 function wholeTable(key: string, pick: 'first' | 'last', rows = 3): Table {
   const { native } = referenceCatalogueNamed(key)
   const columns: Record<string, number[]> = {
-    ra: Array<number>(rows).fill(10),
-    dec: Array<number>(rows).fill(-5),
+    ra: Array.from({ length: rows }, () => 10),
+    dec: Array.from({ length: rows }, () => -5),
   }
   const at = (names: readonly string[]) => (pick === 'first' ? names[0]! : names.at(-1)!)
   for (const [k, band] of Object.values(native).entries()) {
     columns[at(band.magnitude)] = Array.from({ length: rows }, (_, i) => 15 + i / 10 - k / 5)
-    columns[at(band.error)] = Array<number>(rows).fill(0.02)
+    columns[at(band.error)] = Array.from({ length: rows }, () => 0.02)
   }
   return table(columns)
 }

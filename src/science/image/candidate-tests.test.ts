@@ -7,6 +7,7 @@ import { chiSquaredTail } from './chi-squared.ts'
 import { completenessOf } from './completeness.ts'
 import { planInjection, recoverInjected } from './injection.ts'
 import type { Plane } from './plane.ts'
+import { gaussPsf } from './psf.ts'
 
 const { chi2 } = JSON.parse(
   readFileSync(resolve(import.meta.dirname, '../../../fixtures/imaging/calibrate.json'), 'utf8'),
@@ -137,14 +138,6 @@ describe('completeness', () => {
       apart: 8,
     })
     expect(plan.rounds.flat()).toHaveLength(60)
-    const inject = (copy: Plane, stars: readonly { x: number; y: number; flux: number }[]) => {
-      const added = draw(
-        stars.map(({ x, y, flux }) => [x, y, flux]),
-        0,
-        1,
-      )
-      for (let i = 0; i < copy.data.length; i++) copy.data[i] += added.data[i]
-    }
     const search = ({ data }: Plane) => {
       const x: number[] = []
       const y: number[] = []
@@ -158,7 +151,7 @@ describe('completeness', () => {
       return { x, y, flux }
     }
     const before = plane.data.slice()
-    const result = recoverInjected(plane, plan, 2, inject, search)
+    const result = recoverInjected(plane, plan, { radius: 2, psf: gaussPsf(4.71), gain: 5 }, search)
     expect(plane.data).toEqual(before)
     const { limit50 } = completenessOf(result.magnitude, result.found)
     // A peak of 40 ADU is a flux of about 1000 ADU.

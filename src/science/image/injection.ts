@@ -2,6 +2,8 @@
 import { Problem } from '#problem.ts'
 import { seededRandom } from '#science/simulate/random.ts'
 import type { Mask, Plane } from './plane.ts'
+import { injectStars } from './psf-inject.ts'
+import type { Psf } from './psf.ts'
 
 export interface InjectedStar {
   /** 0-based pixels. */
@@ -74,6 +76,15 @@ export interface Recovered {
   readonly flux?: ArrayLike<number>
 }
 
+export interface RecoveryOptions {
+  /** Within so many pixels a source is the star that was put there. */
+  readonly radius: number
+  readonly psf: Psf
+  /** e⁻ per ADU. */
+  readonly gain?: number
+  readonly seed?: number
+}
+
 export interface InjectionResult {
   readonly magnitude: Float64Array
   readonly found: Uint8Array
@@ -83,13 +94,12 @@ export interface InjectionResult {
 
 /**
  * Puts each round of stars into a copy of the frame, searches it, and says which were found within `radius` pixels. What is
- * there without them does not count: a search of the frame as it is tells that.
+ * there without them does not count: a search of the frame as it is tells that. With a gain stars bring their photon noise.
  */
 export function recoverInjected(
   plane: Plane,
   plan: InjectionPlan,
-  radius: number,
-  inject: (copy: Plane, stars: readonly InjectedStar[]) => void,
+  { radius, psf, gain, seed = 1 }: RecoveryOptions,
   search: (copy: Plane) => Recovered,
 ): InjectionResult {
   const before = search(plane)
@@ -97,9 +107,14 @@ export function recoverInjected(
   const magnitude: number[] = []
   const found: number[] = []
   const ratio: number[] = []
-  for (const round of plan.rounds) {
+  for (const [turn, round] of plan.rounds.entries()) {
     copy.data.set(plane.data)
-    inject(copy, round)
+    const stars = {
+      x: round.map((each) => each.x),
+      y: round.map((each) => each.y),
+      flux: round.map((each) => each.flux),
+    }
+    injectStars(copy, psf, stars, { seed: seed + turn, ...(gain === undefined ? {} : { gain }) })
     const after = search(copy)
     for (const star of round) {
       const nearest = nearestOf(after, star, radius)

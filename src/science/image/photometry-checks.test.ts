@@ -161,8 +161,8 @@ describe('odd shapes', () => {
     expect([found.outlier[3], found.outlier[4]]).toEqual([1, 1])
     const same = {
       ...sources,
-      halfLightRadius: new Array<number>(800).fill(2),
-      fwhm: new Array<number>(800).fill(4),
+      halfLightRadius: Array.from({ length: 800 }, () => 2),
+      fwhm: Array.from({ length: 800 }, () => 4),
     }
     expect(shapeOutliers(same).distance.every((each) => Number.isFinite(each))).toBe(true)
   })
