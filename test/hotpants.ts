@@ -180,6 +180,8 @@ export interface Score {
   fading: number
   /** rms of difference over noise around unsaturated stars with a peak of 1–3, 3–10, 10–30 and above 30 thousand ADU. */
   residuals: (number | null)[]
+  /** What is found above S/N 7. */
+  found: { x: number; y: number; sign: number }[]
   usable: number
 }
 
@@ -252,6 +254,7 @@ export function score(the: Case, judged: Judged, yard: Float32Array, both = judg
     purity: hits.filter((i) => i >= 0).length / Math.max(1, hits.length),
     fading: faded.filter((i) => seen.has(i)).length / Math.max(1, faded.length),
     residuals: starResiduals(the, difference, both, yard),
+    found,
     usable: usable.reduce((sum, value) => sum + value, 0) / usable.length,
   }
 }

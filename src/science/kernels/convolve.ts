@@ -22,6 +22,30 @@ interface Exports {
   combine(columns: number, stride: number, length: number, count: number, weights: number, out: number): void
   weigh: Exports['combine']
   less(a: number, b: number, factor: number, out: number, length: number): void
+  prepare(
+    from: number,
+    mask: number,
+    length: number,
+    level: number,
+    rms2: number,
+    photon: number,
+    saturation: number,
+    out: number,
+    variance: number,
+  ): number
+  finish(
+    from: number,
+    convolution: number,
+    background: number,
+    spread: number,
+    length: number,
+    level: number,
+    rms2: number,
+    photon: number,
+    factor: number,
+    difference: number,
+    noise: number,
+  ): void
 }
 
 /** The inner loops of image subtraction as fast as the workshop can do them. */
@@ -87,6 +111,34 @@ function compiledLoops(module: WebAssembly.Module, { arena }: Workshop): Loops {
     less(a, b, factor, out) {
       if (!here(a, b, out) || a.length % 4) return plainLoops.less(a, b, factor, out)
       kernel.less(a.byteOffset, b.byteOffset, factor, out.byteOffset, a.length)
+    },
+    prepare(from, mask, look, out, variance) {
+      if (!here(from, out, variance) || (mask && !here(mask))) {
+        return plainLoops.prepare(from, mask, look, out, variance)
+      }
+      const { level, rms, photon, saturation } = look
+      const [at, bits] = [from.byteOffset, mask?.byteOffset ?? 0]
+      const [to, spread] = [out.byteOffset, variance.byteOffset]
+      return kernel.prepare(at, bits, from.length, level, rms * rms, photon, saturation, to, spread) !== 0
+    },
+    finish(from, convolution, background, spread, look, factor, difference, noise) {
+      if (!here(from, convolution, background, spread, difference, noise)) {
+        plainLoops.finish(from, convolution, background, spread, look, factor, difference, noise)
+        return
+      }
+      kernel.finish(
+        from.byteOffset,
+        convolution.byteOffset,
+        background.byteOffset,
+        spread.byteOffset,
+        from.length,
+        look.level,
+        look.rms * look.rms,
+        look.photon,
+        factor,
+        difference.byteOffset,
+        noise.byteOffset,
+      )
     },
   }
 }

@@ -12,7 +12,7 @@ import { correlationFactor, kernelAt, kernelSumAt, type KernelModel } from './mo
 import { frameOf, type Frame } from './noise.ts'
 import type { Difference, SubtractDiagnostics, SubtractInput, SubtractOptions } from './options.ts'
 import { polynomialCount } from './polynomial.ts'
-import { chooseStamps, medianFwhm } from './stamps.ts'
+import { chooseStamps, findStars, medianFwhm, type Stamp } from './stamps.ts'
 
 /** Stars for the fit unless said otherwise: they fill the frame of 2048² and leave time for the rest. */
 const MOST_STARS = 300
@@ -32,8 +32,10 @@ export function subtract(
   const frames = { science: readyFrame('science', science), template: readyFrame('template', template) }
   sameShape(science, template)
   const notes: string[] = []
-  const fwhm = seeingOf(science, template, frames, options, notes)
-  const { direction, merit } = directionOf(frames, fwhm, options, workshop)
+  const most = options.stamps?.most ?? MOST_STARS
+  const found = findStars(frames.science, frames.template, most, options.positions)
+  const fwhm = seeingOf(science, template, frames, found, notes)
+  const { direction, merit } = directionOf(frames, found, fwhm, options, workshop)
   const reversed = direction === 'science'
   const [reference, convolved] = reversed
     ? [frames.template, frames.science]
@@ -50,18 +52,12 @@ export function subtract(
   }
   const basis = kernelBasis(shape)
   const halfWidth = Math.max(2, Math.min(room, stampHalfWidth(own, other, options)))
-  const most = options.stamps?.most ?? MOST_STARS
-  const { found, chosen } = chooseStamps(
-    reference,
-    convolved,
-    { most, halfWidth, reach: basis.halfWidth },
-    options.positions,
-  )
+  const chosen = chooseStamps(reference, convolved, found, { most, halfWidth, reach: basis.halfWidth })
   if (chosen.length === 0) {
     throw new Problem(
       'subtract.no_stars',
-      found > 0
-        ? `None of ${found} stars has room for a kernel of ${basis.halfWidth} px without masked pixels; give a smaller kernel, a better mask or other positions.`
+      found.length > 0
+        ? `None of ${found.length} stars has room for a kernel of ${basis.halfWidth} px without masked pixels; give a smaller kernel, a better mask or other positions.`
         : 'No star stands out in both frames; check that they are aligned, or give positions of stars.',
     )
   }
@@ -77,7 +73,7 @@ export function subtract(
       halfWidth,
       clip: options.clip ?? 4,
       holdOut: options.holdOut ?? 0.1,
-      rounds: 2,
+      rounds: 1,
       sigma: matchSigma(own, other),
     },
     workshop,
@@ -112,7 +108,7 @@ export function subtract(
     noiseFactor: middle.reduce((sum, k) => sum + k * k, 0),
     correlation,
     chi2: fit.chi2,
-    stamps: { found, fit: uses('fit'), heldOut: uses('held out'), rejected: uses('rejected') },
+    stamps: { found: found.length, fit: uses('fit'), heldOut: uses('held out'), rejected: uses('rejected') },
     clippedPixels: fit.clippedPixels,
     stars: fit.stars,
     fwhm,
@@ -162,19 +158,14 @@ function seeingOf(
   science: SubtractInput,
   template: SubtractInput,
   frames: { science: Frame; template: Frame },
-  options: SubtractOptions,
+  found: readonly Stamp[],
   notes: string[],
 ): Seeing {
   const given = { science: science.fwhm, template: template.fwhm }
   if (given.science !== undefined && given.template !== undefined) {
     return { science: given.science, template: given.template }
   }
-  const { chosen } = chooseStamps(
-    frames.science,
-    frames.template,
-    { most: 60, halfWidth: 10, reach: 10 },
-    options.positions,
-  )
+  const chosen = chooseStamps(frames.science, frames.template, found, { most: 60, halfWidth: 10, reach: 10 })
   const measured = (name: 'science' | 'template'): number => {
     const value = given[name] ?? medianFwhm(frames[name], chosen)
     if (value > 0) return value
@@ -186,6 +177,7 @@ function seeingOf(
 
 function directionOf(
   frames: { science: Frame; template: Frame },
+  found: readonly Stamp[],
   fwhm: Seeing,
   options: SubtractOptions,
   workshop: Workshop,
@@ -193,7 +185,7 @@ function directionOf(
   if (options.direction === 'template' || options.direction === 'science') {
     return { direction: options.direction, merit: null }
   }
-  const merit = directionMerits(frames.science, frames.template, fwhm, options, workshop)
+  const merit = directionMerits(frames.science, frames.template, found, fwhm, options, workshop)
   if (!(merit.template < Infinity) && !(merit.science < Infinity)) {
     return { direction: fwhm.template <= fwhm.science ? 'template' : 'science', merit: null }
   }

@@ -4,6 +4,7 @@ import type { Part, Workshop } from '#science/image/workshop.ts'
 import { convolutionLoops } from '#science/kernels/convolve.ts'
 import { coreHalfWidth, kernelAt, type KernelModel } from './model.ts'
 import { isGood, varianceOf, type Frame } from './noise.ts'
+import type { Loops } from './loops.ts'
 import { legendreRows, polynomialRow } from './polynomial.ts'
 
 /** Block over which the kernel is taken at its centre. */
@@ -65,7 +66,7 @@ function strip(input: ApplyInput, workshop: Workshop): number {
   const bad = arena.float32(wide * tall)
   const middle = kernelAt(model, (model.width - 1) / 2, (model.height - 1) / 2)
   const clipped = weightOfSaturated(input, middle)
-  const spoilt = load(convolved, clipped, r, from, wide, tall, columns, { source, variance, bad })
+  const spoilt = load(convolved, clipped, r, from, wide, tall, columns, { source, variance, bad }, loops)
 
   const matched = arena.float32(stride * rows)
   const spread = arena.float32(stride * rows)
@@ -107,7 +108,7 @@ function strip(input: ApplyInput, workshop: Workshop): number {
       loops.convolve(bad.subarray(at), wide, share.subarray(put), stride, WIDE, TALL, squares, size)
     }
   }
-  return write(input, stride, matched, spread, share)
+  return write(input, stride, matched, spread, share, workshop)
 }
 
 /**
@@ -131,30 +132,65 @@ function load(
   tall: number,
   columns: number,
   out: { source: Float32Array; variance: Float32Array; bad: Float32Array },
+  loops: Loops,
 ): Uint8Array {
   const { width, height, data } = frame.plane
   const spoilt = new Uint8Array(tall * columns)
-  const usual = frame.rms ** 2
   const { source, variance, bad } = out
+  const spoil = (v: number, x: number) => {
+    spoilt[v * columns + Math.min(columns - 1, Math.max(0, Math.floor(x / WIDE)))] = 1
+  }
+  bad.fill(0)
   for (let v = 0; v < tall; v++) {
     const y = from - r + v
     const inside = y >= 0 && y < height
     const row = Math.min(height - 1, Math.max(0, y)) * width
-    for (let u = 0; u < wide; u++) {
-      const x = u - r
-      const i = row + (x < 0 ? 0 : x >= width ? width - 1 : x)
-      const at = v * wide + u
-      const value = data[i]
-      const good = isGood(frame, i)
-      // A cosmic ray must not reach further than its mask; a saturated star stays a star.
-      source[at] = good || value >= frame.saturation ? value - frame.level : 0
-      variance[at] = good || value > -Infinity ? varianceOf(frame, i) : usual
-      const there = good && inside && x >= 0 && x < width
-      bad[at] = there ? 0 : value >= frame.saturation ? clipped : 1
-      if (!there) spoilt[v * columns + Math.min(columns - 1, Math.max(0, Math.floor(x / WIDE)))] = 1
-    }
+    const at = v * wide
+    const odd = loops.prepare(
+      data.subarray(row, row + width),
+      frame.mask ? frame.mask.data.subarray(row, row + width) : null,
+      frame,
+      source.subarray(at + r, at + r + width),
+      variance.subarray(at + r, at + r + width),
+    )
+    if (odd || frame.sigma) mend(frame, clipped, row, at + r, out, (x) => spoil(v, x))
+    // Beyond its edge the frame goes on as it ends, and counts as bad.
+    source.fill(source[at + r], at, at + r)
+    variance.fill(variance[at + r], at, at + r)
+    source.fill(source[at + r + width - 1], at + r + width, at + wide)
+    variance.fill(variance[at + r + width - 1], at + r + width, at + wide)
+    bad.fill(1, at, at + r)
+    bad.fill(1, at + r + width, at + wide)
+    if (!inside) bad.fill(1, at, at + wide)
+    for (let c = 0; c < columns; c++) if (!inside || c === 0) spoil(v, c * WIDE)
+    spoil(v, width - 1)
   }
   return spoilt
+}
+
+/** A row with pixels that are bad, or with a noise of its own for each. */
+function mend(
+  frame: Frame,
+  clipped: number,
+  row: number,
+  at: number,
+  { source, variance, bad }: { source: Float32Array; variance: Float32Array; bad: Float32Array },
+  spoil: (x: number) => void,
+): void {
+  const usual = frame.rms ** 2
+  for (let x = 0; x < frame.plane.width; x++) {
+    const i = row + x
+    const value = frame.plane.data[i]
+    const good = isGood(frame, i)
+    variance[at + x] = good || value > -Infinity ? varianceOf(frame, i) : usual
+    if (good) continue
+    // A cosmic ray must not reach further than its mask; a saturated star stays a star.
+    const saturated = value >= frame.saturation && value < Infinity
+    source[at + x] = saturated ? value - frame.level : 0
+    if (!(variance[at + x] < Infinity)) variance[at + x] = usual
+    bad[at + x] = saturated ? clipped : 1
+    spoil(x)
+  }
 }
 
 function anySpoilt(spoilt: Uint8Array, columns: number, column: number, y: number, r: number): boolean {
@@ -173,39 +209,76 @@ function write(
   convolution: Float32Array,
   spread: Float32Array,
   share: Float32Array,
+  workshop: Workshop,
 ): number {
   const { reference, convolved, model, reversed, from, to, difference, noise, mask, matched } = input
   const { width, height, data } = reference.plane
+  const loops = convolutionLoops(workshop)
   const basis = legendreRows(model.backgroundOrder, width)
-  const background = new Float64Array(width)
+  const background = workshop.arena.float64(width)
   const sums = reversed ? sumRows(model, width) : null
   const scale = new Float64Array(width).fill(1)
+  const other = convolved.plane.data
+  const [own, theirs] = [reference.mask?.data ?? null, convolved.mask?.data ?? null]
   let usable = 0
   for (let y = from; y < to; y++) {
+    const row = y * width
+    const start = (y - from) * stride
     polynomialRow(model.background, model.backgroundOrder, y, height, basis, background)
-    if (sums) polynomialRow(sums.coefficients, model.order, y, height, sums.basis, scale)
+    loops.finish(
+      data.subarray(row, row + width),
+      convolution.subarray(start, start + width),
+      background,
+      spread.subarray(start, start + width),
+      reference,
+      1,
+      difference.subarray(row, row + width),
+      noise.subarray(row, row + width),
+    )
+    for (let x = 0, i = row; x < width; x++, i++) {
+      const bits = (own === null ? 0 : own[i]) | (theirs === null ? 0 : theirs[i])
+      const lost = share[start + x]
+      if (
+        bits === 0 &&
+        lost <= 1 - LEAST_SHARE &&
+        data[i] < reference.saturation &&
+        data[i] > -Infinity &&
+        other[i] < convolved.saturation
+      ) {
+        mask[i] = 0
+        usable++
+        continue
+      }
+      mask[i] = bits | bitsOf(reference, convolved, i, lost)
+      const hidden = other[i] >= convolved.saturation ? false : lost > 0.5
+      if (hidden || !Number.isFinite(data[i])) difference[i] = noise[i] = NaN
+    }
+    if (matched) {
+      for (let x = 0; x < width; x++) {
+        matched[row + x] = convolution[start + x] + background[x] + model.referenceSky
+      }
+    }
+    if (reference.sigma) {
+      for (let x = 0; x < width; x++) {
+        noise[row + x] = Math.sqrt(varianceOf(reference, row + x) + spread[start + x])
+      }
+    }
+    if (!sums) continue
+    polynomialRow(sums.coefficients, model.order, y, height, sums.basis, scale)
     for (let x = 0; x < width; x++) {
-      const i = y * width + x
-      const at = (y - from) * stride + x
-      const made = convolution[at] + background[x] + model.referenceSky
-      const value = data[i]
-      const factor = sums ? -1 / scale[x] : 1
-      const finite = value > -Infinity && value < Infinity
-      let bits = (reference.mask?.data[i] ?? 0) | (convolved.mask?.data[i] ?? 0)
-      if (!finite) bits |= maskBits.invalid
-      else if (value >= reference.saturation) bits |= maskBits.saturated
-      const other = convolved.plane.data[i]
-      if (other >= convolved.saturation) bits |= maskBits.saturated
-      if (share[at] > 1 - LEAST_SHARE) bits |= maskBits.spread
-      mask[i] = bits
-      if (bits === 0) usable++
-      const empty = !finite || (share[at] > 0.5 && !(other >= convolved.saturation))
-      difference[i] = empty ? NaN : (value - made) * factor
-      noise[i] = empty ? NaN : Math.sqrt(varianceOf(reference, i) + spread[at]) * Math.abs(factor)
-      if (matched) matched[i] = made
+      difference[row + x] /= -scale[x]
+      noise[row + x] /= scale[x]
     }
   }
   return usable
+}
+
+function bitsOf(reference: Frame, convolved: Frame, i: number, lost: number): number {
+  let bits = lost > 1 - LEAST_SHARE ? maskBits.spread : 0
+  if (!Number.isFinite(reference.plane.data[i])) bits |= maskBits.invalid
+  else if (reference.plane.data[i] >= reference.saturation) bits |= maskBits.saturated
+  if (convolved.plane.data[i] >= convolved.saturation) bits |= maskBits.saturated
+  return bits
 }
 
 /** The kernel's sum as a polynomial. */

@@ -86,16 +86,15 @@ export function termPicture(basis: Basis, n: number): Float64Array {
   return out
 }
 
-/** Σ over pixels of the product of each two terms. */
-export function overlapsOf(basis: Basis): Float64Array {
-  const { terms } = basis
-  const pictures = terms.map((_, n) => termPicture(basis, n))
-  const out = new Float64Array(terms.length ** 2)
-  for (let i = 0; i < terms.length; i++) {
-    for (let j = i; j < terms.length; j++) {
+/** Σ over pixels of the product of each two pictures. */
+export function overlapsOf(pictures: readonly Float64Array[]): Float64Array {
+  const n = pictures.length
+  const out = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) {
+    for (let j = i; j < n; j++) {
       let sum = 0
       for (let k = 0; k < pictures[i].length; k++) sum += pictures[i][k] * pictures[j][k]
-      out[i * terms.length + j] = out[j * terms.length + i] = sum
+      out[i * n + j] = out[j * n + i] = sum
     }
   }
   return out

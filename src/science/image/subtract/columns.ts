@@ -1,6 +1,6 @@
 /**
  * What the fit works on, star by star: the convolved frame under each function of the basis, the background's polynomials and
- * the reference frame, pixel by pixel in a small square; and sums of their products.
+ * the reference frame, pixel by pixel in a small square.
  */
 import type { Part, Workshop } from '#science/image/workshop.ts'
 import { convolutionLoops } from '#science/kernels/convolve.ts'
@@ -163,41 +163,4 @@ function spoil(frame: Frame, stamp: Stamp, reach: number, squares: Squares, usab
       }
     }
   }
-}
-
-export interface ProductsInput {
-  squares: Squares
-  columns: Float32Array
-  /** √(1/variance) of each pixel, 0 where it is not used. */
-  weights: Float32Array
-  /** `padded`² for each star, cleared. */
-  products: Float64Array
-  stamps: number
-}
-
-/** Sums of products of the weighted columns of its stars. */
-export const stampProducts: Part<ProductsInput, void> = {
-  module: import.meta.url,
-  name: 'stampProducts',
-  run({ squares, columns, weights, products, stamps }, workshop) {
-    const { length, count, padded } = squares
-    const { arena } = workshop
-    const loops = convolutionLoops(workshop)
-    arena.during(() => {
-      const weighted = arena.float32(padded * length)
-      weighted.fill(0, count * length)
-      for (let s = 0; s < stamps; s++) {
-        loops.weigh(
-          columns.subarray(s * count * length, (s + 1) * count * length),
-          length,
-          count,
-          weights.subarray(s * length, (s + 1) * length),
-          weighted,
-        )
-        const own = products.subarray(s * padded * padded, (s + 1) * padded * padded)
-        own.fill(0)
-        loops.gram(weighted, length, padded, own)
-      }
-    })
-  },
 }

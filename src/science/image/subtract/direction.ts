@@ -16,13 +16,14 @@ export interface Seeing {
 const STARS = 40
 
 /**
- * Figure of merit of convolving the template and of convolving the science frame: variance of a point source's flux in the difference
- * on the science frame's scale, times how much worse than noise the stars' residuals are. The lesser is better. It grows both
- * where a kernel has to sharpen, and so amplifies noise, and where it fits badly.
+ * Figure of merit of convolving the template and of convolving the science frame; the lesser is better: how much worse than noise the
+ * residuals of a constant kernel are, times the square of Σ |K| over Σ K. That grows where a kernel has to sharpen, which makes
+ * rings and amplifies noise and whatever a frame has wrong.
  */
 export function directionMerits(
   science: Frame,
   template: Frame,
+  found: readonly Stamp[],
   fwhm: Seeing,
   options: SubtractOptions,
   workshop: Workshop,
@@ -32,12 +33,11 @@ export function directionMerits(
     const [own, other] = convolvesTemplate ? [fwhm.science, fwhm.template] : [fwhm.template, fwhm.science]
     const basis = kernelBasis(usualBasis(own, other, options.basis))
     const halfWidth = Math.min(15, stampHalfWidth(own, other, options))
-    const { chosen } = chooseStamps(
-      reference,
-      convolved,
-      { most: STARS, halfWidth, reach: basis.halfWidth },
-      options.positions,
-    )
+    const chosen = chooseStamps(reference, convolved, found, {
+      most: STARS,
+      halfWidth,
+      reach: basis.halfWidth,
+    })
     if (chosen.length === 0) return Infinity
     try {
       const { model, stars } = fitKernel(
@@ -56,17 +56,14 @@ export function directionMerits(
         },
         workshop,
       )
-      const middle: Stamp = chosen[0]
-      const kernel = kernelAt(model, middle.x, middle.y)
-      let [sum, squares] = [0, 0]
+      const kernel = kernelAt(model, chosen[0].x, chosen[0].y)
+      let [sum, size] = [0, 0]
       for (const k of kernel) {
         sum += k
-        squares += k * k
+        size += Math.abs(k)
       }
-      const scale = convolvesTemplate ? 1 : 1 / sum
-      const noise = (reference.rms ** 2 + convolved.rms ** 2 * squares) * scale ** 2
       const chi2 = stars.map((star) => star.chi2).sort((a, b) => a - b)[stars.length >> 1]
-      const value = noise * Math.max(1, chi2) * own ** 2
+      const value = Math.max(1, chi2) * (size / sum) ** 2
       return sum > 0 && value > 0 ? value : Infinity
     } catch {
       return Infinity

@@ -36,23 +36,15 @@ export function unknownsOf(squares: Squares, orders: Orders): Unknowns {
   }
 }
 
-/** Sums over stars of products times each pair of polynomials. */
-export interface Sums {
-  /** Products of two polynomials there are. */
-  pairs: number
-  /** `padded`² for each pair. */
-  values: Float64Array
-}
-
-export function emptySums(squares: Squares, order: number): Sums {
+/** Length of sums over stars: of products times each pair of polynomials, `padded`² for each pair. */
+export function sumsLength(squares: Squares, order: number): number {
   const count = polynomialCount(order)
-  const pairs = (count * (count + 1)) / 2
-  return { pairs, values: new Float64Array(pairs * squares.padded ** 2) }
+  return ((count * (count + 1)) / 2) * squares.padded ** 2
 }
 
 /** Adds a star's products (`sign` 1) or takes them away (−1). */
 export function addStamp(
-  sums: Sums,
+  sums: Float64Array,
   products: Float64Array,
   squares: Squares,
   stamp: Stamp,
@@ -67,9 +59,8 @@ export function addStamp(
     for (let q = p; q < factors.length; q++, pair++) {
       const factor = sign * factors[p] * factors[q]
       const to = pair * padded * padded
-      const { values } = sums
       for (let i = 0; i < count; i++) {
-        for (let j = i, at = i * padded + i; j < count; j++, at++) values[to + at] += factor * products[at]
+        for (let j = i, at = i * padded + i; j < count; j++, at++) sums[to + at] += factor * products[at]
       }
     }
   }
@@ -77,12 +68,13 @@ export function addStamp(
 
 /**
  * Coefficients of the unknowns, by Cholesky's method. What the stars do not determine is held down by a ridge that is raised until
- * the matrix is positive. `added` goes to the right hand side.
+ * the matrix is positive. `prior` is added to the diagonal, `added` to the right hand side.
  */
 export function solveSums(
-  sums: Sums,
+  sums: Float64Array,
   squares: Squares,
   unknowns: Unknowns,
+  prior: Float64Array,
   added?: Float64Array,
 ): Float64Array | null {
   const { column, polynomial, order } = unknowns
@@ -98,7 +90,7 @@ export function solveSums(
   const scale = new Float64Array(n)
   for (let a = 0; a < n; a++) {
     const at = pairs[polynomial[a] * count + polynomial[a]] * padded * padded
-    const size = sums.values[at + column[a] * padded + column[a]]
+    const size = sums[at + column[a] * padded + column[a]] + prior[a]
     scale[a] = size > 0 ? 1 / Math.sqrt(size) : 0
   }
   const matrix = new Float64Array(n * n)
@@ -107,11 +99,11 @@ export function solveSums(
     for (let a = 0; a < n; a++) {
       for (let b = a; b < n; b++) {
         const at = pairs[polynomial[a] * count + polynomial[b]] * padded * padded
-        matrix[a * n + b] = sums.values[at + column[a] * padded + column[b]] * scale[a] * scale[b]
+        matrix[a * n + b] = sums[at + column[a] * padded + column[b]] * scale[a] * scale[b]
       }
-      matrix[a * n + a] = 1 + ridge
+      matrix[a * n + a] = 1 + (scale[a] > 0 ? ridge : 0)
       const side = pairs[polynomial[a] * count] * padded * padded + column[a] * padded + data
-      right[a] = (sums.values[side] + (added?.[a] ?? 0)) * scale[a]
+      right[a] = (sums[side] + (added?.[a] ?? 0)) * scale[a]
     }
     const solved = choleskySolve(matrix, right, n)
     if (solved?.every((value) => Number.isFinite(value))) {

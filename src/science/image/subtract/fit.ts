@@ -7,21 +7,21 @@ import type { Workshop } from '#science/image/workshop.ts'
 import { convolutionLoops } from '#science/kernels/convolve.ts'
 import type { Basis } from './basis.ts'
 import { overlapsOf, termPicture } from './basis.ts'
-import { squaresOf, stampColumns, stampProducts, type Squares } from './columns.ts'
+import { squaresOf, stampColumns, type Squares } from './columns.ts'
 import {
   addStamp,
   columnFactors,
-  emptySums,
   solveSums,
+  sumsLength,
   unknownsOf,
   type Orders,
-  type Sums,
   type Unknowns,
 } from './equations.ts'
-import { coreHalfWidth, type KernelModel } from './model.ts'
+import { coreHalfWidth, kernelAt, type KernelModel } from './model.ts'
 import { varianceOf, type Frame } from './noise.ts'
 import { polynomialCount, polynomialsAt } from './polynomial.ts'
 import type { StampReport } from './options.ts'
+import { stampProducts } from './products.ts'
 import type { Stamp } from './stamps.ts'
 
 export interface FitInput {
@@ -51,9 +51,18 @@ export interface Fit {
 /** What a kernel may be wrong by, as a share of the star, before a pixel or a star is thought to be odd. */
 const TOLERANCE = 0.02
 
+/**
+ * How large the coefficients of the kernel's functions, which have unit norm, may be expected to be, as a share of its sum. It holds down
+ * combinations that the stars say nothing about, and weighs nothing against what they say.
+ */
+const PRIOR = 0.1
+
 interface Work extends FitInput {
   squares: Squares
   unknowns: Unknowns
+  /** Of each function of the basis. */
+  pictures: Float64Array[]
+  prior: Float64Array
   columns: Float32Array
   good: Uint8Array
   weights: Float32Array
@@ -84,6 +93,7 @@ export function fitKernel(input: FitInput, workshop: Workshop): Fit {
       sums = collect(work)
       solution = solve(work, sums)
     }
+    judge(work, solution)
     solution = undiluted(work, sums, solution)
     judge(work, solution)
     return finish(work, solution)
@@ -96,6 +106,7 @@ function begin(input: FitInput, workshop: Workshop): Work {
   const { length, count, padded } = squares
   const n = stamps.length
   const { arena } = workshop
+  const unknowns = unknownsOf(squares, orders)
   const columns = arena.float32(n * count * length)
   const good = arena.uint8(n * length)
   const chunks = chunksOf(n, workshop)
@@ -118,7 +129,9 @@ function begin(input: FitInput, workshop: Workshop): Work {
   return {
     ...input,
     squares,
-    unknowns: unknownsOf(squares, orders),
+    unknowns,
+    prior: new Float64Array(unknowns.column.length),
+    pictures: basis.terms.map((_, n) => termPicture(basis, n)),
     columns,
     good,
     weights: arena.float32(n * length),
@@ -135,7 +148,7 @@ function begin(input: FitInput, workshop: Workshop): Work {
 
 /** Pieces of work: a few for each hand, so that the hands end together. */
 function chunksOf(n: number, { crew }: Workshop): [number, number][] {
-  const pieces = crew.hands === 1 ? 1 : Math.min(n, 4 * crew.hands)
+  const pieces = crew.hands === 1 ? 1 : Math.min(n, 3 * crew.hands)
   return Array.from({ length: pieces }, (_, i): [number, number] => [
     Math.floor((i * n) / pieces),
     Math.floor(((i + 1) * n) / pieces),
@@ -157,6 +170,10 @@ function guess(work: Work): void {
     if (sum > 0) ratios.push(product / sum)
   })
   const scale = ratios.sort((a, b) => a - b)[ratios.length >> 1] || 1
+  const { unknowns, prior } = work
+  unknowns.column.forEach((column, a) => {
+    prior[a] = column > 0 && column < squares.terms ? 1 / (PRIOR * scale) ** 2 : 0
+  })
   const h = Math.max(1, Math.min(work.basis.halfWidth, Math.ceil(3 * sigma)))
   const size = 2 * h + 1
   const kernel = new Float64Array(size * size)
@@ -244,23 +261,28 @@ function weigh(work: Work, clips: boolean): void {
   }
 }
 
-function collect(work: Work): Sums {
-  const { stamps, squares, columns, weights, products, workshop, orders, unknowns } = work
+function collect(work: Work): Float64Array {
+  const { stamps, squares, columns, weights, products, workshop, orders, unknowns, use } = work
   const { length, count, padded } = squares
-  workshop.crew.each(
-    stampProducts,
-    chunksOf(stamps.length, workshop).map(([from, to]) => ({
+  const { arena, crew } = workshop
+  const { order } = unknowns
+  const sums = new Float64Array(sumsLength(squares, order))
+  arena.during(() => {
+    const inputs = chunksOf(stamps.length, workshop).map(([from, to]) => ({
       squares,
+      stamps: stamps.slice(from, to),
+      fits: use.slice(from, to).map((each) => each === 'fit'),
       columns: columns.subarray(from * count * length, to * count * length),
       weights: weights.subarray(from * length, to * length),
       products: products.subarray(from * padded * padded, to * padded * padded),
-      stamps: to - from,
-    })),
-    workshop,
-  )
-  const sums = emptySums(squares, unknowns.order)
-  stamps.forEach((stamp, s) => {
-    if (work.use[s] === 'fit') addStamp(sums, productsOf(work, s), squares, stamp, orders, unknowns.order, 1)
+      orders,
+      order,
+      sums: arena.float64(sums.length),
+    }))
+    crew.each(stampProducts, inputs, workshop)
+    for (const input of inputs) {
+      for (let i = 0; i < sums.length; i++) sums[i] += input.sums[i]
+    }
   })
   return sums
 }
@@ -270,10 +292,10 @@ function collect(work: Work): Sums {
  * step towards the solution without it tells by how much: the equations are solved again with what that noise adds, on average,
  * given to the right hand side.
  */
-function undiluted(work: Work, sums: Sums, solution: Float64Array): Float64Array {
-  const { stamps, basis, squares, unknowns, orders } = work
+function undiluted(work: Work, sums: Float64Array, solution: Float64Array): Float64Array {
+  const { stamps, pictures, squares, unknowns, orders } = work
   const { terms } = squares
-  const overlaps = overlapsOf(basis)
+  const overlaps = overlapsOf(pictures)
   const added = new Float64Array(solution.length)
   const pulled = new Float64Array(terms)
   noiseShares(work).forEach((noise, s) => {
@@ -289,8 +311,11 @@ function undiluted(work: Work, sums: Sums, solution: Float64Array): Float64Array
       if (unknowns.column[a] < terms) added[a] += pulled[unknowns.column[a]] * at[unknowns.polynomial[a]]
     }
   })
-  const better = solveSums(sums, squares, unknowns, added)
-  const rise = better ? better[0] / solution[0] : 1
+  const better = solveSums(sums, squares, unknowns, work.prior, added)
+  // Where the frames share their noise, as identical ones do, it dilutes nothing; then residuals are smaller than noise.
+  const own = work.chi2.filter((value, s) => work.use[s] === 'fit' && value === value)
+  const apart = Math.min(1, own.reduce((sum, value) => sum + value, 0) / Math.max(1, own.length))
+  const rise = better ? 1 + apart * (better[0] / solution[0] - 1) : 1
   // Functions that the stars hardly determine would only gain noise; the sum is well determined.
   if (!(rise > 0.9 && rise < 1.1)) return solution
   return solution.map((value, a) => (unknowns.column[a] < terms ? value * rise : value))
@@ -320,8 +345,8 @@ function productsOf({ products, squares }: Work, s: number): Float64Array {
   return products.subarray(s * size, (s + 1) * size)
 }
 
-function solve(work: Work, sums: Sums): Float64Array {
-  const solution = solveSums(sums, work.squares, work.unknowns)
+function solve(work: Work, sums: Float64Array): Float64Array {
+  const solution = solveSums(sums, work.squares, work.unknowns, work.prior)
   if (solution) return solution
   throw new Problem(
     'subtract.no_fit',
@@ -357,7 +382,7 @@ function judge(work: Work, solution: Float64Array): void {
 }
 
 /** Leaves out stars whose χ² is unlike that of the others, to either side, and such as have lost too much. True if any. */
-function reject(work: Work, sums: Sums): boolean {
+function reject(work: Work, sums: Float64Array): boolean {
   const { stamps, squares, chi2, use, good, weights, orders, unknowns } = work
   const { length } = squares
   const logs = Array.from(chi2, (value) => Math.log(Math.max(1e-9, value)))
@@ -386,26 +411,20 @@ function reject(work: Work, sums: Sums): boolean {
 
 /** Variances under the kernel found. */
 function reweigh(work: Work, solution: Float64Array): void {
-  const { stamps, basis, squares, orders, unknowns } = work
-  const pictures = basis.terms.map((_, n) => termPicture(basis, n))
+  const { stamps, basis } = work
+  const model = modelOf(work, solution)
   const kernel = new Float64Array((2 * basis.halfWidth + 1) ** 2)
   stamps.forEach((stamp, s) => {
-    const factors = columnFactors(solution, unknowns, squares, stamp, orders)
-    kernel.fill(0)
-    pictures.forEach((picture, n) => {
-      const factor = factors[n]
-      for (let i = 0; i < kernel.length; i++) kernel[i] += factor * picture[i]
-    })
+    kernelAt(model, stamp.x, stamp.y, kernel)
     variances(work, s, stamp, kernel, basis.halfWidth, work.residual)
   })
 }
 
-function finish(work: Work, solution: Float64Array): Fit {
-  const { basis, squares, unknowns, orders, stamps, use, chi2, reference, convolved, backgroundOrder } = work
+function modelOf(work: Work, solution: Float64Array): KernelModel {
+  const { basis, squares, unknowns, orders, reference, convolved, backgroundOrder, pictures } = work
   const area = (2 * basis.halfWidth + 1) ** 2
   const planes = new Float64Array(polynomialCount(unknowns.order) * area)
   const background = new Float64Array(squares.background)
-  const pictures = basis.terms.map((_, n) => termPicture(basis, n))
   for (let a = 0; a < solution.length; a++) {
     const c = unknowns.column[a]
     if (c >= squares.terms) {
@@ -413,9 +432,11 @@ function finish(work: Work, solution: Float64Array): Fit {
       continue
     }
     const to = unknowns.polynomial[a] * area
-    for (let i = 0; i < area; i++) planes[to + i] += solution[a] * pictures[c][i]
+    const factor = solution[a]
+    const picture = pictures[c]
+    for (let i = 0; i < area; i++) planes[to + i] += factor * picture[i]
   }
-  const model: KernelModel = {
+  return {
     width: orders.width,
     height: orders.height,
     halfWidth: basis.halfWidth,
@@ -426,6 +447,10 @@ function finish(work: Work, solution: Float64Array): Fit {
     referenceSky: reference.level,
     convolvedSky: convolved.level,
   }
+}
+
+function finish(work: Work, solution: Float64Array): Fit {
+  const { squares, stamps, use, chi2 } = work
   const { length } = squares
   const stars = stamps.map((stamp, s): StampReport => {
     let [flux, residual] = [0, 0]
@@ -441,7 +466,7 @@ function finish(work: Work, solution: Float64Array): Fit {
     return values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : null
   }
   return {
-    model,
+    model: modelOf(work, solution),
     stars: stars.sort((a, b) => a.flux - b.flux),
     chi2: { fit: mean('fit') ?? NaN, heldOut: mean('held out') },
     clippedPixels: work.clipped,

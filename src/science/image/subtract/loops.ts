@@ -49,6 +49,33 @@ export interface Loops {
   weigh(columns: Float32Array, length: number, count: number, weights: Float32Array, out: Float32Array): void
   /** out = a − factor · b. */
   less(a: Float32Array, b: Float32Array, factor: number, out: Float32Array): void
+  /** out = value − level and variance = rms² + photon · that, where positive. True if a pixel is saturated, without a value, or masked. */
+  prepare(
+    from: Float32Array,
+    mask: Uint8Array | null,
+    look: Look,
+    out: Float32Array,
+    variance: Float32Array,
+  ): boolean
+  /** difference = factor · (value − level − convolution − background), noise = |factor| · √(rms² + photon · (value − level, where positive) + spread). */
+  finish(
+    from: Float32Array,
+    convolution: Float32Array,
+    background: Float64Array,
+    spread: Float32Array,
+    look: Look,
+    factor: number,
+    difference: Float32Array,
+    noise: Float32Array,
+  ): void
+}
+
+/** How a frame's values are to be taken: see `Frame`. */
+export interface Look {
+  level: number
+  rms: number
+  photon: number
+  saturation: number
 }
 
 export const plainLoops: Loops = {
@@ -95,6 +122,24 @@ export const plainLoops: Loops = {
   },
   less(a, b, factor, out) {
     for (let x = 0; x < a.length; x++) out[x] = a[x] - factor * b[x]
+  },
+  prepare(from, mask, { level, rms, photon, saturation }, out, variance) {
+    let odd = false
+    for (let x = 0; x < from.length; x++) {
+      const value = from[x]
+      const over = value - level
+      out[x] = over
+      variance[x] = rms * rms + photon * Math.max(0, over)
+      if (!(value < saturation && value > -Infinity) || (mask !== null && mask[x] !== 0)) odd = true
+    }
+    return odd
+  },
+  finish(from, convolution, background, spread, { level, rms, photon }, factor, difference, noise) {
+    for (let x = 0; x < from.length; x++) {
+      const over = from[x] - level
+      difference[x] = factor * (over - convolution[x] - background[x])
+      noise[x] = Math.abs(factor) * Math.sqrt(rms * rms + photon * Math.max(0, over) + spread[x])
+    }
   },
 }
 

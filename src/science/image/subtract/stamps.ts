@@ -6,7 +6,7 @@ export interface Stamp {
   /** Whole pixels. */
   x: number
   y: number
-  /** ADU of the reference frame at the peak, above the sky. */
+  /** ADU of the science frame at the peak, above the sky. */
   peak: number
 }
 
@@ -22,26 +22,29 @@ export interface StampSearch {
 const BRIGHT = 8
 const LEAST = 5
 
+/** Stars that stand out in both frames, or those at given positions, the brightest in the science frame first. */
+export function findStars(science: Frame, template: Frame, wanted: number, positions?: Positions): Stamp[] {
+  if (positions) return placed(science, positions).sort((a, b) => b.peak - a.peak)
+  const found = peaks(science, template, BRIGHT)
+  const stars = found.length < wanted / 4 ? peaks(science, template, LEAST) : found
+  return stars.sort((a, b) => b.peak - a.peak)
+}
+
 /**
- * Stars for the fit, the brightest of each part of the frame first: peaks that stand out in both frames, with a good core and mostly
- * good surroundings, no two on the same spot.
+ * Of the stars found those for the fit: the brightest of each part of the frame first, with a good core and mostly good surroundings, no
+ * two on the same spot.
  */
 export function chooseStamps(
   reference: Frame,
   convolved: Frame,
+  found: readonly Stamp[],
   search: StampSearch,
-  positions?: Positions,
-): { found: number; chosen: Stamp[] } {
-  const found = positions ? placed(reference, positions) : peaks(reference, convolved, BRIGHT)
-  if (!positions && found.length < search.most / 4) {
-    found.splice(0, found.length, ...peaks(reference, convolved, LEAST))
-  }
+): Stamp[] {
   const { width, height } = reference.plane
   // Cells that together hold about as many stars as are wanted, three or so each.
   const across = Math.max(1, Math.round(Math.sqrt((search.most / 3) * (width / height))))
   const down = Math.max(1, Math.round(search.most / 3 / across))
   const cells = Array.from({ length: across * down }, (): Stamp[] => [])
-  found.sort((a, b) => b.peak - a.peak)
   for (const stamp of found) {
     const cell = Math.floor((stamp.y * down) / height) * across + Math.floor((stamp.x * across) / width)
     cells[cell].push(stamp)
@@ -63,7 +66,7 @@ export function chooseStamps(
       }
     }
   }
-  return { found: found.length, chosen: chosen.sort((a, b) => b.peak - a.peak) }
+  return chosen.sort((a, b) => b.peak - a.peak)
 }
 
 function placed(frame: Frame, { x, y }: Positions): Stamp[] {

@@ -1,15 +1,6 @@
 // Convolutions of image subtraction. The reference is src/science/image/subtract/loops.ts. All numbers are f32 unless said; addresses
 // are bytes, strides and sizes are elements. Kernels come turned round, so that convolution is a walk in step.
 
-/** Adds up what four lanes hold. */
-function sumOf(a: v128): f64 {
-  const both = f64x2.add(
-    f64x2.promote_low_f32x4(a),
-    f64x2.promote_low_f32x4(v128.shuffle<u32>(a, a, 2, 3, 0, 1)),
-  )
-  return f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)
-}
-
 /**
  * out[y][x] = Σ k[v][u] · from[y + v][x + u] for `width` × `height` pixels and a kernel of `size`². Width is a multiple of 16, height
  * one of 2.
@@ -173,35 +164,72 @@ export function gram(columns: usize, stride: usize, length: usize, count: usize,
         let q = second
         const third = by * 3
         for (const end = p + span; p < end; p += 16, q += 16) {
-          const c = v128.load(q)
-          const d = v128.load(q + by)
+          const s = v128.load(q)
+          const t = v128.load(q + by)
           let x = v128.load(p)
-          a0 = f32x4.add(a0, f32x4.mul(x, c))
-          b0 = f32x4.add(b0, f32x4.mul(x, d))
+          a0 = f32x4.add(a0, f32x4.mul(x, s))
+          b0 = f32x4.add(b0, f32x4.mul(x, t))
           x = v128.load(p + by)
-          a1 = f32x4.add(a1, f32x4.mul(x, c))
-          b1 = f32x4.add(b1, f32x4.mul(x, d))
+          a1 = f32x4.add(a1, f32x4.mul(x, s))
+          b1 = f32x4.add(b1, f32x4.mul(x, t))
           x = v128.load(p + (by << 1))
-          a2 = f32x4.add(a2, f32x4.mul(x, c))
-          b2 = f32x4.add(b2, f32x4.mul(x, d))
+          a2 = f32x4.add(a2, f32x4.mul(x, s))
+          b2 = f32x4.add(b2, f32x4.mul(x, t))
           x = v128.load(p + third)
-          a3 = f32x4.add(a3, f32x4.mul(x, c))
-          b3 = f32x4.add(b3, f32x4.mul(x, d))
+          a3 = f32x4.add(a3, f32x4.mul(x, s))
+          b3 = f32x4.add(b3, f32x4.mul(x, t))
         }
-        const to = out + ((i * count + j) << 3)
+        // Four times: the lanes of a and of b are added up, in double, and the two sums go side by side.
+        let to = out + ((i * count + j) << 3)
         const line = count << 3
-        add2(to, a0, b0)
-        add2(to + line, a1, b1)
-        add2(to + (line << 1), a2, b2)
-        add2(to + line * 3, a3, b3)
+        let c: v128
+        let d: v128
+        c = f64x2.add(
+          f64x2.promote_low_f32x4(a0),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(a0, a0, 2, 3, 0, 1)),
+        )
+        d = f64x2.add(
+          f64x2.promote_low_f32x4(b0),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(b0, b0, 2, 3, 0, 1)),
+        )
+        c = f64x2.add(v128.shuffle<u64>(c, d, 0, 2), v128.shuffle<u64>(c, d, 1, 3))
+        v128.store(to, f64x2.add(v128.load(to), c))
+        to += line
+        c = f64x2.add(
+          f64x2.promote_low_f32x4(a1),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(a1, a1, 2, 3, 0, 1)),
+        )
+        d = f64x2.add(
+          f64x2.promote_low_f32x4(b1),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(b1, b1, 2, 3, 0, 1)),
+        )
+        c = f64x2.add(v128.shuffle<u64>(c, d, 0, 2), v128.shuffle<u64>(c, d, 1, 3))
+        v128.store(to, f64x2.add(v128.load(to), c))
+        to += line
+        c = f64x2.add(
+          f64x2.promote_low_f32x4(a2),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(a2, a2, 2, 3, 0, 1)),
+        )
+        d = f64x2.add(
+          f64x2.promote_low_f32x4(b2),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(b2, b2, 2, 3, 0, 1)),
+        )
+        c = f64x2.add(v128.shuffle<u64>(c, d, 0, 2), v128.shuffle<u64>(c, d, 1, 3))
+        v128.store(to, f64x2.add(v128.load(to), c))
+        to += line
+        c = f64x2.add(
+          f64x2.promote_low_f32x4(a3),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(a3, a3, 2, 3, 0, 1)),
+        )
+        d = f64x2.add(
+          f64x2.promote_low_f32x4(b3),
+          f64x2.promote_low_f32x4(v128.shuffle<u32>(b3, b3, 2, 3, 0, 1)),
+        )
+        c = f64x2.add(v128.shuffle<u64>(c, d, 0, 2), v128.shuffle<u64>(c, d, 1, 3))
+        v128.store(to, f64x2.add(v128.load(to), c))
       }
     }
   }
-}
-
-function add2(to: usize, a: v128, b: v128): void {
-  store<f64>(to, load<f64>(to) + sumOf(a))
-  store<f64>(to + 8, load<f64>(to + 8) + sumOf(b))
 }
 
 /** out = Σ weights[i] · columns[i], `length` a multiple of 16. */
@@ -241,5 +269,93 @@ export function less(a: usize, b: usize, factor: f32, out: usize, length: usize)
   const f = f32x4.splat(factor)
   for (let x: usize = 0; x < length << 2; x += 16) {
     v128.store(out + x, f32x4.sub(v128.load(a + x), f32x4.mul(v128.load(b + x), f)))
+  }
+}
+
+/**
+ * Gets `length` pixels ready (any number; whole vectors are read and written): `out` = value − level, `variance` = rms2 + photon · that
+ * where positive. Returns 1 if any is not below `saturation` or has a mask bit (`mask` 0: none).
+ */
+export function prepare(
+  from: usize,
+  mask: usize,
+  length: usize,
+  level: f32,
+  rms2: f32,
+  photon: f32,
+  saturation: f32,
+  out: usize,
+  variance: usize,
+): i32 {
+  const sky = f32x4.splat(level)
+  const least = f32x4.splat(rms2)
+  const slope = f32x4.splat(photon)
+  const most = f32x4.splat(saturation)
+  const zero = f32x4.splat(0)
+  const lowest = f32x4.splat(-f32.MAX_VALUE)
+  let good = i32x4.splat(-1)
+  let bits: u32 = 0
+  let x: usize = 0
+  for (; x + 4 <= length; x += 4) {
+    const v = v128.load(from + (x << 2))
+    const over = f32x4.sub(v, sky)
+    v128.store(out + (x << 2), over)
+    v128.store(variance + (x << 2), f32x4.add(least, f32x4.mul(slope, f32x4.max(over, zero))))
+    good = v128.and(good, v128.and(f32x4.lt(v, most), f32x4.ge(v, lowest)))
+    if (mask) bits |= load<u32>(mask + x)
+  }
+  let rest = false
+  for (; x < length; x++) {
+    const v = load<f32>(from + (x << 2))
+    const over = v - level
+    store<f32>(out + (x << 2), over)
+    store<f32>(variance + (x << 2), rms2 + photon * max<f32>(over, 0))
+    if (!(v < saturation && v >= -f32.MAX_VALUE)) rest = true
+    if (mask) bits |= load<u8>(mask + x)
+  }
+  return bits || rest || !i32x4.all_true(good) ? 1 : 0
+}
+
+/**
+ * A row of the difference: value − (convolution + background), times factor, and its noise from `rms2`, `photon` and the other frame's `spread`
+ * variance. Background is f64. Any length.
+ */
+export function finish(
+  from: usize,
+  convolution: usize,
+  background: usize,
+  spread: usize,
+  length: usize,
+  level: f32,
+  rms2: f32,
+  photon: f32,
+  factor: f32,
+  difference: usize,
+  noise: usize,
+): void {
+  const sky = f32x4.splat(level)
+  const least = f32x4.splat(rms2)
+  const slope = f32x4.splat(photon)
+  const f = f32x4.splat(factor)
+  const g = f32x4.splat(abs<f32>(factor))
+  const zero = f32x4.splat(0)
+  let x: usize = 0
+  for (; x + 4 <= length; x += 4) {
+    const at = x << 2
+    const low = f32x4.demote_f64x2_zero(v128.load(background + (at << 1)))
+    const high = f32x4.demote_f64x2_zero(v128.load(background + (at << 1), 16))
+    const over = f32x4.sub(v128.load(from + at), sky)
+    const made = f32x4.add(v128.load(convolution + at), v128.shuffle<u64>(low, high, 0, 2))
+    v128.store(difference + at, f32x4.mul(f, f32x4.sub(over, made)))
+    const own = f32x4.add(least, f32x4.mul(slope, f32x4.max(over, zero)))
+    v128.store(noise + at, f32x4.mul(g, f32x4.sqrt(f32x4.add(own, v128.load(spread + at)))))
+  }
+  for (; x < length; x++) {
+    const at = x << 2
+    const over = load<f32>(from + at) - level
+    const made = load<f32>(convolution + at) + <f32>load<f64>(background + (at << 1))
+    store<f32>(difference + at, factor * (over - made))
+    const own = rms2 + photon * max<f32>(over, 0)
+    store<f32>(noise + at, abs<f32>(factor) * sqrt<f32>(own + load<f32>(spread + at)))
   }
 }
