@@ -142,8 +142,11 @@ function wholeFrame(frame: CosmicFrame, workshop: Workshop): CosmicSeeds {
 function patch({ plane, background }: CosmicFrame, mask: Mask | undefined, changes: Changes): void {
   const { data } = plane
   const level = 'globalLevel' in background ? background.globalLevel : background.level
-  const rms = 'globalRms' in background ? background.globalRms : background.rms
-  const lowest = level - 100 * rms
+  const lowest =
+    'globalLevel' in background
+      ? background.level.reduce((a, b) => Math.min(a, b), Infinity) -
+        10 * background.rms.reduce((a, b) => Math.max(a, b), 0)
+      : level - 10 * background.rms
   const bad: number[] = []
   const marks = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i++) {
