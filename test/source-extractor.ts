@@ -13,7 +13,7 @@ const pyramid = 'CONV NORM\n1 2 1\n2 4 2\n1 2 1\n'
 /** Columns by name, positions as the program gives them (from 1). */
 export type Catalogue = Record<string, Float64Array>
 
-/** What source-extractor finds on a file; `settings` are its own names and values. */
+/** What source-extractor finds on a file; `settings` are its own names and values. A FITS catalogue is not read. */
 export function runSourceExtractor(
   path: string,
   columns: readonly string[],
@@ -47,6 +47,7 @@ export function runSourceExtractor(
       (sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest),
       0,
     )
+    if (settings['CATALOG_TYPE'] === 'FITS_1.0') return { catalogue: {}, rows: -1, seconds, cpuSeconds }
     const lines = readFileSync(at('c.cat'), 'latin1')
       .split('\n')
       .filter((line) => line.trim() && !line.startsWith('#'))
