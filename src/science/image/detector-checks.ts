@@ -60,7 +60,12 @@ export function checkGain({ level, rms, gain, readNoise = 0 }: GainFacts): GainC
             : numbers
     return { implied, from, verdict, sentence }
   }
-  if (slope && slope.value > 3 * slope.error) {
+  if (!(middle > 5 * Math.sqrt(variance)))
+    return none(
+      'The frame has no sky left (it was subtracted, or is faint), so that its noise does not tell the gain.',
+    )
+  // Sources in the sky's cells make noise too; only where the level explains a fifth of the variance is it photons.
+  if (slope && slope.value > 3 * slope.error && slope.value * slope.range > 0.2 * variance) {
     const implied = 1 / slope.value
     const loose = 2 + slope.error / slope.value
     const verdict = gain > loose * implied ? 'too high' : gain < implied / loose ? 'too low' : 'consistent'
@@ -68,10 +73,6 @@ export function checkGain({ level, rms, gain, readNoise = 0 }: GainFacts): GainC
   }
   // Without a slope a pedestal may be part of the level: the bound is then too large, never too small.
   const photons = variance - (readNoise / gain) ** 2
-  if (!(middle > 5 * Math.sqrt(variance)))
-    return none(
-      'The frame has no sky left (it was subtracted, or is faint), so that its noise does not tell the gain.',
-    )
   const bound = middle / Math.max(photons, 0.05 * variance)
   if (gain < bound / 100) return said(bound, 'level', 'too low')
   if (gain < bound / 4)
@@ -83,18 +84,28 @@ export function checkGain({ level, rms, gain, readNoise = 0 }: GainFacts): GainC
 }
 
 /** Robust line through variance against level: the median of slopes between lower and upper thirds, and its error. */
-function slopeOf(levels: number[], variances: number[]): { value: number; error: number } | null {
+function slopeOf(
+  levels: number[],
+  variances: number[],
+): { value: number; error: number; range: number } | null {
   if (levels.length < 12) return null
   const order = levels.map((_, k) => k).sort((a, b) => levels[a] - levels[b] || a - b)
   const third = Math.floor(order.length / 3)
   const slopes: number[] = []
+  const ranges: number[] = []
   for (let k = 0; k < third; k++) {
     const a = order[k]
     const b = order[order.length - third + k]
-    if (levels[b] > levels[a]) slopes.push((variances[b] - variances[a]) / (levels[b] - levels[a]))
+    if (!(levels[b] > levels[a])) continue
+    ranges.push(levels[b] - levels[a])
+    slopes.push((variances[b] - variances[a]) / (levels[b] - levels[a]))
   }
   if (slopes.length < 4) return null
-  return { value: medianOf(slopes), error: (1.25 * madSigma(slopes)) / Math.sqrt(slopes.length) }
+  return {
+    value: medianOf(slopes),
+    error: (1.25 * madSigma(slopes)) / Math.sqrt(slopes.length),
+    range: medianOf(ranges),
+  }
 }
 
 export interface SaturationGuess {

@@ -199,6 +199,12 @@ describe('the gain of a frame', () => {
   it('is not judged where the frame does not tell', () => {
     const { level, rms } = sky(2, 8, -1000, 0)
     expect(checkGain({ level, rms, gain: 2 }).verdict).toBe('cannot tell')
+    // Less its sky, a frame's cells differ by their sources alone.
+    const stars = {
+      level: [0.3, -0.2, 0.1, 0, 5, 9, 0.2, -0.1, 12, 0, 3, 0.1, 0.2, 7],
+      rms: [30, 30, 31, 30, 40, 52, 30, 30, 60, 30, 35, 30, 31, 45],
+    }
+    expect(checkGain({ ...stars, gain: 4 }).verdict).toBe('cannot tell')
     expect(checkGain({ level: [1, NaN], rms: [1, 1], gain: 2 }).verdict).toBe('cannot tell')
     expect(checkGain({ level, rms, gain: 0 }).sentence).toContain('give one')
   })
