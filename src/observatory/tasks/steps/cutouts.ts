@@ -19,7 +19,7 @@ export async function cutout(
   context: Pick<StepContext, 'folder' | 'config'>,
   name: string,
   place: { x: number; y: number },
-  planes: readonly (readonly [extension: string, file: string])[],
+  planes: readonly (readonly [extension: string, file: string, corner?: { x: number; y: number }])[],
   facts: Readonly<Record<string, string | number | null>>,
 ): Promise<void> {
   const half = context.config.cutout_size
@@ -37,7 +37,7 @@ export async function cutout(
       ],
     },
   ]
-  for (const [extension, path] of planes) {
+  for (const [extension, path, corner = { x: 0, y: 0 }] of planes) {
     let file
     try {
       file = openFitsFile(at(context, path))
@@ -48,8 +48,9 @@ export async function cutout(
       const hdu = file.hdus.find((each) => each.kind === 'image' && each.shape.length >= 2)
       if (!hdu) continue
       const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
-      const [x0, x1] = [Math.max(0, x - half), Math.min(width, x + half + 1)]
-      const [y0, y1] = [Math.max(0, y - half), Math.min(height, y + half + 1)]
+      const [cx, cy] = [x - corner.x, y - corner.y]
+      const [x0, x1] = [Math.max(0, cx - half), Math.min(width, cx + half + 1)]
+      const [y0, y1] = [Math.max(0, cy - half), Math.min(height, cy + half + 1)]
       if (x1 <= x0 || y1 <= y0) continue
       const { data } = file.read(
         planImage(hdu, [
