@@ -73,7 +73,7 @@ function frame(): Float32Array {
 /** A sum that does not hang on the order of the pixels. */
 function total(pixels: Float32Array): number {
   let sum = 0
-  for (const value of pixels) sum += value
+  for (let i = 0; i < pixels.length; i++) sum += pixels[i]
   return sum
 }
 

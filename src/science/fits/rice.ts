@@ -12,6 +12,15 @@ const codes = {
 
 export type RiceBytes = keyof typeof codes
 
+/** The bits from bit `next` on at the top of a word, 25 of them at least; zeros beyond the end. */
+function windowAt(view: DataView, next: number): number {
+  const at = next >>> 3
+  if (at + 4 <= view.byteLength) return view.getInt32(at) << (next & 7)
+  let value = 0
+  for (let i = at; i < at + 4; i++) value = (value << 8) | (i < view.byteLength ? view.getUint8(i) : 0)
+  return value << (next & 7)
+}
+
 /**
  * Decodes `count` pixels of `bytepix` bytes into `out`: one byte unsigned, two and four signed.
  * False where the bytes end early.
@@ -34,16 +43,9 @@ export function decodeRice(
   const bits = 8 * bytes.length
   const whole = bytes.length - 4
   let next = width
-  const window = (): number => {
-    const at = next >>> 3
-    if (at <= whole) return view.getInt32(at) << (next & 7)
-    let value = 0
-    for (let i = at; i < at + 4; i++) value = (value << 8) | (i < bytes.length ? bytes[i] : 0)
-    return value << (next & 7)
-  }
   for (let first = 0; first < count; first += blockSize) {
     const stop = Math.min(count, first + blockSize)
-    const split = (window() >>> (32 - choice)) - 1
+    const split = (windowAt(view, next) >>> (32 - choice)) - 1
     next += choice
     if (next > bits) return false
     if (split < 0) {
@@ -54,7 +56,7 @@ export function decodeRice(
       for (let i = first; i < stop; i++) {
         let code = 0
         for (let left = bytepix as number; left > 0; left--) {
-          code = (code << 8) | (window() >>> 24)
+          code = (code << 8) | (windowAt(view, next) >>> 24)
           next += 8
         }
         last = (last + ((code >>> 1) ^ -(code & 1))) | 0
@@ -68,7 +70,7 @@ export function decodeRice(
     const most = 24 - split
     for (let i = first; i < stop; i++) {
       const at = next >>> 3
-      const bare = at <= whole ? view.getInt32(at) << (next & 7) : window()
+      const bare = at <= whole ? view.getInt32(at) << (next & 7) : windowAt(view, next)
       let zeros = Math.clz32(bare)
       let code: number
       if (zeros <= most) {
@@ -77,19 +79,19 @@ export function decodeRice(
         next += zeros + 1 + split
       } else {
         zeros = 0
-        for (let more = bare; more >>> 7 === 0; more = window()) {
+        for (let more = bare; more >>> 7 === 0; more = windowAt(view, next)) {
           zeros += 25
           next += 25
           if (next > bits) return false
         }
-        const lead = Math.clz32(window())
+        const lead = Math.clz32(windowAt(view, next))
         zeros += lead
         next += lead + 1
         code = zeros << split
         const high = Math.max(0, split - 16)
-        if (high > 0) code |= (window() >>> (32 - high)) << 16
+        if (high > 0) code |= (windowAt(view, next) >>> (32 - high)) << 16
         next += high
-        if (split > high) code |= window() >>> (32 - (split - high))
+        if (split > high) code |= windowAt(view, next) >>> (32 - (split - high))
         next += split - high
       }
       last = (last + ((code >>> 1) ^ -(code & 1))) | 0

@@ -224,8 +224,12 @@ function decodeTile(
  */
 function fillsToNan(values: TileValues, piece: Piece, scratch: Scratch): number {
   if (!(values instanceof Float32Array || values instanceof Float64Array)) return 0
+  const { scaling } = piece
+  // Most tiles cannot hold such a value: they are not looked through.
+  if (scaling && scaling.blank !== undefined && scaling.zero - 2 ** 31 * Math.abs(scaling.scale) > -1e30)
+    return 0
   let filled = 0
-  const raw = piece.scaling && piece.scaling.blank === undefined ? scratch.integers : undefined
+  const raw = scaling && scaling.blank === undefined ? scratch.integers : undefined
   for (let i = 0; i < values.length; i++) {
     if (values[i] <= -1e30 || (raw !== undefined && raw[i] <= -2147483647)) {
       values[i] = NaN
