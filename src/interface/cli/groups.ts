@@ -56,6 +56,16 @@ export const groups: readonly CommandGroup[] = [
     summary: 'Measure frames: photometry, limits, transients; needs no server',
     load: async () => (await import('#observatory/tasks/process-command.ts')).processCommands,
   },
+  {
+    name: 'solve',
+    summary: 'Find where frames lie on the sky, without a guess; needs no server',
+    load: async () => (await import('#observatory/tasks/solver/solve-command.ts')).solveCommands,
+  },
+  {
+    name: 'index',
+    summary: 'Make an index of stars for solving',
+    load: async () => (await import('#observatory/tasks/solver/solve-command.ts')).solveCommands,
+  },
   ofRoom('telescopes', 'List, check, add and convert telescopes and their field grids'),
   ofRoom('frames', 'Add FITS files as frames, find them, see headers and pictures'),
   ofRoom('catalogues', 'Import, list and query reference catalogues'),

@@ -1,0 +1,300 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { basename, join } from 'node:path'
+import { Problem } from '#problem.ts'
+import { card, formatHeader } from '#science/fits/header.ts'
+import { wcsCards } from '#science/fits/wcs/cards.ts'
+import { plateWcs } from '#science/image/astrometry/plate-wcs.ts'
+import type { SolveHints } from '#science/image/astrometry/solve.ts'
+import type { StarList } from '#science/image/astrometry/stars.ts'
+import type { Command, Invocation } from '#platform/terminal/command.ts'
+import { numberFlag, textFlag } from '#platform/terminal/flags.ts'
+import { indexesOf } from './indexes.ts'
+import type { Solved, StarsFound } from './solve-work.ts'
+
+const solve: Command = {
+  words: ['solve'],
+  usage: 'FILE…',
+  summary: 'Find where frames lie on the sky, without a guess; needs no server',
+  examples: [
+    'urania solve image.fits',
+    'urania solve image.fits --width 0.4,0.6 --center "05:35:17 -05:23:28" --radius 5',
+    'urania solve detections.xyls --size 719x507 --index /usr/share/astrometry/index-4119.fits',
+  ],
+  options: {
+    width: { type: 'string', doc: 'Width of the field, degrees: LEAST,MOST' },
+    scale: { type: 'string', doc: 'Pixel scale, arcseconds: LEAST,MOST' },
+    center: { type: 'string', doc: 'Rough centre: degrees or sexagesimal' },
+    radius: { type: 'string', doc: 'How far the centre may be from it, degrees (default 5)' },
+    index: {
+      type: 'string',
+      multiple: true,
+      doc: 'Index, index file of astrometry.net, or table of stars (default: those of the home folder and the shipped Tycho-2)',
+    },
+    order: { type: 'string', doc: 'Highest order of the distortion, 1 to 5 (default 3)' },
+    seconds: { type: 'string', doc: 'Give up after this long (default 120)' },
+    size: { type: 'string', doc: 'Of the picture that a list of detections is of: WIDTHxHEIGHT, px' },
+    out: { type: 'string', doc: 'File for the solution as a FITS header (default: FILE.wcs)' },
+  },
+  async run(invocation) {
+    const { args, flags, document, out } = invocation
+    if (args.length === 0) throw new Problem('command.usage', 'Say which frame: urania solve FILE.')
+    if (args.length > 1 && textFlag(flags, 'out') !== undefined)
+      throw new Problem('command.usage', '--out names one file; leave it out when several frames are solved.')
+    const { createCompute } = await import('#platform/compute/pool.ts')
+    const compute = createCompute({ threads: 1 })
+    const results: object[] = []
+    let failed = 0
+    try {
+      for (const file of args) {
+        try {
+          results.push(await solveFile(invocation, file, compute))
+        } catch (error) {
+          if (!(error instanceof Problem) || args.length === 1 || invocation.signal.aborted) throw error
+          failed++
+          invocation.note(`${file}: ${error.message}`)
+          results.push({ file, problem: { code: error.code, message: error.message } })
+        }
+      }
+    } finally {
+      await compute.stop()
+    }
+    document(args.length === 1 ? results[0] : results, () => {
+      for (const result of results) for (const line of words(result as Result)) out(line)
+    })
+    return failed > 0 ? 1 : 0
+  },
+}
+
+interface Result {
+  file: string
+  problem?: { message: string }
+  ra: number
+  dec: number
+  widthDeg: number
+  heightDeg: number
+  pixelScaleArcsec: number
+  positionAngleDeg: number
+  mirrored: boolean
+  stars: number
+  rmsPx: number
+  order: number
+  index: string
+  wcs: string
+}
+
+async function solveFile(
+  invocation: Invocation,
+  file: string,
+  compute: Awaited<ReturnType<typeof import('#platform/compute/pool.ts').createCompute>>,
+): Promise<Result> {
+  const { flags, signal } = invocation
+  const { findStars, solveDetections } = await import('./solve-work.ts')
+  const { runSpeaking } = await import('#observatory/tasks/steps/voice.ts')
+  const stars =
+    (await detectionList(file, textFlag(flags, 'size'))) ??
+    (await compute.run(findStars, { path: file, hands: availableParallelism() }, { signal }))
+  const shown = invocation.progress(basename(file), 'levels')
+  const given = flags['index'] as string[] | undefined
+  const solved = await runSpeaking(
+    {
+      signal,
+      compute,
+      log: invocation.note,
+      warn: invocation.note,
+      progress: (done, total) => shown.update(done, total),
+    },
+    solveDetections,
+    {
+      ...stars,
+      indexes: given ?? (await indexesOf((await invocation.config()).home)),
+      hints: await hintsOf(flags, stars.width),
+      order: numberFlag(flags, 'order') ?? 3,
+      seconds: numberFlag(flags, 'seconds') ?? 120,
+    },
+  ).finally(() => shown.finish())
+  const target = textFlag(flags, 'out') ?? `${file}.wcs`
+  await writeFile(target, wcsFile(solved, stars))
+  return resultOf(file, target, stars, solved)
+}
+
+/** A FITS file that holds the solution in its header, and no data. */
+export function wcsFile(
+  { solution }: Pick<Solved, 'solution'>,
+  { width, height }: { width: number; height: number },
+): Uint8Array {
+  return formatHeader([
+    card('SIMPLE', true, 'conforms to FITS'),
+    card('BITPIX', 8),
+    card('NAXIS', 0),
+    card('IMAGEW', width, 'width of the picture, px'),
+    card('IMAGEH', height, 'height of the picture, px'),
+    ...wcsCards(plateWcs(solution)),
+  ])
+}
+
+function resultOf(
+  file: string,
+  wcs: string,
+  { width, height }: StarsFound,
+  { solution, index }: Solved,
+): Result {
+  const pixel = solution.pixelScaleArcsec / 3_600
+  return {
+    file,
+    ra: solution.crval[0],
+    dec: solution.crval[1],
+    widthDeg: width * pixel,
+    heightDeg: height * pixel,
+    pixelScaleArcsec: solution.pixelScaleArcsec,
+    positionAngleDeg: solution.positionAngleDeg,
+    mirrored: solution.parity === 1,
+    stars: solution.matches.length,
+    rmsPx: solution.rmsPx,
+    order: solution.order,
+    index: basename(index),
+    wcs,
+  }
+}
+
+function words(result: Result): string[] {
+  if (result.problem) return [`${result.file}: ${result.problem.message}`]
+  return [
+    `${result.file}: centre ${result.ra.toFixed(5)} ${result.dec.toFixed(5)}, ${result.widthDeg.toFixed(3)}° × ${result.heightDeg.toFixed(3)}°, ${result.pixelScaleArcsec.toFixed(4)}″/px`,
+    `  up is ${result.positionAngleDeg.toFixed(2)}° east of north${result.mirrored ? ', mirrored' : ''}; ${result.stars} stars of ${result.index}, ${result.rmsPx.toFixed(3)} px rms, distortion of order ${result.order}`,
+    `  written to ${result.wcs}`,
+  ]
+}
+
+/** Detections of a table with columns X and Y; undefined where the file is a picture. */
+async function detectionList(file: string, size: string | undefined): Promise<StarsFound | undefined> {
+  const bytes = new Uint8Array(
+    await readFile(file).catch((error: unknown) => {
+      throw new Problem('command.usage', `There is no file ${file}.`, {}, error)
+    }),
+  )
+  if (String.fromCharCode(...bytes.subarray(0, 6)) === 'SIMPLE') {
+    const { openFits } = await import('#science/fits/file.ts')
+    if (openFits(bytes).hdus.some(({ kind, shape }) => kind === 'image' && shape.length >= 2))
+      return undefined
+  }
+  const { readTableFile } = await import('#observatory/tasks/table-files.ts')
+  const table = await readTableFile(file)
+  const column = (...names: string[]): Float64Array | undefined => {
+    const found = table.columns.find(({ name }) => names.includes(name.toUpperCase()))
+    return found && !Array.isArray(found.values)
+      ? Float64Array.from(found.values as Iterable<number>, Number)
+      : undefined
+  }
+  const [x, y] = [column('X', 'X_IMAGE', 'XWIN_IMAGE'), column('Y', 'Y_IMAGE', 'YWIN_IMAGE')]
+  if (!x || !y)
+    throw new Problem(
+      'command.usage',
+      `${file} is a table without columns X and Y; give a picture or a list of detections.`,
+    )
+  const flux = column('FLUX', 'FLUX_AUTO', 'FLUX_ISO') ?? column('MAG')?.map((mag) => 10 ** (-0.4 * mag))
+  const asked = /^(\d+)x(\d+)$/.exec(size ?? '')
+  if (size !== undefined && !asked) throw new Problem('command.usage', '--size is WIDTHxHEIGHT, as 719x507.')
+  return {
+    // Files count pixels from 1.
+    x: x.map((value) => value - 1),
+    y: y.map((value) => value - 1),
+    flux: flux ?? x.map((_, i) => x.length - i),
+    width: asked ? Number(asked[1]) : Math.ceil(x.reduce((a, b) => Math.max(a, b), 0)),
+    height: asked ? Number(asked[2]) : Math.ceil(y.reduce((a, b) => Math.max(a, b), 0)),
+  }
+}
+
+async function hintsOf(flags: Invocation['flags'], width: number): Promise<SolveHints> {
+  const wide = rangeFlag(flags, 'width') ?? rangeFlag(flags, 'scale')?.map((value) => (value * width) / 3_600)
+  const centre = textFlag(flags, 'center')
+  if (centre === undefined) return wide ? { widthDeg: [wide[0]!, wide[1]!] } : {}
+  const { parseDirection } = await import('#science/sky/angles.ts')
+  const { ra, dec } = parseDirection(centre)
+  return {
+    ...(wide ? { widthDeg: [wide[0]!, wide[1]!] } : {}),
+    centre: { ra, dec, radiusDeg: numberFlag(flags, 'radius') ?? 5 },
+  }
+}
+
+/** `0.4,0.6`; one number is taken with 20 % to either side. */
+function rangeFlag(flags: Invocation['flags'], name: string): [number, number] | undefined {
+  const text = textFlag(flags, name)
+  if (text === undefined) return undefined
+  const values = text.split(',').map(Number)
+  const range = values.length === 1 ? [0.8 * values[0]!, 1.2 * values[0]!] : values
+  if (range.length !== 2 || !(range[0]! > 0) || !(range[1]! >= range[0]!))
+    throw new Problem('command.usage', `--${name} is one number or LEAST,MOST, as 0.4,0.6.`)
+  return [range[0]!, range[1]!]
+}
+
+const index: Command = {
+  words: ['index'],
+  usage: 'FROM…',
+  summary: 'Make an index for solving from index files of astrometry.net or tables of stars',
+  examples: [
+    'urania index gaia-field.parquet --out gaia.index',
+    'urania index /usr/share/astrometry/index-tycho2-07.littleendian.fits --sizes 0.15,0.6 --out tycho2-deep.index',
+  ],
+  options: {
+    out: {
+      type: 'string',
+      doc: 'The index: .index with its shapes, .stars with the stars alone (default: tables.index in "indexes" of the home folder)',
+    },
+    sizes: {
+      type: 'string',
+      doc: 'Diameters of the shapes kept in the file, degrees: LEAST,MOST (default: all)',
+    },
+  },
+  async run(invocation) {
+    const { args, flags, document, out } = invocation
+    if (args.length === 0) throw new Problem('command.usage', 'Say what to make it from: urania index FROM….')
+    const [{ starsOfFile }, { packIndex }, { packStars, starList }, { starIndex }] = await Promise.all([
+      import('./indexes.ts'),
+      import('#science/image/astrometry/index-pack.ts'),
+      import('#science/image/astrometry/stars.ts'),
+      import('#science/image/astrometry/solve.ts'),
+    ])
+    const lists: StarList[] = []
+    for (const path of args) lists.push(await starsOfFile(path))
+    const joined = (pick: (list: StarList) => ArrayLike<number>): Float64Array => {
+      const all = new Float64Array(lists.reduce((sum, list) => sum + list.rows, 0))
+      let at = 0
+      for (const list of lists) {
+        all.set(pick(list), at)
+        at += list.rows
+      }
+      return all
+    }
+    const stars =
+      lists.length === 1
+        ? lists[0]!
+        : starList(
+            joined((list) => list.ra),
+            joined((list) => list.dec),
+            joined((list) => list.mag),
+          )
+    let target = textFlag(flags, 'out')
+    if (target === undefined) {
+      const folder = join((await invocation.config()).home, 'indexes')
+      await mkdir(folder, { recursive: true })
+      target = join(folder, 'tables.index')
+    }
+    const shown = invocation.progress('index', 'levels')
+    const bytes = target.endsWith('.stars')
+      ? packStars(stars)
+      : packIndex(starIndex(stars), rangeFlag(flags, 'sizes') ?? [0, 180], (done, total) =>
+          shown.update(done, total),
+        )
+    shown.finish()
+    await writeFile(target, bytes)
+    document({ stars: stars.rows, bytes: bytes.length, index: target }, () =>
+      out(
+        `${stars.rows.toLocaleString('en-US')} stars, ${(bytes.length / 1e6).toFixed(1)} MB, written to ${target}`,
+      ),
+    )
+  },
+}
+
+/** `urania solve` and `urania index`. */
+export const solveCommands: readonly Command[] = [solve, index]
