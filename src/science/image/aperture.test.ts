@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { simulateField } from '#science/simulate/field.ts'
 import { seededRandom } from '#science/simulate/random.ts'
 import { circleOverlap, ellipseOverlap } from './aperture-overlap.ts'
 import { circularFlux, ellipticalFlux } from './aperture.ts'
@@ -144,4 +145,35 @@ it('noise may be a value, a plane or a function of the place', () => {
     circularFlux(plane, [12.3], [15.1], 2.5, { noise: how }).skyErr[0]
   expect(of(noise)).toBeCloseTo(of(3), 9)
   expect(of(() => 3)).toBe(of(3))
+})
+
+it('fluxes of simulated stars: bias < 0.2 %, pull σ 0.9–1.1', () => {
+  const stars = Array.from({ length: 400 }, (_, i) => ({
+    x: 15 + 30 * (i % 20) + ((i * 0.618) % 1),
+    y: 15 + 30 * Math.floor(i / 20) + ((i * 0.414) % 1),
+    flux: 2000 * (1 + ((i * 7) % 10)),
+  }))
+  const sky = { sky: 300, gain: 1.6, readNoise: 8 }
+  const psf = { profile: 'gauss' as const, fwhm: 3 }
+  const { plane } = simulateField({
+    width: 600,
+    height: 600,
+    count: 0,
+    stars,
+    psf,
+    saturation: Infinity,
+    ...sky,
+  })
+  plane.data.forEach((value, i) => (plane.data[i] = value - 300))
+  const [x, y] = [stars.map((star) => star.x), stars.map((star) => star.y)]
+  const noise = Math.sqrt(300 / 1.6 + 64 / 1.6 ** 2)
+  const found = circularFlux(plane, x, y, 5, { noise, gain: 1.6 })
+  // What a Gaussian has outside of 5 px.
+  const inside = 1 - 2 ** -((5 / 1.5) ** 2)
+  const pulls = stars.map(({ flux }, i) => (found.flux[i] - inside * flux) / found.fluxErr[i])
+  const sigma = Math.sqrt(pulls.reduce((sum, pull) => sum + pull * pull, 0) / pulls.length)
+  const total = stars.reduce((sum, { flux }) => sum + inside * flux, 0)
+  expect(Math.abs(found.flux.reduce((sum, flux) => sum + flux, 0) / total - 1)).toBeLessThan(0.002)
+  expect(sigma).toBeGreaterThan(0.9)
+  expect(sigma).toBeLessThan(1.1)
 })

@@ -57,7 +57,10 @@ export function aperturePhotometry(
 }
 
 export interface ForcedOptions extends Omit<AperturePhotometryOptions, 'radius'> {
-  /** Given, fluxes are fits of the point spread at held positions; else sums in apertures of `radius`. */
+  /**
+   * Given, fluxes are fits of the point spread at held positions within `radius`, and no local sky is taken off; else
+   * sums in apertures.
+   */
   readonly psf?: Psf
   readonly radius: number
   /** Of the upper limits, in standard deviations: 5. */

@@ -7,7 +7,7 @@ import { simulateField } from '#science/simulate/field.ts'
 import { dataFile } from '#test/data.ts'
 import { measureSources } from './measure.ts'
 import { maskBits, sourceFlags } from './plane.ts'
-import { workshopOf } from './workshop.ts'
+import { alone, workshopOf } from './workshop.ts'
 
 const workshop = workshopOf(createArena())
 const catalogue = dataFile('imaging', 'sep', 'image.cat')
@@ -163,4 +163,16 @@ it('SEP’s rule takes a circle of 1.75 px where the Kron aperture would be smal
   const m = measureSources(plane, small, { kron: { recipe: 'sep', factor: 0.2 } }, workshop)
   expect(m.kronRadius[0]).toBe(0)
   expect(m.fluxAuto[0]).toBeGreaterThan(300)
+})
+
+it('shared out in pieces it measures the same', () => {
+  const many = { hands: 3, each: alone.each }
+  const crowd = workshopOf(createArena(), {}, many)
+  const { plane, truth } = simulateField({ width: 200, height: 200, count: 200, sky: 0, seed: 4 })
+  const data = crowd.arena.float32(plane.data.length)
+  data.set(plane.data)
+  const sources = shapes(Array.from(truth.x), Array.from(truth.y))
+  const options = { apertures: [2, 4], fractions: [0.5, 0.9], noise: 3, gain: 1 }
+  const inPieces = measureSources({ ...plane, data }, sources, options, crowd)
+  expect(inPieces).toEqual(measureSources(plane, sources, options, workshop))
 })

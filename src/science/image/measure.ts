@@ -132,8 +132,12 @@ export function measureSources(
     segmentation,
     mask: options.mask?.data ?? null,
   }
+  const arrays = [plane.data, segmentation, frame.mask, perPixel ? noise : null]
+  // Arrays that are not on the shared memory would be copied for each hand.
+  const shared = arrays.every((array) => array === null || workshop.arena.holds(array))
   // More pieces than hands, so that one crowded corner does not keep the others waiting.
-  const pieces = workshop.crew.hands > 1 ? Math.min(8 * workshop.crew.hands, Math.ceil(rows / 64)) : 1
+  const pieces =
+    shared && workshop.crew.hands > 1 ? Math.min(8 * workshop.crew.hands, Math.ceil(rows / 64)) : 1
   const inputs = Array.from({ length: Math.max(1, pieces) }, (_, k): PieceInput => {
     const from = Math.floor((rows * k) / Math.max(1, pieces))
     const to = Math.floor((rows * (k + 1)) / Math.max(1, pieces))
