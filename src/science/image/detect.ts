@@ -4,7 +4,7 @@ import type { Background } from './background-map.ts'
 import { absorbed } from './clean.ts'
 import type { DetectionFilter } from './detection-filter.ts'
 import { pyramid } from './detection-filter.ts'
-import { chosenDetections, type Detections, joinDetections } from './detections.ts'
+import { keptDetections, type Detections, joinDetections } from './detections.ts'
 import { type Components, components } from './label.ts'
 import { objectsOf } from './objects.ts'
 import type { Mask, Plane } from './plane.ts'
@@ -162,7 +162,6 @@ function numbered(
       found.fluxIsoErr[host] = Math.hypot(found.fluxIsoErr[host], found.fluxIsoErr[i])
     }
   }
-  const detections = chosenDetections(found, Int32Array.from(stay))
   const numbers = new Int32Array(found.rows > 0 ? found.label[found.rows - 1] - base + 1 : 0)
   stay.forEach((row, k) => (numbers[found.label[row] - base] = k + 1))
   const portions = workshop.crew.hands > 1 ? 4 * workshop.crew.hands : 1
@@ -184,6 +183,7 @@ function numbered(
     }
   })
   workshop.crew.each(relabel, inputs, workshop)
+  const detections = keptDetections(found, Int32Array.from(stay))
   for (let k = 0; k < detections.rows; k++) detections.label[k] = k + 1
   return { detections, segmentation }
 }

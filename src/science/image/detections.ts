@@ -115,12 +115,13 @@ export function joinDetections(parts: readonly Detections[]): Detections {
   return all
 }
 
-/** The rows of `order`, in that order. */
-export function chosenDetections(from: Detections, order: Int32Array): Detections {
-  const chosen = emptyDetections(order.length)
-  for (const name of names) {
-    const [source, target] = [from[name], chosen[name]]
-    for (let i = 0; i < order.length; i++) target[i] = source[order[i]]
-  }
-  return chosen
+/** The rows of `order`, which ascends; the columns are written over. */
+export function keptDetections(from: Detections, order: Int32Array): Detections {
+  const rows = order.length
+  const columns = names.map((name) => {
+    const column = from[name]
+    for (let i = 0; i < rows; i++) column[i] = column[order[i]]
+    return [name, column.subarray(0, rows)]
+  })
+  return { rows, ...(Object.fromEntries(columns) as unknown as DetectionColumns) }
 }

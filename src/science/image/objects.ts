@@ -49,7 +49,7 @@ export const objectsOf: Part<ObjectInput, Detections> = {
     const list = largest > kept.list.pixels.length ? pixelList(largest) : kept.list
     // A list for a component of a whole frame is not kept.
     if (largest < 2 ** 20) kept.list = list
-    let found = emptyDetections(Math.ceil(1.5 * (to - from)) + 16)
+    let found = emptyDetections(Math.ceil(1.1 * (to - from)) + 16)
     let rows = 0
     for (let c = from; c < to; c++) {
       let count = 0
