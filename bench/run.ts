@@ -5,7 +5,18 @@ import { parseArgs } from 'node:util'
 import { table } from '#platform/terminal/table.ts'
 import { machine, type Report, type Row, type Subject } from './harness.ts'
 
-const names = ['ang2pix', 'skymap', 'fits', 'moc', 'altaz', 'ingest', 'live', 'planning', 'detect', 'subtract']
+const names = [
+  'ang2pix',
+  'skymap',
+  'fits',
+  'moc',
+  'altaz',
+  'ingest',
+  'live',
+  'planning',
+  'detect',
+  'subtract',
+]
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
 const unknown = positionals.filter((name) => !names.includes(name))
