@@ -14,6 +14,7 @@ const names = [
   'ingest',
   'live',
   'planning',
+  'resample',
   'detect',
   'subtract',
 ]

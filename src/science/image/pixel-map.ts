@@ -11,10 +11,11 @@ import { multiply } from '#science/sky/vectors.ts'
 
 /** Plain data that threads can be handed; `openMap` makes it work. */
 export interface PixelMapPlan {
-  readonly target: WcsTerms
-  readonly input: WcsTerms
+  readonly target: WcsTerms | null
+  readonly input: WcsTerms | null
   /** Pixels across the target. */
   readonly width: number
+  /** (x, y, 1) of the target → (x w, y w, w) of the input; where it is null both terms are there. */
   readonly matrix: Matrix | null
   /** Pixels between nodes; 1 is every pixel by itself. */
   readonly step: number
@@ -56,6 +57,11 @@ export function planMap(
     if (sampledMiss(exact, width, height, step) < tolerance / 2) return { ...plan, matrix: null, step }
   }
   return { ...plan, matrix: null, step: 1 }
+}
+
+/** The map by a given matrix, without any WCS: of frames aligned by their stars. */
+export function matrixMap(matrix: Matrix, width: number): PixelMapPlan {
+  return { target: null, input: null, width, matrix, step: 1, tolerance: 0 }
 }
 
 type Exact = (u: Float64Array, v: Float64Array, x: Float64Array, y: Float64Array, n: number) => void
@@ -119,8 +125,11 @@ function missOf(p: Float64Array, k: number): number {
 
 /** The map of rows from `first` to `last` of the target; what it gives for a row does not depend on them. */
 export function openMap(plan: PixelMapPlan, first: number, last: number): PixelMap {
-  if (plan.matrix) return projective(plan.matrix)
-  return plan.step === 1 ? pixelByPixel(exactMap(plan.target, plan.input)) : gridded(plan, first, last)
+  const { matrix, target, input } = plan
+  if (matrix) return projective(matrix)
+  if (!target || !input) throw new Error('a plan has a matrix or both terms')
+  const exact = exactMap(target, input)
+  return plan.step === 1 ? pixelByPixel(exact) : gridded(plan, exact, first, last)
 }
 
 function projective([a, b, c, d, e, f, g, h, k]: Matrix): PixelMap {
@@ -165,9 +174,12 @@ function pixelByPixel(exact: Exact): PixelMap {
   }
 }
 
-function gridded(plan: PixelMapPlan, first: number, last: number): PixelMap {
-  const { width, step, tolerance } = plan
-  const exact = exactMap(plan.target, plan.input)
+function gridded(
+  { width, step, tolerance }: PixelMapPlan,
+  exact: Exact,
+  first: number,
+  last: number,
+): PixelMap {
   const slow = pixelByPixel(exact)
   // Node (i, j) lies at ((i − 2) step, (j + bottom) step): two more on each side for the slopes.
   const bottom = Math.floor((first - 1) / step) - 1

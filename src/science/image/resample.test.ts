@@ -154,11 +154,11 @@ describe('missing pixels', () => {
     expect(same.plane.data).toEqual(data)
     expect(same.mask.data[1000]).toBe(maskBits.outside)
     const shifted = run({ width, height: width, data }, {}, {}, turned(0, 1, [43, 38]))
-    for (let y = 0; y < width; y++)
-      for (let x = 0; x < width; x++) {
-        const from = x - 3 >= 0 && y + 2 < width ? data[(y + 2) * width + x - 3] : NaN
-        expect(shifted.plane.data[y * width + x]).toBe(Math.fround(from))
-      }
+    const expected = Float32Array.from({ length: width * width }, (_, i) => {
+      const [x, y] = [(i % width) - 3, Math.floor(i / width) + 2]
+      return x >= 0 && y < width ? data[y * width + x] : NaN
+    })
+    expect(shifted.plane.data).toEqual(expected)
   })
 
   it('a NaN or masked spike makes no ring: nothing differs from the clean image by more than the noise of 1', () => {
@@ -281,13 +281,17 @@ it('kernel and plain twin agree to 1e-5 of the range; strips and rows give the s
     const target = { wcs: turned(0.7, factor, [30, 40.2]), width: 90, height: 95 }
     const one = resample(input, target, {}, workshop)
     const twin = resample(input, target, {}, plain)
+    let [missing, worst, worstVariance] = [0, 0, 0]
     one.plane.data.forEach((value, i) => {
-      expect(Number.isNaN(value)).toBe(Number.isNaN(twin.plane.data[i]))
+      if (Number.isNaN(value) !== Number.isNaN(twin.plane.data[i])) missing++
       if (Number.isNaN(value)) return
-      expect(Math.abs(value - twin.plane.data[i])).toBeLessThan(0.01 * factor ** 2)
+      worst = Math.max(worst, Math.abs(value - twin.plane.data[i]))
       const [v, t] = [one.variance?.data[i] ?? 0, twin.variance?.data[i] ?? 1]
-      expect(Math.abs(v / t - 1)).toBeLessThan(1e-5)
+      worstVariance = Math.max(worstVariance, Math.abs(v / t - 1))
     })
+    expect(missing).toBe(0)
+    expect(worst).toBeLessThan(0.01 * factor ** 2)
+    expect(worstVariance).toBeLessThan(1e-5)
     expect(one.mask.data).toEqual(twin.mask.data)
     const rows = resampledRows(input, target, {}, workshop)
     const out = {

@@ -5,7 +5,8 @@
  */
 import { Problem } from '#problem.ts'
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
-import { openMap, planMap } from './pixel-map.ts'
+import type { Matrix } from '#science/sky/vectors.ts'
+import { matrixMap, openMap, planMap } from './pixel-map.ts'
 import type { PixelMapPlan } from './pixel-map.ts'
 import { maskBits } from './plane.ts'
 import type { Mask, Plane } from './plane.ts'
@@ -18,14 +19,16 @@ import type { Workshop } from './workshop.ts'
 
 export interface ResampleInput {
   readonly plane: Plane
-  readonly wcs: Wcs
+  /** Where it lies on the sky; or, without a WCS, the matrix of target pixels (x, y, 1) to its own, as `alignStars` finds it. */
+  readonly wcs: Wcs | { readonly matrix: Matrix }
   /** Variance of each pixel; NaN or infinite where the pixel has no value. */
   readonly variance?: Plane | null
   readonly mask?: Mask | null
 }
 
 export interface ResampleTarget {
-  readonly wcs: Wcs
+  /** Not needed where the input has a matrix. */
+  readonly wcs: Wcs | null
   readonly width: number
   readonly height: number
 }
@@ -158,7 +161,7 @@ function prepare(
       `An image cannot be resampled to ${target.width} × ${target.height} pixels.`,
     )
   }
-  const plan = planMap(target.wcs.terms, input.wcs.terms, target.width, target.height, tolerance)
+  const plan = planOf(input.wcs, target, tolerance)
   const ratio = pixelRatio(plan, target.width, target.height)
   const points = pointsPerSide(kernel, ratio)
   const table = workshop.once(`resample table ${kernel}`, () =>
@@ -181,6 +184,17 @@ function prepare(
     least: leastCoverage,
     columns: target.width,
   }
+}
+
+function planOf(wcs: ResampleInput['wcs'], target: ResampleTarget, tolerance: number): PixelMapPlan {
+  if ('matrix' in wcs) return matrixMap(wcs.matrix, target.width)
+  if (!target.wcs) {
+    throw new Problem(
+      'image.invalid',
+      'An image with a WCS can only be resampled to a target with a WCS; solve the target first, or align both by their stars.',
+    )
+  }
+  return planMap(target.wcs.terms, wcs.terms, target.width, target.height, tolerance)
 }
 
 /** The pixels where threads and kernels reach them, NaN where the mask excludes them. */
