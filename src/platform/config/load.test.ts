@@ -127,7 +127,7 @@ it('the default file is private, holds every setting, changes nothing, and gives
   expect(writeDefaultFile(path, [gcn])).toBe(true)
   expect(writeDefaultFile(path, [gcn])).toBe(false)
   if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600)
-  expect(parse(readFileSync(path, 'utf8'))).toEqual({ http: {}, gcn: {} })
+  expect(parse(readFileSync(path, 'utf8'))).toEqual({ http: {}, remote_storage: {}, gcn: {} })
   const uncommented = defaultFile([gcn])
     .split('\n')
     .filter((line) => /^# \w+ = \S/.test(line) || line.startsWith('['))
