@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import { writeFits } from '#science/fits/write.ts'
-import { fieldOf, simulateField, type SimulatedField } from '#science/simulate/field.ts'
+import type { Plane } from '#science/image/plane.ts'
+import { fieldOf, type SimulatedField } from '#science/simulate/field.ts'
 import { hasSourceExtractor, runSourceExtractor } from '#test/source-extractor.ts'
 import { columns, detectFile, settings } from './detect-file.ts'
 import { figure, median, race, type Contestant, type Report, type Subject } from './harness.ts'
@@ -15,8 +16,7 @@ export const subject: Subject = {
   async run(report, note) {
     await onField(report, note, '4096², 10⁴ sources', fieldOf('large'), true)
     await onField(report, note, '2048², 25,000 sources, crowded', fieldOf('crowded'), false)
-    const huge = simulateField({ width: 10_240, height: 10_240, count: 30_000, seed: 3, noise: false })
-    await withFiles({ frame: fileOf(huge) }, async (path) => {
+    await withFiles({ frame: fileOf(repeated(fieldOf('large').plane, 10_240)) }, async (path) => {
       note('10,240², once')
       const { bytes } = once(path('frame'), path('catalogue'))
       report.rows.push(
@@ -35,7 +35,7 @@ async function onField(
 ): Promise<void> {
   const pixels = field.plane.data.length
   const workshop = createWorkshop()
-  await withFiles({ frame: fileOf(field) }, async (path) => {
+  await withFiles({ frame: fileOf(field.plane) }, async (path) => {
     const cpu = { warm: [] as number[], cold: [] as number[], theirs: [] as number[] }
     const timedCpu = async (into: number[], work: () => Promise<number> | number) => {
       const before = process.cpuUsage()
@@ -92,7 +92,19 @@ async function onField(
   await workshop.close()
 }
 
-function fileOf({ plane: { width, height, data } }: SimulatedField): Uint8Array {
+/** The frame again and again, side by side. */
+function repeated({ width, height, data }: Plane, side: number): Plane {
+  const large = new Float32Array(side * side)
+  for (let y = 0; y < side; y++) {
+    const row = (y % height) * width
+    for (let x = 0; x < side; x += width) {
+      large.set(data.subarray(row, row + Math.min(width, side - x)), y * side + x)
+    }
+  }
+  return { width: side, height: side, data: large }
+}
+
+function fileOf({ width, height, data }: Plane): Uint8Array {
   return writeFits([{ kind: 'image', shape: [width, height], data }])
 }
 
