@@ -224,6 +224,21 @@ export function bandColumns(
   }
 }
 
+/**
+ * Magnitudes of a band just as the catalogue has them, without its colour: enough to compare brightness. NaN where a row
+ * has none, everywhere where the table has no such column.
+ */
+export function nativeMagnitudes(
+  table: Table,
+  catalogue: ReferenceCatalogue,
+  band: FilterName,
+): Float64Array {
+  const source = catalogue.native[band]
+  const column = source && findColumn(table, source.magnitude, catalogue.exactCase ?? false)
+  if (!source || !column) return new Float64Array(table.rows).fill(NaN)
+  return numbersOf(column).map((each) => asMagnitude(each) + (source.offset ?? 0))
+}
+
 const positionNames = {
   ra: ['ra', 'RA_ICRS', 'RAICRS', 'RAJ2000', '_RAJ2000', '_RA_icrs', '_RA', 'raStack', 'raMean', 'RA'],
   dec: [

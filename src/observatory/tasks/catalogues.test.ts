@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#science/simulate/random.ts'
 import { columnOf, tableOf } from '#science/table/table.ts'
 import type { Table } from '#science/table/table.ts'
-import { bandColumns, positionColumns } from './band-columns.ts'
+import { bandColumns, nativeMagnitudes, positionColumns } from './band-columns.ts'
 import {
   bandsOfCatalogue,
   findReferenceCatalogue,
@@ -220,6 +220,12 @@ describe('reference catalogues', () => {
     expect(bandColumns(held, ps1, 'g').good[0]).toBe(0)
     const text = tableOf({ columns: [{ name: 'gmag', values: ['a'] }] })
     expect(() => bandColumns(text, ps1, 'g')).toThrow('holds text')
+  })
+
+  it('give a band alone, for comparisons, without its colour', () => {
+    const gaia = referenceCatalogueNamed('gaiaedr3')
+    expect(Array.from(nativeMagnitudes(table({ Gmag: [15, 99] }), gaia, 'G'))).toEqual([15, NaN])
+    expect(Array.from(nativeMagnitudes(table({ Gmag: [15] }), gaia, 'BP'))).toEqual([NaN])
   })
 
   it('say which bands there are where one is asked for that is not', () => {
