@@ -39,6 +39,8 @@ export interface FitRule {
   /** Variance per unit of flux. */
   readonly photons: number
   readonly mask: Uint8Array | null
+  /** Errors and χ² are worked out too, and positions found to the last; else a few rounds do. */
+  readonly final: boolean
   /** Variance of a sky pixel: the same for the group, or a plane of deviations. */
   readonly noise: number | Pixels
 }
@@ -52,6 +54,7 @@ export interface FitScratch {
 }
 
 const most = 15
+const fewer = 4
 const enough = 5e-4
 
 /**
@@ -77,9 +80,12 @@ export function fitGroup(
   }
   const { matrix, vector } = scratch
   for (const star of stars) star.converged = false
-  for (let round = 0; round < (rule.free ? most : 2); round++) {
+  const rounds = rule.free ? (rule.final ? most : fewer) : 2
+  for (let round = 0; round < rounds; round++) {
+    // Without a flux there is nothing to tell a shift by.
+    const dark = stars.some((star) => star.flux === 0)
     draw(stars, psf, images)
-    accumulate(stars, residual, whole, rule, scratch, n)
+    accumulate(stars, residual, whole, rule, scratch, n, false)
     if (!solvePositive(matrix, vector, n, n)) {
       fail(stars)
       return
@@ -88,21 +94,21 @@ export function fitGroup(
     stars.forEach((star, i) => {
       star.flux += vector[each * i]
       if (!rule.free) return
-      // The first round has no flux to tell a shift by.
-      if (round === 0) return
+      if (dark) return
       const dx = clamp(vector[each * i + 1], -0.5, 0.5)
       const dy = clamp(vector[each * i + 2], -0.5, 0.5)
       star.x = clamp(star.x + dx, star.startX - rule.leash, star.startX + rule.leash)
       star.y = clamp(star.y + dy, star.startY - rule.leash, star.startY + rule.leash)
       moved = Math.max(moved, Math.abs(dx), Math.abs(dy))
     })
-    if (rule.free && (round === 0 || moved > enough)) continue
+    if (rule.free && (dark || moved > enough)) continue
     if (!rule.free && round === 0) continue
     for (const star of stars) star.converged = true
     break
   }
+  if (!rule.final) return
   draw(stars, psf, images)
-  accumulate(stars, residual, whole, rule, scratch, n)
+  accumulate(stars, residual, whole, rule, scratch, n, rule.skyWeights)
   if (!solvePositive(matrix, vector, n, n)) {
     fail(stars)
     return
@@ -130,14 +136,17 @@ function accumulate(
   rule: FitRule,
   scratch: FitScratch,
   n: number,
+  withSpread: boolean,
 ): void {
   const { matrix, spread, vector, images } = scratch
   const { width, height } = residual
   const each = rule.free ? 3 : 1
   matrix.fill(0, 0, n * n)
-  spread.fill(0, 0, n * n)
+  if (withSpread) spread.fill(0, 0, n * n)
   vector.fill(0, 0, n)
   const square = rule.radius * rule.radius
+  // Further out a star's light is taken off, but what is found there says nothing of it.
+  const wide = 2.25 * square
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity]
   for (const star of stars) {
     left = Math.min(left, Math.ceil(star.startX - rule.radius))
@@ -167,10 +176,12 @@ function accumulate(
         const j = py - image.y0 + image.radius
         const side = 2 * image.radius + 1
         if (k < 0 || j < 0 || k >= side || j >= side) continue
-        if ((px - star.startX) ** 2 + (py - star.startY) ** 2 <= square) within = true
+        model += star.flux * image.values[j * side + k]
+        const distance = (px - star.startX) ** 2 + (py - star.startY) ** 2
+        if (distance > wide) continue
+        if (distance <= square) within = true
         near[count] = i
         places[count++] = j * side + k
-        model += star.flux * image.values[j * side + k]
       }
       if (!within) continue
       const at = py * width + px
@@ -211,7 +222,7 @@ function accumulate(
             const end = Math.min(u, each * near[d] + each - 1)
             for (let v = each * near[d]; v <= end; v++) {
               matrix[u * n + v] += scaled * row[v]
-              spread[u * n + v] += scaled * row[v] * weight * variance
+              if (withSpread) spread[u * n + v] += scaled * row[v] * weight * variance
             }
           }
         }
@@ -224,6 +235,7 @@ function accumulate(
       const star = stars[Math.floor(u / 3)]
       matrix[u * n + u] += star.covered > 0 ? 1e-6 * (1 + matrix[u * n + u]) : 1
     }
+    if (!withSpread) continue
     for (let v = u + 1; v < n; v++) spread[u * n + v] = spread[v * n + u]
   }
 }
@@ -237,6 +249,7 @@ function writeErrors(stars: readonly FittedStar[], rule: FitRule, scratch: FitSc
     column.fill(0)
     column[u] = 1
     solveFactored(matrix, column, n, n)
+    if (!rule.skyWeights) return Math.sqrt(column[u])
     let variance = 0
     for (let i = 0; i < n; i++) {
       let sum = 0

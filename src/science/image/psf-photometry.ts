@@ -101,6 +101,7 @@ function fitAll(
     photons: gain > 0 && Number.isFinite(gain) ? 1 / gain : 0,
     mask: options.mask?.data ?? null,
     noise: 1,
+    final: true,
   }
   const brightness = groups.map((group) => brightest(plane, group, x, y))
   const order = groups.map((_, i) => i).sort((a, b) => brightness[b] - brightness[a])
@@ -112,7 +113,7 @@ function fitAll(
       const group = groups[g].map((row) => stars[row])
       for (const star of group) addStar(residual, psf, images[0], star, 1)
       const noise = noiseAt(options.noise, group[0].startX, group[0].startY)
-      fitGroup(group, psf, residual, plane, { ...rule, noise }, scratch)
+      fitGroup(group, psf, residual, plane, { ...rule, noise, final: sweep === sweeps - 1 }, scratch)
       for (const star of group) addStar(residual, psf, images[0], star, -1)
     }
   }
