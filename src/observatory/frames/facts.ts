@@ -6,8 +6,8 @@ import type { Dialect, Source } from './dialect.ts'
 import { dialects, fallback } from './dialects/registry.ts'
 import { timeOf } from './fact-time.ts'
 import { combined, isNothing, pairOf, sectionOf, siteOf, textOf, type Read } from './fact-values.ts'
-import { factNames, type FactName, type Facts, type FrameKind, type FrameSite } from './frame.ts'
-import { imageHdus, mainHdu } from './images.ts'
+import type { FactName, Facts, FrameKind, FrameSite } from './frame.ts'
+import { mainHdu } from './images.ts'
 
 /**
  * What a FITS file says of one of its images, read by the dialects that its header is written in. Pure: the command line
@@ -281,21 +281,4 @@ function disagreements(found: Facts, cards: Cards): void {
     /^(bias|dark|(dome|sky|twilight)?[ _]?flat|twilight)$/i.test(object)
   )
     found.doubts.push(`The header says it is an exposure of an object, but calls that object "${object}".`)
-}
-
-/** Values of every image of a file that may differ between its detectors. */
-export function detectorFacts(
-  hdus: readonly Hdu[],
-): Map<number, Pick<Facts, 'gain' | 'saturation' | 'readNoise'>> {
-  return new Map(
-    imageHdus(hdus).map(({ index }) => {
-      const { gain, saturation, readNoise } = facts(hdus, index)
-      return [index, { gain, saturation, readNoise }]
-    }),
-  )
-}
-
-/** Names of all facts that are missing. */
-export function missingFacts(found: Facts): FactName[] {
-  return factNames.filter((name) => found.missing[name] !== undefined)
 }

@@ -2,6 +2,7 @@ import { isProblem } from '#problem.ts'
 import type { Header } from '#science/fits/header.ts'
 import { footprintMoc, footprintOf } from '#science/fits/wcs/footprint.ts'
 import { readWcs, type Wcs } from '#science/fits/wcs/wcs.ts'
+import { polygonRanges } from '#science/sky/cover.ts'
 import { pixelAreaDeg2 } from '#science/sky/healpix.ts'
 import { degrade, depthOf, emptyRanges, unionOf, type Ranges } from '#science/sky/ranges.ts'
 import { directionOf, separation, unitVector } from '#science/sky/vectors.ts'
@@ -42,8 +43,18 @@ export function placeImage(wcs: Wcs, width: number, height: number): Placed {
       pixelScaleArcsec: scale,
       projection: wcs.projection,
     },
-    sky: footprintMoc(wcs, width, height, orderFor(areaDeg2)).ranges,
+    sky: cellsOf(),
     why: null,
+  }
+
+  /** Of outlines every fourth point: edges between them are straight to far less than a cell. */
+  function cellsOf(): Ranges {
+    const order = orderFor(areaDeg2)
+    if (polygon.length === 0) return footprintMoc(wcs, width, height, order).ranges
+    return polygonRanges(
+      polygon.filter((_, i) => i % 4 === 0),
+      { order },
+    )
   }
 }
 
@@ -52,10 +63,10 @@ function round(degrees: number): number {
   return Math.round(degrees * 1e8) / 1e8
 }
 
-/** Order at which a cell is smaller than a hundredth of `areaDeg2`; 3 to 20. */
+/** Order at which a cell is smaller than a 4000th of `areaDeg2`; 3 to 20. */
 function orderFor(areaDeg2: number): number {
   let order = 3
-  while (order < 20 && pixelAreaDeg2(order) > areaDeg2 / 100) order++
+  while (order < 20 && pixelAreaDeg2(order) > areaDeg2 / 4000) order++
   return order
 }
 

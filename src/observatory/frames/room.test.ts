@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gzipSync, inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testApi, type TestPerson } from '#test/api.ts'
+import { compressImage } from '#science/fits/compress.ts'
 import { card } from '#science/fits/header.ts'
 import { openFits } from '#science/fits/file.ts'
 import { readImage } from '#science/fits/image.ts'
@@ -332,6 +333,18 @@ describe('files that are odd', () => {
       [3, 'image', 3],
     ])
     expect([many.main, many.facts.object, many.facts.exposure, many.facts.gain]).toEqual([1, 'mosaic', 10, 2])
+    const counts = Int16Array.from({ length: 64 * 48 }, (_, i) => (i * 7) % 301)
+    const rice = writeFits([compressImage({ kind: 'image', shape: [64, 48], data: counts, cards })])
+    const { body: fz } = await add(owner, 'packed.fits.fz', rice)
+    expect(fz.images).toMatchObject([{ hdu: 1, shape: [64, 48], compressed: 'RICE_1' }])
+    const tile = await bytesOf(owner, `/frames/${fz.sha256}/pixels?section=10:20,30:31`)
+    expect([...new Float32Array(tile.bytes.buffer)]).toEqual([...counts.subarray(30 * 64 + 10, 30 * 64 + 20)])
+    const part = await bytesOf(owner, `/frames/${fz.sha256}/cutout?x=60&y=40&w=10&h=3`)
+    const { hdus: cut } = openFits(part.bytes)
+    expect(cut[0]!.shape).toEqual([4, 3])
+    expect([...readImage(part.bytes, cut[0]!).data.subarray(0, 4)]).toEqual([
+      ...counts.subarray(40 * 64 + 60, 41 * 64),
+    ])
     const packed = new Uint8Array(gzipSync(skyFrame({ seed: 5 })))
     const { body: gz } = await add(owner, 'packed.fits.gz', packed)
     expect([gz.packing, gz.images[0]!.shape]).toEqual(['gzip', [32, 32]])
