@@ -54,7 +54,7 @@ describe('lists of positions', () => {
   })
 
   it('finds what comparing every pair finds, at all scales, poles and RA 0, and separations to 1e-8 arcsec', () => {
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= 30; seed++) {
       const a = points(seed)
       const b = points(seed + (seed % 3 === 0 ? 0 : 1000 * 5))
       const random = seededRandom(seed)
