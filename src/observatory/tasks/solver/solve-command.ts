@@ -7,6 +7,7 @@ import { wcsCards } from '#science/fits/wcs/cards.ts'
 import { plateWcs } from '#science/image/astrometry/plate-wcs.ts'
 import type { SolveHints } from '#science/image/astrometry/solve.ts'
 import type { StarList } from '#science/image/astrometry/stars.ts'
+import type { Compute } from '#platform/compute/compute.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { numberFlag, textFlag } from '#platform/terminal/flags.ts'
 import { indexesOf } from './indexes.ts'
@@ -86,7 +87,7 @@ interface Result {
 async function solveFile(
   invocation: Invocation,
   file: string,
-  compute: Awaited<ReturnType<typeof import('#platform/compute/pool.ts').createCompute>>,
+  compute: Pick<Compute, 'run'>,
 ): Promise<Result> {
   const { flags, signal } = invocation
   const { findStars, solveDetections } = await import('./solve-work.ts')

@@ -112,7 +112,7 @@ export function solveField(
   index: StarIndex,
   options: SolveOptions = {},
 ): Solution | null {
-  const { hints = {}, deepest = 120, check, progress } = options
+  const { hints = {}, deepest = 120, jitterPx = 1, check, progress } = options
   const order = evenly(field)
   if (order.length < 6) {
     throw new Problem(
@@ -149,11 +149,13 @@ export function solveField(
       const shortest = (low * field.width) / most
       if (shortest > longest || longest < 0.15 * side) continue
       const level = used.level(n)
-      const tolerance = round === 0 ? 0.01 : 0.015
+      // A wide field's own projection bends its shapes; elsewhere only the errors of the detections do.
+      const bent = high > 0.05 ? (round === 0 ? 0.01 : 0.015) : 0
       for (let q = 0; q < quads.count; q++) {
         if (quads.length[q] < shortest || quads.length[q] > longest) continue
         if ((q & 1023) === 0) check?.()
-        const proposal = proposals.of(level, quads, q, tolerance)
+        const blurred = Math.min(0.01, Math.max(0.003, (1.2 * jitterPx) / quads.length[q]))
+        const proposal = proposals.of(level, quads, q, Math.max(bent, blurred))
         if (!proposal) continue
         const refined = refine(proposal.start, x, y, index.stars, { ...options, ...field })
         if (refined && refined.logOdds >= accepted && agrees(refined, hints, field.width)) return refined
