@@ -32,6 +32,8 @@ export interface PixelList {
   area: Int32Array
   light: Float64Array
   order: Int32Array
+  /** Of a root: 1 + place of its branch in the level at hand. */
+  mark: Int32Array
   level: Uint8Array
 }
 
@@ -47,6 +49,7 @@ export function pixelList(room = 4096): PixelList {
     area: new Int32Array(room),
     light: new Float64Array(room),
     order: new Int32Array(room),
+    mark: new Int32Array(room),
     level: new Uint8Array(room),
   }
 }
@@ -64,6 +67,10 @@ interface Node {
   last: number
   area: number
   light: number
+  /** Place of the branch that it becomes part of in the level below. */
+  into: number
+  /** How many of the branches that it is made of hold enough light. */
+  sons: number
   /** Already taken apart above. */
   split: boolean
 }
@@ -124,7 +131,7 @@ function branchesOf(
   threshold: number,
   { levels, contrast, minArea }: DeblendRule,
 ): FoundBranch[] {
-  const { count, pixels, values, next, parent, first, last, area, light } = list
+  const { count, pixels, values, next, parent, first, last, area, light, order, mark } = list
   const thresholds = sortByLevel(list, threshold, levels)
   let total = 0
   for (let i = 0; i < count; i++) total += values[i]
@@ -133,11 +140,12 @@ function branchesOf(
   const found: FoundBranch[] = []
   let above: Node[] = []
   parent.fill(-1, 0, count)
+  mark.fill(0, 0, count)
   let at = 0
   for (let level = levels - 1; level >= 0; level--) {
     const begin = at
-    for (; at < count && list.level[list.order[at]] === level; at++) {
-      const i = list.order[at]
+    for (; at < count && list.level[order[at]] === level; at++) {
+      const i = order[at]
       parent[i] = first[i] = last[i] = i
       area[i] = 1
       light[i] = values[i]
@@ -156,32 +164,35 @@ function branchesOf(
         }
       }
     }
-    // Branches of the level above, by the branch that they have become part of.
-    const sons = new Map<number, Node[]>()
-    for (const node of above) {
-      const root = rootOf(parent, node.root)
-      const known = sons.get(root)
-      if (known) known.push(node)
-      else sons.set(root, [node])
-    }
+    // Branches of this level: those that branches of the level above have become part of, and new ones.
     const nodes: Node[] = []
-    for (const [root, sisters] of sons) {
-      const bright = sisters.filter((son) => son.light - thresholds[level + 1] * son.area > enough)
-      const split = bright.length > 1
-      if (split) {
-        for (const son of bright) {
-          if (!son.split) found.push({ first: son.first, last: son.last, threshold: thresholds[level + 1] })
-        }
+    for (const son of above) {
+      const root = rootOf(parent, son.root)
+      son.into = mark[root] - 1
+      if (son.into < 0) {
+        son.into = nodes.length
+        nodes.push(nodeOf(list, root))
+        mark[root] = nodes.length
       }
-      nodes.push({ ...nodeOf(list, root), split: split || bright.some((son) => son.split) })
+      if (son.light - thresholds[level + 1] * son.area <= enough) continue
+      const node = nodes[son.into]
+      node.sons++
+      if (son.split) node.split = true
     }
-    const known = new Set(sons.keys())
+    for (const son of above) {
+      const node = nodes[son.into]
+      if (node.sons < 2 || son.split) continue
+      if (son.light - thresholds[level + 1] * son.area <= enough) continue
+      found.push({ first: son.first, last: son.last, threshold: thresholds[level + 1] })
+    }
+    for (const node of nodes) if (node.sons > 1) node.split = true
     for (let k = begin; k < at; k++) {
-      const root = rootOf(parent, list.order[k])
-      if (known.has(root) || area[root] < least) continue
-      known.add(root)
-      nodes.push({ ...nodeOf(list, root), split: false })
+      const root = rootOf(parent, order[k])
+      if (mark[root] > 0 || area[root] < least) continue
+      nodes.push(nodeOf(list, root))
+      mark[root] = nodes.length
     }
+    for (const node of nodes) mark[node.root] = 0
     above = nodes
   }
   // Chains of branches are pieces of the one chain; each is cut off behind its last.
@@ -189,8 +200,17 @@ function branchesOf(
   return found
 }
 
-function nodeOf({ first, last, area, light }: PixelList, root: number): Omit<Node, 'split'> {
-  return { root, first: first[root], last: last[root], area: area[root], light: light[root] }
+function nodeOf({ first, last, area, light }: PixelList, root: number): Node {
+  return {
+    root,
+    first: first[root],
+    last: last[root],
+    area: area[root],
+    light: light[root],
+    into: 0,
+    sons: 0,
+    split: false,
+  }
 }
 
 /** Appends the smaller set to the larger one: recorded pieces of both chains stay what they are. */

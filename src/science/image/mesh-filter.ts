@@ -1,4 +1,4 @@
-import { medianOf } from './median.ts'
+import { medianOfFew } from './median.ts'
 
 /**
  * Gives cells that are NaN the mean of the nearest good ones (0 and 1 where none is good), in place.
@@ -80,10 +80,10 @@ export function medianFiltered(
           noises[n++] = rms[v * columns + u]
         }
       }
-      const median = medianOf(levels.subarray(0, n))
+      const median = medianOfFew(levels, n)
       if (Math.abs(median - level[y * columns + x]) < threshold) continue
       out.level[y * columns + x] = median
-      out.rms[y * columns + x] = medianOf(noises.subarray(0, n))
+      out.rms[y * columns + x] = medianOfFew(noises, n)
     }
   }
   return out

@@ -42,17 +42,22 @@ export function splineRow(
   return out
 }
 
-/** Of `n` values, then room for as many curvatures. */
+/** 1 / pivot of each row of the system 1, 4, 1; beyond a few they are all the same. */
+const factors = new Float64Array(32)
+for (let i = 1; i < factors.length; i++) factors[i] = 1 / (4 - factors[i - 1])
+const factorOf = (i: number): number => factors[Math.min(i, factors.length - 1)]
+
+/**
+ * Of `n` values, then room for as many curvatures. The last step divides by 6 once more than a natural spline would: so
+ * SExtractor has it, whose maps these are.
+ */
 function curvature(values: Float64Array, n: number): void {
-  const c = values.subarray(n, 2 * n)
-  c.fill(0)
+  values[n] = values[2 * n - 1] = 0
   if (n < 3) return
-  // c[i−1] + 4 c[i] + c[i+1] = second difference; forward elimination keeps the factors in place of what comes later.
-  const factors = new Float64Array(n)
+  // c[i−1] + 4 c[i] + c[i+1] = second difference.
   for (let i = 1; i < n - 1; i++) {
-    const pivot = 1 / (4 - factors[i - 1])
-    factors[i] = pivot
-    c[i] = (values[i - 1] - 2 * values[i] + values[i + 1] - c[i - 1]) * pivot
+    const bend = values[i - 1] - 2 * values[i] + values[i + 1]
+    values[n + i] = (bend - values[n + i - 1]) * factorOf(i)
   }
-  for (let i = n - 3; i > 0; i--) c[i] -= (factors[i] * c[i + 1]) / 6
+  for (let i = n - 3; i > 0; i--) values[n + i] -= (factorOf(i) * values[n + i + 1]) / 6
 }

@@ -80,6 +80,9 @@ export const thresholdStrip: Part<
       const weights = noise ? arena.float32(stride * kernelHeight) : null
       const out = arena.float32(stride)
       const level = arena.float32(stride)
+      const lines = Array.from({ length: kernelHeight }, (_, slot) =>
+        ring.subarray(slot * stride, (slot + 1) * stride),
+      )
       const bad = new Int32Array(kernelHeight)
       const from: number[] = Array.from({ length: kernelHeight }, () => NaN)
       const most = (width + 1) >> 1
@@ -90,7 +93,7 @@ export const thresholdStrip: Part<
         const slot = slotOf(y)
         if (from[slot] !== y) {
           from[slot] = y
-          const row = ring.subarray(slot * stride, (slot + 1) * stride)
+          const row = lines[slot]
           const weight = weights && weights.subarray(slot * stride, (slot + 1) * stride)
           if (y < 0 || y >= height) {
             row.fill(0)
