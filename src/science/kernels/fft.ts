@@ -46,8 +46,7 @@ export const fourierLines: Part<LinesInput, void> = {
       const factors = factorsOf(n)
       const order = arena.int32(Math.max(1, factors.length))
       order.set(factors)
-      const run = single ? kernel.lines32 : kernel.lines64
-      run(
+      kernel[single ? 'lines32' : 'lines64'](
         re.byteOffset,
         im.byteOffset,
         n,

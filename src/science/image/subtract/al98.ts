@@ -10,7 +10,7 @@ import { directionMerits, matchSigma, stampHalfWidth, type Seeing } from './dire
 import { fitKernel } from './fit.ts'
 import { correlationFactor, kernelAt, kernelSumAt, type KernelModel } from './model.ts'
 import { frameOf, type Frame } from './noise.ts'
-import type { Difference, SubtractDiagnostics, SubtractInput, SubtractOptions } from './options.ts'
+import type { MatchedDifference, SubtractDiagnostics, SubtractInput, SubtractOptions } from './options.ts'
 import { polynomialCount } from './polynomial.ts'
 import { chooseStamps, findStars, medianFwhm, type Stamp } from './stamps.ts'
 
@@ -28,7 +28,7 @@ export function subtract(
   template: SubtractInput,
   options: SubtractOptions,
   workshop: Workshop,
-): Difference {
+): MatchedDifference {
   const frames = { science: readyFrame('science', science), template: readyFrame('template', template) }
   sameShape(science, template)
   const notes: string[] = []
@@ -129,7 +129,7 @@ export function subtract(
   }
 }
 
-function readyFrame(name: string, input: SubtractInput): Frame {
+export function readyFrame(name: string, input: SubtractInput): Frame {
   const frame = frameOf(input)
   if (Number.isFinite(frame.level)) {
     // A frame without noise has no stars and no weights; then every pixel counts alike.
@@ -141,7 +141,7 @@ function readyFrame(name: string, input: SubtractInput): Frame {
   )
 }
 
-function sameShape(science: SubtractInput, template: SubtractInput): void {
+export function sameShape(science: SubtractInput, template: SubtractInput): void {
   const { width, height } = science.plane
   const planes = { template: template.plane, 'science mask': science.mask, 'template mask': template.mask }
   for (const [name, plane] of Object.entries(planes)) {
@@ -154,7 +154,7 @@ function sameShape(science: SubtractInput, template: SubtractInput): void {
 }
 
 /** FWHMs given, or measured on stars that both frames show. */
-function seeingOf(
+export function seeingOf(
   science: SubtractInput,
   template: SubtractInput,
   frames: { science: Frame; template: Frame },

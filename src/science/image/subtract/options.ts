@@ -106,10 +106,15 @@ export interface Difference {
   mask: Mask
   /** The convolved frame on the scale of the other, with its background. */
   convolved: Plane | null
-  /** Which frame was convolved. */
+  /** Which frame was convolved; of ZOGY, which convolves both, the one with the better seeing. */
   direction: 'template' | 'science'
   /** Science over template ADU of the same source, at the centre. */
   fluxScale: number
-  kernel: KernelModel
   diagnostics: SubtractDiagnostics
+}
+
+/** By a kernel that turns one frame into the other. */
+export interface MatchedDifference extends Difference {
+  method: 'al98' | 'sfft'
+  kernel: KernelModel
 }
