@@ -133,6 +133,23 @@ export function linearOf(keywords: Keywords, axes: number, lonAxis: number, latA
       { keyword },
     )
   }
+  const widths = [Math.hypot(cd[0], cd[2]), Math.hypot(cd[1], cd[3])]
+  const absurd = widths.find((width) => !(width > 1e-12 && width < 360))
+  if (absurd !== undefined) {
+    throw new Problem(
+      'wcs.invalid',
+      `The matrix of the WCS (${keyword} and its neighbours) makes a pixel ${absurd.toPrecision(3)} degrees wide, which no image has; solve the field anew.`,
+      { keyword },
+    )
+  }
+  const crpix = [xAxis, yAxis].map((axis) => {
+    const value = needed(keywords, `CRPIX${axis}`)
+    const name = `CRPIX${axis}${keywords.alternate}`
+    if (Math.abs(value) < 1e9) return value
+    throw new Problem('wcs.invalid', `${name} = ${value} is no pixel near an image; solve the field anew.`, {
+      keyword: name,
+    })
+  }) as [number, number]
   const [alpha, delta] = [
     needed(keywords, `CRVAL${lonAxis}`) * unitLon,
     needed(keywords, `CRVAL${latAxis}`) * unitLat,
@@ -158,7 +175,7 @@ export function linearOf(keywords: Keywords, axes: number, lonAxis: number, latA
     })
   }
   return {
-    crpix: [needed(keywords, `CRPIX${xAxis}`), needed(keywords, `CRPIX${yAxis}`)],
+    crpix,
     crval: [alpha, delta],
     cd,
     xAxis,
