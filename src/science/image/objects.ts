@@ -174,7 +174,7 @@ function describe(
   found.fwhm[row] =
     flags & sourceFlags.saturated
       ? 2 * Math.sqrt(shape.area / Math.PI)
-      : coreWidth(shape, list, first, last, plane, peak, rule.threshold)
+      : coreWidth(shape, list, first, last, plane, peak)
 }
 
 /**
@@ -214,7 +214,7 @@ function touches(mask: Mask, { pixels, next }: PixelList, first: number, last: n
   }
 }
 
-/** FWHM of the Gaussian fitted to the logarithm of the brighter pixels, weighted by their squares; 0 where it has none. */
+/** FWHM of the Gaussian fitted to the logarithm of the pixels above a fifth of the peak, weighted by their squares; 0: none. */
 function coreWidth(
   shape: Shape,
   { pixels, next }: PixelList,
@@ -222,9 +222,8 @@ function coreWidth(
   last: number,
   { data, width }: Plane,
   peak: number,
-  threshold: number,
 ): number {
-  const least = threshold + (peak - threshold) / 5
+  const least = peak / 5
   let [s, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0]
   for (let i = first; ; i = next[i]) {
     const pixel = pixels[i]
