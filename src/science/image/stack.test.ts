@@ -79,6 +79,13 @@ describe('methods', () => {
     expect([...mask.data]).toEqual([maskBits.cosmic | maskBits.outside, maskBits.saturated, 0, 0])
     expect([...plane.data]).toEqual([NaN, 20, 165, 220])
   })
+  it('the memory may grow while results are laid out', () => {
+    const plane = { width: 500, height: 500, data: new Float32Array(250_000).fill(3) }
+    const frames = [{ rows: planeRows(plane) }, { rows: planeRows(plane) }]
+    const got = stack(frames, { method: 'median' }, workshopOf(createArena(2 ** 16)))
+    expect(got.count.data.every((n) => n === 2)).toBe(true)
+    expect(got.plane.data.every((value) => value === 3)).toBe(true)
+  })
   it('frames of other sizes and single frames are refused', () => {
     expect(() => stack([rows[0]], {}, workshop)).toThrow(/two frames/)
     expect(() => stack([rows[0], { rows: planeRows(planeOf(2, 1, 2)) }], {}, workshop)).toThrow(/Frame 2/)

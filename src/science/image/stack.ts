@@ -86,7 +86,8 @@ function stackWith<P extends Pixels>(
   const outVariance = known ? make(pixels) : null
   const outMask = arena.uint8(pixels)
   // Two bytes each; the arena has no such arrays.
-  const outCount = new Uint16Array(arena.memory.buffer, arena.take(2 * pixels), pixels)
+  const countBytes = arena.uint8(2 * pixels)
+  const outCount = new Uint16Array(countBytes.buffer, countBytes.byteOffset, pixels)
   const perRow = n * width * (size * (known ? 2 : 1) + 1)
   const most = Math.max(1, Math.min(height, Math.floor(bytes / perRow)))
   arena.during(() => {
