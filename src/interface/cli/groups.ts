@@ -52,6 +52,21 @@ export const groups: readonly CommandGroup[] = [
     },
   },
   {
+    name: 'detect',
+    summary: 'Find and measure the objects of an image, as source-extractor does',
+    load: async () => (await import('#observatory/tasks/detect-command.ts')).detectCommands,
+  },
+  {
+    name: 'subtract',
+    summary: 'Subtract a template from a frame and find what is left',
+    load: async () => [(await import('#observatory/tasks/frame-commands.ts')).frameCommands[0]!],
+  },
+  {
+    name: 'stack',
+    summary: 'Put frames together on the grid of the first',
+    load: async () => [(await import('#observatory/tasks/frame-commands.ts')).frameCommands[1]!],
+  },
+  {
     name: 'process',
     summary: 'Measure frames: photometry, limits, transients; needs no server',
     load: async () => (await import('#observatory/tasks/process-command.ts')).processCommands,

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createColumns } from '#platform/columns/duckdb.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import { createCompute } from '#platform/compute/pool.ts'
@@ -20,7 +20,7 @@ export async function localGround(
   folder: string,
   given?: { name: string; table: Table },
 ): Promise<
-  Pick<RunOptions, 'compute' | 'columns' | 'sky' | 'hands' | 'indexes'> & { close(): Promise<void> }
+  Pick<RunOptions, 'compute' | 'columns' | 'sky' | 'hands' | 'indexes' | 'frame'> & { close(): Promise<void> }
 > {
   await mkdir(folder, { recursive: true })
   const catalogues = join(config.home, 'catalogues')
@@ -43,6 +43,7 @@ export async function localGround(
     compute,
     columns,
     sky,
+    frame: (name) => Promise.resolve(resolve(name)),
     hands: availableParallelism(),
     indexes: await indexesOf(config.home),
     async close() {

@@ -1,5 +1,7 @@
 import type { Room } from '#platform/room.ts'
 import { taskJobs, taskServices } from './jobs.ts'
+import { detectCommands } from './detect-command.ts'
+import { frameCommands } from './frame-commands.ts'
 import { processCommands } from './process-command.ts'
 import { taskRoutes } from './routes.ts'
 import { tasksSection } from './sections.ts'
@@ -12,5 +14,5 @@ export const room: Room = {
   routes: taskRoutes,
   jobs: taskJobs,
   services: taskServices,
-  commands: [...processCommands, ...solveCommands],
+  commands: [...processCommands, ...detectCommands, ...frameCommands, ...solveCommands],
 }

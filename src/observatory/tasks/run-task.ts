@@ -33,9 +33,9 @@ import {
   type FileRow,
   type TaskRow,
 } from './task-store.ts'
-import { fromStep, nextState, type StepName } from './task.ts'
+import { fromStep, nextState, originalName, type StepName } from './task.ts'
 import { forget } from './unnamed.ts'
-import { fillFolder, keepProducts, scratchRoot } from './work-folder.ts'
+import { bringFrame, fillFolder, keepProducts, scratchRoot } from './work-folder.ts'
 
 /** Problems that pass by themselves: the run is tried again. */
 const passing = /^(compute\.failed|net\.|database|storage\.full|job\.)/
@@ -69,6 +69,7 @@ export async function runTask(
       signal: job.signal,
       compute: platform.compute,
       columns,
+      frame: (name) => bringFrame(platform, folder, name, job.signal),
       hands: availableParallelism(),
       indexes: await indexesOf(platform.config.home),
       sky: createSky({
@@ -192,7 +193,7 @@ async function endStep(
     // Cancelled while the last bytes were written.
     if (!row || row.job_id !== job.id || row.state !== 'running')
       throw new Problem('job.cancelled', 'The task was cancelled.')
-    await putFiles(tx, id, files)
+    await putFiles(tx, id, stack ? [...files, { ...stack, name: originalName, step: null }] : files)
     await updateStep(
       tx,
       id,

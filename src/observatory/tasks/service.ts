@@ -259,6 +259,9 @@ export async function sendRun(
       'task.missing',
       'The task has no frame yet; upload one, or begin with the step "stack".',
     )
+  // The job works for everybody: what it may read is looked at here.
+  if (steps.includes('stack'))
+    for (const frame of row.config.stack_filenames ?? []) await frameFor({ db: tx }, actor, frame)
   const state = nextState(row.state, 'send')
   const jobId = await platform.jobs.send(
     tx,

@@ -27,6 +27,19 @@ export async function fillFolder(
   }
 }
 
+/** A frame of the storage as a file of the folder; whether the owner may use it was looked at when the run was asked for. */
+export async function bringFrame(
+  platform: Pick<Platform, 'db' | 'storage' | 'config'>,
+  folder: string,
+  sha256: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const path = join(folder, '.frames', `${sha256}.fits`)
+  await mkdir(dirname(path), { recursive: true })
+  await pipeline(await namedBytes(platform, sha256), createWriteStream(path), { signal })
+  return path
+}
+
 /** Puts what a step made into the storage: bytes first, rows after. */
 export async function keepProducts(
   platform: Pick<Platform, 'storage'>,

@@ -36,6 +36,8 @@ export interface StepContext {
   readonly sky: SkySources
   /** Files of star indexes for blind solutions, tried in this order. */
   readonly indexes: readonly string[]
+  /** Path of a frame by its name: a file on the command line, a SHA-256 on the server. */
+  readonly frame: (name: string) => Promise<string>
   /** Threads that pixel work may use. */
   readonly hands: number
 }

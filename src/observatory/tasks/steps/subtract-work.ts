@@ -12,7 +12,7 @@ import { extract } from '#science/image/extract.ts'
 import { dilate } from '#science/image/mask.ts'
 import { measureSources } from '#science/image/measure.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
-import { resample } from '#science/image/resample.ts'
+import { resample, type ResampleInput } from '#science/image/resample.ts'
 import { subtract } from '#science/image/subtract/al98.ts'
 import type { Difference, SubtractInput, SubtractOptions } from '#science/image/subtract/options.ts'
 import type { Workshop } from '#science/image/workshop.ts'
@@ -39,11 +39,13 @@ export interface SubtractWork {
   readonly folder: string
   readonly config: TaskConfig
   readonly hands: number
-  readonly wcs: WcsTerms
+  /** Null where frame and template lie on the same pixels and at least one of them has no WCS. */
+  readonly wcs: WcsTerms | null
   readonly gain: number
   readonly saturation: number
   readonly fwhm: number
   readonly bgSize: number
+  readonly frameSize: readonly [width: number, height: number]
   /** The part of the frame that is subtracted, and the tiles that it is cut into. */
   readonly region: Box
   readonly tiles: readonly Box[]
@@ -89,13 +91,13 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
   let done = 0
   const step = (): void => voice.progress(++done, total, 'parts')
   try {
-    const wcs = wcsOf(input.wcs)
+    const wcs = input.wcs && wcsOf(input.wcs)
     const [width, height] = [region.x1 - region.x0, region.y1 - region.y0]
     const { science, mask, cards } = readScience(input, wcs, workshop)
     step()
     const template = await readTemplate(
       input,
-      sectionWcs(wcs, region.x0, region.y0),
+      wcs && sectionWcs(wcs, region.x0, region.y0),
       width,
       height,
       workshop,
@@ -170,7 +172,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
 
 function readScience(
   { folder, region }: SubtractWork,
-  wcs: Wcs,
+  wcs: Wcs | null,
   workshop: Workshop,
 ): { science: Plane; mask: Mask; cards: Card[] } {
   const { plane, hdu } = readProduct(join(folder, 'image.fits'), workshop)
@@ -178,7 +180,10 @@ function readScience(
   const science = whole ? plane : cropped(plane, region, workshop)
   const full = readMask(join(folder, 'mask.fits'), workshop)
   const mask = whole ? full : croppedMask(full, region, workshop)
-  return { science, mask, cards: replaceWcs(hdu.header.cards, sectionWcs(wcs, region.x0, region.y0)) }
+  const cards = wcs
+    ? replaceWcs(hdu.header.cards, sectionWcs(wcs, region.x0, region.y0))
+    : [...hdu.header.cards]
+  return { science, mask, cards }
 }
 
 function croppedMask({ width, data }: Mask, { x0, y0, x1, y1 }: Box, workshop: Workshop): Mask {
@@ -197,7 +202,7 @@ interface Template {
 /** The pictures of the template on the grid of the region; where the first has nothing the next one stands in. */
 async function readTemplate(
   input: SubtractWork,
-  wcs: Wcs,
+  wcs: Wcs | null,
   width: number,
   height: number,
   workshop: Workshop,
@@ -214,8 +219,6 @@ async function readTemplate(
         const hdu = mainHdu(file.hdus)
         if (!hdu) throw new Problem('task.no_template', `${name} holds no image.`)
         const own = readWcs(hdu.header)
-        if (!own)
-          throw new Problem('task.no_template', `${name} has no WCS; solve it first ("urania solve").`)
         const source = readPlane(file, hdu, workshop)
         linearise(source, factsOf(file.hdus, hdu.index).pixels)
         const bad: Mask = {
@@ -234,9 +237,9 @@ async function readTemplate(
             for (let i = 0; i < bad.data.length; i++)
               if (given.data[i] !== 0) bad.data[i]! |= maskBits.invalid
         }
-        if (input.custom) maskBrought(input.folder, '_template', bad, own, workshop, voice)
+        if (input.custom) maskBrought(input.folder, '_template', bad, own ?? undefined, workshop, voice)
         const seen = resample(
-          { plane: source, wcs: own, mask: bad },
+          { plane: source, wcs: placeOfTemplate(own, wcs, source, input, name), mask: bad },
           { wcs, width, height },
           { kernel: 'lanczos3', conserve: 'flux' },
           workshop,
@@ -254,6 +257,23 @@ async function readTemplate(
   }
   const first = input.pictures[0]!
   return { plane, mask, gain: first.gain, saturation: first.saturation }
+}
+
+/** By the WCS of both; without one they have to lie on the same pixels. @throws Problem `task.no_template` */
+function placeOfTemplate(
+  own: Wcs | null,
+  wcs: Wcs | null,
+  { width, height }: Plane,
+  { region, frameSize }: SubtractWork,
+  name: string | undefined,
+): ResampleInput['wcs'] {
+  if (own && wcs) return own
+  if (width === frameSize[0] && height === frameSize[1])
+    return { matrix: [1, 0, region.x0, 0, 1, region.y0, 0, 0, 1] }
+  throw new Problem(
+    'task.no_template',
+    `${name ?? 'The template'} has ${own ? 'a WCS, but the frame has none' : 'no WCS'}, and not the size of the frame; solve it first ("urania solve").`,
+  )
 }
 
 function shareUsable({ data }: Mask): number {
@@ -478,7 +498,10 @@ function write(folder: string, p: Planes, cards: readonly Card[], _gain: number,
     sum += value * value
     count++
   }
-  if (count > 0) voice.log(`Scatter of the difference over its noise: ${Math.sqrt(sum / count).toFixed(3)}.`)
+  if (count > 0)
+    voice.log(
+      `Scatter of single pixels of the difference over its noise: ${Math.sqrt(sum / count).toFixed(3)} (below 1 where the convolution has correlated them; the noise is that for fluxes of sources).`,
+    )
 }
 
 /** Sources of the difference: brighter than on the template, and fainter. */

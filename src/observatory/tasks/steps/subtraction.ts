@@ -1,5 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { isProblem, Problem } from '#problem.ts'
+import type { Adjustment } from '#science/image/adjust.ts'
 import { filterNamed } from '#science/image/filters.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { shapeOutliers } from '#science/image/shape-outliers.ts'
@@ -73,6 +74,7 @@ export const subtraction: Step<'subtraction'> = {
       config,
       hands: context.hands,
       wcs: wcs.terms,
+      frameSize: [frame.width, frame.height],
       gain: frame.gain.value,
       saturation: frame.saturation.value,
       fwhm: measured.fwhm,
@@ -272,13 +274,7 @@ async function picturesOf(
 async function candidates(
   context: StepContext,
   detections: Objects,
-  adjustments: readonly ({
-    explained: boolean
-    chi2: number
-    dx: number
-    dy: number
-    scale: number
-  } | null)[],
+  adjustments: readonly (Adjustment | null)[],
   science: Objects,
   wcs: NonNullable<ReturnType<typeof bestWcs>>,
   model: ZeroPoint,
@@ -314,7 +310,9 @@ async function candidates(
   if (config.filter_adjust)
     drop(
       'are explained by a shift or scale of the template',
-      kept.filter((i) => adjustments[i]?.explained !== true),
+      kept.filter(
+        (i) => !onlyMisaligned(adjustments[i] ?? null, detections.flux[i]! / detections.fluxErr[i]!),
+      ),
     )
   const sky = wcs.pixelsToSky(detections.x, detections.y)
   const fwhmArcsec = measured.fwhm * measured.field.pixelScaleArcsec
@@ -440,6 +438,17 @@ async function candidates(
   context.log(`${count(kept.length)} candidates, ${count(negative)} of them fading.`)
   if (kept.length > mostCutouts) context.log(`Cut-outs are written for the ${mostCutouts} brightest.`)
   return { count: kept.length, negative }
+}
+
+/**
+ * What a shift explains loses its χ² by it. Of a faint source, whose pixels hardly differ from noise one by one, the test
+ * alone would say that all is explained; so half of the source's own significance has to go.
+ */
+function onlyMisaligned(
+  adjustment: { explained: boolean; chi2Before: number; chi2: number } | null,
+  sn: number,
+): boolean {
+  return adjustment !== null && adjustment.explained && adjustment.chi2Before - adjustment.chi2 > sn ** 2 / 2
 }
 
 /** Flags detections whose shape is unlike that of the objects of the frame. */

@@ -1,10 +1,205 @@
-import { Problem } from '#problem.ts'
-import type { Step } from './context.ts'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { isProblem, Problem } from '#problem.ts'
+import { filterNamed } from '#science/image/filters.ts'
+import { sourceFlags } from '#science/image/plane.ts'
+import { iauDesignation } from '#science/sky/angles.ts'
+import { separation } from '#science/sky/vectors.ts'
+import { nearestSky } from '#science/sources/match.ts'
+import { brightest, matchMovers, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
+import type { TransientFindings } from '#observatory/tasks/findings.ts'
+import { at, needs, type Step, type StepContext } from './context.ts'
+import { cutout } from './cutouts.ts'
+import { placeOf } from './frame-wcs.ts'
+import { knownStars } from './known-stars.ts'
+import {
+  chosenCalibrated,
+  objectsFrom,
+  objectsTable,
+  regionsOf,
+  type CalibratedObjects,
+} from './objects-table.ts'
+import { hasColumn, numbersOf, readTable, writeTable } from './tables.ts'
 
+const count = (value: number): string => value.toLocaleString('en-US')
+
+/** Objects of the frame that no catalogue, no blend of stars and no minor planet explains. */
 export const transients: Step<'transients'> = {
   name: 'transients',
-  title: 'transients',
-  run() {
-    return Promise.reject(new Problem('task.missing', 'This step is not there yet.'))
+  title: 'Transients: objects that catalogues do not know',
+  async run(context) {
+    const { config } = context
+    const frame = needs(context, 'inspect')
+    const measured = needs(context, 'photometry')
+    const table = await readTable(context.columns, at(context, 'objects.parquet'), context.signal)
+    const all = objectsFrom(table)
+    const { objects, ra, dec, magCalib } = all
+    const fwhmArcsec = measured.fwhm * measured.field.pixelScaleArcsec
+    let kept = [...objects.flags.keys()]
+    const keep = (why: string, left: number[]): void => {
+      if (left.length < kept.length)
+        context.log(`${count(kept.length - left.length)} ${why}, ${count(left.length)} left.`)
+      kept = left
+    }
+    context.log(`${count(kept.length)} objects.`)
+    if (config.simple_center.trim() !== '') {
+      const place = await placeOf(context, config.simple_center)
+      const radius = config.simple_sr0 ?? measured.field.radiusDeg
+      keep(
+        `lie further than ${radius.toFixed(3)}° from ${config.simple_center}`,
+        kept.filter((i) => separation(place.ra, place.dec, ra[i]!, dec[i]!) <= radius),
+      )
+    }
+    const unwanted = unwantedFlags(!config.simple_prefilter)
+    keep(
+      'are flagged',
+      kept.filter((i) => (objects.flags[i]! & unwanted) === 0),
+    )
+    const considered = kept.length
+    kept = await againstOthers(context, kept, all, fwhmArcsec / 2, keep)
+
+    const known = await knownStars(
+      context,
+      {
+        ra: Float64Array.from(kept, (i) => ra[i]!),
+        dec: Float64Array.from(kept, (i) => dec[i]!),
+        mag: Float64Array.from(kept, (i) => magCalib[i]!),
+      },
+      {
+        filter: filterNamed(frame.filter.value).name,
+        radiusArcsec: fwhmArcsec / 2,
+        brighterBy: config.simple_mag_diff,
+        blendArcsec: config.simple_blends ? 2 * fwhmArcsec : null,
+      },
+    )
+    if (known.without.length > 0 && known.without.length === expectedCatalogues(measured.field.dec))
+      throw new Problem(
+        'task.missing',
+        `None of the catalogues (${known.without.join(', ')}) could be asked, so nothing can be told from a known star. Import one ("urania catalogues import"), or try again.`,
+      )
+    keep(
+      'are explained by the catalogues',
+      kept.filter((_, k) => known.rejected[k] === 0),
+    )
+    const without = [...known.without, ...(await dropMovers(context, all, kept, keep))]
+
+    const found = kept.length
+    kept = brightest(magCalib, (i) => kept.includes(i), config.simple_most)
+    if (found > kept.length)
+      context.log(`The ${count(kept.length)} brightest of ${count(found)} are kept (simple_most).`)
+    const names = kept.map((i) => iauDesignation(ra[i]!, dec[i]!, { digits: 2 }))
+    const rows = chosenCalibrated(all, kept)
+    await writeTable(
+      context.columns,
+      at(context, 'candidates_simple.parquet'),
+      objectsTable(rows, { filter: frame.filter.value, time: frame.time?.value ?? '' }, [
+        { name: 'name', values: names, description: 'By its position' },
+      ]),
+      context.signal,
+    )
+    await writeFile(
+      at(context, 'candidates_simple.reg'),
+      regionsOf(rows.ra, rows.dec, Math.max(2, 2 * fwhmArcsec), (i) => names[i]!),
+    )
+    await mkdir(at(context, 'candidates_simple'), { recursive: true })
+    for (const [k, i] of kept.entries()) {
+      context.progress(k + 1, kept.length, 'cut-outs')
+      await cutout(
+        context,
+        `candidates_simple/${names[k]}.fits`,
+        { x: objects.x[i]!, y: objects.y[i]! },
+        [
+          ['IMAGE', 'image.fits'],
+          ['MASK', 'mask.fits'],
+          ['FOOTPRINT', 'segmentation.fits'],
+        ],
+        { OBJECT: names[k]!, RA: ra[i]!, DEC: dec[i]!, MAG: magCalib[i]!, MAGERR: all.magCalibErr[i]! },
+      )
+    }
+    context.log(`${count(kept.length)} candidates.`)
+    return { considered, candidates: found, kept: kept.length, without } satisfies TransientFindings
   },
 }
+
+/** How many catalogues cover a declination. */
+function expectedCatalogues(dec: number): number {
+  return 1 + (dec > -30 ? 1 : 0) + (dec < 0 ? 2 : 0)
+}
+
+/** Compares with the objects of other tasks, as simple_others_keep says. @throws Problem `task.missing` for a task that is not there */
+async function againstOthers(
+  context: StepContext,
+  kept: readonly number[],
+  { ra, dec }: CalibratedObjects,
+  radiusArcsec: number,
+  keep: (why: string, left: number[]) => void,
+): Promise<number[]> {
+  const { simple_others: text, simple_others_keep: which } = context.config
+  let left = [...kept]
+  for (const id of text.split(/[\s,]+/).filter((word) => word !== '')) {
+    const other = await context.sky.task(id)
+    if (!other?.objects || !hasColumn(other.objects, 'ra'))
+      throw new Problem(
+        'task.missing',
+        `The task ${id} (simple_others) has no measured objects that may be used here; run its photometry, or name another.`,
+      )
+    const { index } = nearestSky(
+      Float64Array.from(left, (i) => ra[i]!),
+      Float64Array.from(left, (i) => dec[i]!),
+      numbersOf(other.objects, 'ra'),
+      numbersOf(other.objects, 'dec'),
+      radiusArcsec,
+    )
+    left = left.filter((_, k) => index[k]! >= 0 === (which === 'present'))
+    keep(which === 'present' ? `are not among the objects of ${id}` : `are among the objects of ${id}`, left)
+  }
+  return left
+}
+
+/** Takes minor planets out; what could not be asked is named. */
+async function dropMovers(
+  context: StepContext,
+  { ra, dec }: CalibratedObjects,
+  kept: readonly number[],
+  keep: (why: string, left: number[]) => void,
+): Promise<string[]> {
+  const frame = needs(context, 'inspect')
+  const { field } = needs(context, 'photometry')
+  if (!context.config.simple_skybot || kept.length === 0) return []
+  if (frame.mjd === null) {
+    context.warn('Minor planets cannot be looked up: the time of the frame is not known (set "time").')
+    return ['skybot']
+  }
+  try {
+    const found = await context.sky.movers(
+      { ra: field.ra, dec: field.dec, radiusDeg: field.radiusDeg },
+      frame.mjd,
+      context,
+    )
+    context.log(`SkyBoT knows ${count(found.length)} minor planets in the field at that time.`)
+    const matches = matchMovers(
+      { ra: Float64Array.from(kept, (i) => ra[i]!), dec: Float64Array.from(kept, (i) => dec[i]!) },
+      {
+        ra: found.map((each) => each.ra),
+        dec: found.map((each) => each.dec),
+        name: found.map((each) => each.name),
+      },
+    )
+    for (const [k, { name, separationArcsec }] of matches.entries())
+      if (name !== null)
+        context.log(
+          `${ra[kept[k]!]!.toFixed(5)} ${dec[kept[k]!]!.toFixed(5)} is ${name} (${separationArcsec?.toFixed(1)}″).`,
+        )
+    keep(
+      'are minor planets',
+      kept.filter((_, k) => matches[k]!.name === null),
+    )
+    return []
+  } catch (error) {
+    if (!isProblem(error) || context.signal.aborted) throw error
+    context.warn(`Minor planets could not be looked up (${error.message}) They stay among the candidates.`)
+    return ['skybot']
+  }
+}
+
+/** Flags that a candidate may have. */
+export const harmless = sourceFlags.deblended | sourceFlags.maskedInFootprint
