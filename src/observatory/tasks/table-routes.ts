@@ -56,6 +56,7 @@ export function tableRoutes(app: Router, platform: Platform): void {
   const tables = [
     ['objects', 'Objects that were measured', ['objects.parquet']],
     ['stars', 'Stars of the catalogue in the field', ['cat.parquet']],
+    ['calibrators', 'Stars that calibrate, with what the zero point leaves', ['calibrators.parquet']],
     ['targets', 'Targets, on the frame', ['target.parquet']],
     ['difference-targets', 'Targets, on the difference', ['sub_target.parquet']],
     [

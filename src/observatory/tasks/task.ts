@@ -115,6 +115,7 @@ export const stepProducts: Readonly<Record<StepName, readonly string[]>> = {
     'objects.parquet',
     'objects.reg',
     'cat.parquet',
+    'calibrators.parquet',
     'target.parquet',
     'targets/',
   ],

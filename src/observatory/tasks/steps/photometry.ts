@@ -13,6 +13,7 @@ import {
   type Calibration,
   type Stars,
 } from './calibrate.ts'
+import { calibratorsTable } from './calibrators-table.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
 import { cutout } from './cutouts.ts'
 import { fieldOf, mocOf } from './field.ts'
@@ -104,6 +105,12 @@ export const photometry: Step<'photometry'> = {
     }
     await writeTable(context.columns, at(context, 'objects.parquet'), objectsTable(all, meta), context.signal)
     await writeTable(context.columns, at(context, 'cat.parquet'), answer.table, context.signal)
+    await writeTable(
+      context.columns,
+      at(context, 'calibrators.parquet'),
+      calibratorsTable(objects, stars, calibration),
+      context.signal,
+    )
     await writeFile(
       at(context, 'objects.reg'),
       regionsOf(all.ra, all.dec, Math.max(1, config.rel_aper * fwhmArcsec)),
