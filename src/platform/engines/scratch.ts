@@ -8,7 +8,7 @@ import { runProgram, type ProgramEnd, type ProgramRun } from './program.ts'
 export interface Scratch {
   /** An empty folder, and where programs run. */
   readonly folder: string
-  run(program: ProgramRun): Promise<ProgramEnd>
+  readonly run: (program: ProgramRun) => Promise<ProgramEnd>
 }
 
 export interface ScratchOptions {
