@@ -1,11 +1,9 @@
 import { availableParallelism } from 'node:os'
 import type { KernelModules, KernelName, Workshop } from '#science/image/workshop.ts'
-import { workshopOf } from '#science/image/workshop.ts'
-import { arenaOf, createArena } from '#science/kernels/arena.ts'
-import type { Arena } from '#science/kernels/arena.ts'
+import { alone, workshopOf } from '#science/image/workshop.ts'
+import { createArena } from '#science/kernels/arena.ts'
 import { createCrew, keptBytes } from './crew.ts'
 import { kernelBytes } from './kernels.ts'
-import { createScratch } from './scratch.ts'
 
 const names: readonly KernelName[] = [
   'background',
@@ -31,31 +29,7 @@ export function createWorkshop({
   hands = availableParallelism(),
   bytes,
 }: { hands?: number; bytes?: number } = {}): ClosableWorkshop {
-  const stack = createArena(bytes)
-  const kept = createScratch(stack.memory, { at: stack.take(keptBytes), bytes: keptBytes })
-  // What is made once outlives the space that is given back around it.
-  let keeps = false
-  const arena: Arena = arenaOf(stack.memory, {
-    take: (size) => (keeps ? kept.arena : stack).take(size),
-    during: (work) => stack.during(work),
-  })
-  const modules = kernelModules()
-  const made = new Map<string, unknown>()
-  const home: Workshop = {
-    ...workshopOf(arena, modules),
-    once<T>(key: string, make: () => T): T {
-      if (made.has(key)) return made.get(key) as T
-      const before = keeps
-      keeps = true
-      try {
-        const value = kept.keeping(make)
-        made.set(key, value)
-        return value
-      } finally {
-        keeps = before
-      }
-    },
-  }
+  const home = workshopOf(createArena(bytes), kernelModules(), alone, keptBytes)
   const crew = createCrew(Math.max(1, Math.floor(hands)), home)
   return { ...home, crew, close: () => crew.close() }
 }

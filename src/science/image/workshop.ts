@@ -2,6 +2,7 @@
  * Where pixel work is done: one memory that typed arrays, kernels and threads share, the kernels themselves, and hands to
  * share the work. Everything is synchronous; a crew of several threads makes the caller wait for all of them.
  */
+import { arenaOf } from '#science/kernels/arena.ts'
 import type { Arena } from '#science/kernels/arena.ts'
 
 /** One piece of work that may be cut into parts. Declared in a module of its own so that a thread can import it. */
@@ -39,16 +40,47 @@ export const alone: Crew = {
   each: (part, inputs, workshop) => inputs.map((input) => part.run(input, workshop)),
 }
 
-/** A workshop on `arena`. */
-export function workshopOf(arena: Arena, modules: KernelModules = {}, crew: Crew = alone): Workshop {
+/** Room for what is made once, unless told otherwise; addressed, not touched. */
+const usualRoom = 8 * 2 ** 20
+
+/**
+ * A workshop on `arena`. What `once` makes lies in `room` bytes of its own, so that it outlives the space that is given
+ * back around it.
+ */
+export function workshopOf(
+  arena: Arena,
+  modules: KernelModules = {},
+  crew: Crew = alone,
+  room = usualRoom,
+): Workshop {
   const made = new Map<string, unknown>()
+  let free = arena.take(room)
+  const end = free + room
+  let keeps = false
+  const take = (size: number): number => {
+    if (!keeps) return arena.take(size)
+    if (free + size > end) {
+      throw new RangeError(`What a workshop makes once takes more than ${room} bytes of its arena.`)
+    }
+    const at = free
+    free += size
+    return at
+  }
   return {
-    arena,
+    arena: arenaOf(arena.memory, { take, during: (work) => arena.during(work) }),
     modules,
     crew,
     once<T>(key: string, make: () => T): T {
-      if (!made.has(key)) made.set(key, make())
-      return made.get(key) as T
+      if (made.has(key)) return made.get(key) as T
+      const before = keeps
+      keeps = true
+      try {
+        const value = make()
+        made.set(key, value)
+        return value
+      } finally {
+        keeps = before
+      }
     },
   }
 }
