@@ -8,13 +8,13 @@ export const colourTerm = 0.05
 
 /** Stars over a field, and a frame of them as a camera sees it: same numbers, same bytes. */
 export function starField(
-  options: Partial<FieldOptions> & { size: number; seed?: number; perMegapixel?: number },
+  options: Partial<FieldOptions> & { size: number; seed?: number; fieldSeed?: number; perMegapixel?: number },
 ): {
   stars: FakeStar[]
   field: SimulatedField
   bytes: Uint8Array<ArrayBuffer>
 } {
-  const { size, seed = 5, perMegapixel = 1_500, ...rest } = options
+  const { size, seed = 5, fieldSeed = seed, perMegapixel = 1_500, ...rest } = options
   const { uniform } = seededRandom(seed)
   const scale = 0.6 / 3_600
   const count = Math.round((size * size * perMegapixel) / 1e6)
@@ -32,7 +32,7 @@ export function starField(
   const field = simulateField({
     width: size,
     height: size,
-    seed,
+    seed: fieldSeed,
     count: 0,
     galaxies: 0,
     zeroPoint: 25,

@@ -2,6 +2,7 @@ import type { JobHandler } from '#platform/jobs/job.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Service } from '#platform/room.ts'
 import { runKind } from './job-kinds.ts'
+import { reconcileAll } from './reconcile.ts'
 import { runTask } from './run-task.ts'
 import { sweepScratch } from './work-folder.ts'
 
@@ -14,20 +15,22 @@ export function taskJobs(platform: Platform): JobHandler[] {
   return [run] as JobHandler[]
 }
 
-/** Removes what runs left that died with their process: at the start, and every hour. */
+/** Puts right what runs left that died with their process: folders, and tasks that still say they run. */
 export function taskServices(platform: Platform): Service[] {
   let timer: NodeJS.Timeout | undefined
   const sweep = (): void =>
-    void sweepScratch(platform).catch((error: unknown) =>
-      platform.log.warn({ err: error }, 'Folders of dead runs could not be removed.'),
-    )
+    void sweepScratch(platform)
+      .then(() => reconcileAll(platform))
+      .catch((error: unknown) =>
+        platform.log.warn({ err: error }, 'What dead runs left could not be put right.'),
+      )
   return [
     {
       name: 'tasks.scratch',
       role: 'worker',
       start() {
         sweep()
-        timer = setInterval(sweep, 3_600_000)
+        timer = setInterval(sweep, 20_000)
         timer.unref()
         return Promise.resolve()
       },

@@ -35,6 +35,7 @@ export async function otherTask(
     objects: objects === null ? null : await readTable(columns, objects),
     image: await bring('image.fits'),
     gain: inspect?.gain.value ?? null,
+    saturation: inspect?.saturation.value ?? null,
     filter: inspect?.filter.value ?? null,
   }
 }

@@ -25,6 +25,7 @@ import {
   filesOf,
   lockTask,
   putFiles,
+  putSteps,
   removeSteps,
   stepsOf,
   taskById,
@@ -55,6 +56,8 @@ export async function runTask(
   if (!begun) return { state: (await taskById(platform.db, taskId))?.state ?? 'gone' }
   const folder = join(scratchRoot(platform.config), job.id)
   await rm(folder, { recursive: true, force: true })
+  const handed = await handOver(platform, begun, steps, job)
+  if (handed !== undefined) return { handedTo: handed }
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const columns = await createColumns({
     folders: [folder, cataloguesFolder(platform)],
@@ -117,6 +120,34 @@ async function stepsLeft(
     rows.filter((row) => row.job_id === job.id && row.state === 'done').map((row) => row.step),
   )
   return steps.filter((step) => !done.has(step))
+}
+
+/**
+ * A job that goes on after its process died, some steps being done, leaves the rest to a fresh one: deaths are counted by job,
+ * and those of one step must not count against the next.
+ */
+async function handOver(
+  platform: Needs,
+  { id }: TaskRow,
+  steps: readonly StepName[],
+  job: JobContext,
+): Promise<string | undefined> {
+  const left = await stepsLeft(platform, id, steps, job)
+  if (left.length === 0 || left.length === steps.length) return undefined
+  return platform.db.transaction().execute(async (tx) => {
+    const row = await lockTask(tx, id)
+    if (!row || row.job_id !== job.id || row.state !== 'running') return undefined
+    const asked = await platform.jobs.get(job.id)
+    const next = await platform.jobs.send(
+      tx,
+      runKind,
+      { taskId: id, steps: left },
+      { subject: { kind: 'task', id }, requestedBy: asked?.requestedBy ?? null },
+    )
+    await putSteps(tx, id, left, next)
+    await updateTask(tx, id, { jobId: next })
+    return next
+  })
 }
 
 async function runOne(

@@ -390,3 +390,8 @@ export async function stillNamed(db: Db, hashes: readonly string[]): Promise<Set
 export async function taskRowsWithFrame(db: Db, actor: Actor, sha256: string): Promise<TaskRow[]> {
   return listTaskRows(db, actor, { words: [], frame: sha256, limit: 1 })
 }
+
+/** Tasks that say they wait or run. */
+export async function busyTasks(db: Db): Promise<Pick<TaskRow, 'id' | 'job_id'>[]> {
+  return db.selectFrom('task').select(['id', 'job_id']).where('state', 'in', ['queued', 'running']).execute()
+}

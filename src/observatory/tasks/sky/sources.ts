@@ -81,6 +81,7 @@ export interface SkySources {
     objects: Table | null
     image: string | null
     gain: number | null
+    saturation: number | null
     filter: string | null
   } | null>
 }

@@ -220,13 +220,14 @@ async function readTemplate(
         if (!hdu) throw new Problem('task.no_template', `${name} holds no image.`)
         const own = readWcs(hdu.header)
         const source = readPlane(file, hdu, workshop)
-        linearise(source, factsOf(file.hdus, hdu.index).pixels)
+        const facts = factsOf(file.hdus, hdu.index)
+        linearise(source, facts.pixels)
         const bad: Mask = {
           width: source.width,
           height: source.height,
           data: arena.uint8(source.data.length),
         }
-        const most = picture.saturation ?? Infinity
+        const most = picture.saturation ?? (input.custom ? facts.saturation : null) ?? Infinity
         for (let i = 0; i < source.data.length; i++) {
           const value = source.data[i]!
           bad.data[i] = Number.isFinite(value) ? (value >= most ? maskBits.saturated : 0) : maskBits.invalid

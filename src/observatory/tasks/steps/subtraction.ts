@@ -248,7 +248,7 @@ async function picturesOf(
       context.warn(`The template is in ${other.filter}, the frame in ${frame.filter.value}.`)
     return {
       files: [
-        { image: other.image, mask: null, gain: other.gain ?? config.custom_template_gain, saturation: null },
+        { image: other.image, mask: null, gain: other.gain ?? config.custom_template_gain, saturation: other.saturation },
       ],
       from: `frame of the task ${id}`,
     }
@@ -286,7 +286,7 @@ async function candidates(
   const measured = needs(context, 'photometry')
   const count = (n: number): string => n.toLocaleString('en-US')
   if (config.filter_prefilter) flagAgainst(detections, science)
-  const unwanted = unwantedFlags(!config.filter_prefilter) | sourceFlags.badSky
+  const unwanted = unwantedFlags(config.filter_prefilter) | sourceFlags.badSky
   let kept = [...detections.flags.keys()]
   const drop = (why: string, left: number[]): void => {
     if (left.length < kept.length)

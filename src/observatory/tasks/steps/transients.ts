@@ -49,7 +49,7 @@ export const transients: Step<'transients'> = {
         kept.filter((i) => separation(place.ra, place.dec, ra[i]!, dec[i]!) <= radius),
       )
     }
-    const unwanted = unwantedFlags(!config.simple_prefilter)
+    const unwanted = unwantedFlags(config.simple_prefilter)
     keep(
       'are flagged',
       kept.filter((i) => (objects.flags[i]! & unwanted) === 0),
