@@ -397,7 +397,7 @@ const keys = {
     group: 'subtraction',
     title: 'Saturation of the template',
     unit: 'adu',
-    auto: 'none',
+    auto: 'from its header, else none',
     doc: 'Counts from which a pixel of an uploaded template is masked.',
   }),
   subtraction_mode: key(z.enum(['auto', 'detection', 'target']).default('auto'), {

@@ -248,7 +248,12 @@ async function picturesOf(
       context.warn(`The template is in ${other.filter}, the frame in ${frame.filter.value}.`)
     return {
       files: [
-        { image: other.image, mask: null, gain: other.gain ?? config.custom_template_gain, saturation: other.saturation },
+        {
+          image: other.image,
+          mask: null,
+          gain: other.gain ?? config.custom_template_gain,
+          saturation: other.saturation,
+        },
       ],
       from: `frame of the task ${id}`,
     }
