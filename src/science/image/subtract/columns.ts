@@ -70,7 +70,8 @@ function fill(input: ColumnsInput, workshop: Workshop): void {
   const r = basis.halfWidth
   const taps = basis.functions.map((f) => {
     const turned = arena.float32(f.length)
-    turned.set(f.toReversed())
+    // Numbers too small for single precision cost a hundred times as much as zeros.
+    turned.set(f.toReversed().map((value) => (Math.abs(value) < 1e-12 ? 0 : value)))
     return turned
   })
   const wide = Math.ceil((stride + 2 * r) / 4) * 4
