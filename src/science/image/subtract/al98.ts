@@ -15,7 +15,7 @@ import { polynomialCount } from './polynomial.ts'
 import { chooseStamps, findStars, medianFwhm, type Stamp } from './stamps.ts'
 
 /** Stars for the fit unless said otherwise: they fill the frame of 2048² and leave time for the rest. */
-const MOST_STARS = 200
+const MOST_STARS = 250
 
 /**
  * Science − template, on the science frame's flux scale. Both frames lie on the same grid; results are planes on the workshop's memory.
