@@ -68,6 +68,8 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
     )
     const facts = factsOf(file.hdus, hdu.index)
     for (const doubt of facts.doubts) voice.warn(doubt)
+    if (facts.kind !== null && !['object', 'stack', 'difference'].includes(facts.kind))
+      voice.warn(`The header says that this is no picture of the sky but a frame of kind "${facts.kind}".`)
     const cards = cardsFor(file.hdus, hdu)
     let plane = readPlane(file, hdu, workshop, index)
     file.close()

@@ -32,6 +32,14 @@ export function calibrateObjects(objects: Objects, wcs: Wcs, model: ZeroPoint, f
   }
 }
 
+/** Objects before there is a zero point. */
+export function uncalibrated(objects: Objects, wcs: Wcs): CalibratedObjects {
+  const { ra, dec } = wcs.pixelsToSky(objects.x, objects.y)
+  const { mag, err } = instrumental(objects)
+  const none = new Float64Array(objects.rows).fill(Number.NaN)
+  return { objects, ra, dec, mag, magErr: err, magCalib: none, magCalibErr: none }
+}
+
 /** As a table with units; further columns go at the end. */
 export function objectsTable(
   { objects: o, ra, dec, mag, magErr, magCalib, magCalibErr }: CalibratedObjects,

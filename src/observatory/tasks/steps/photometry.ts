@@ -20,7 +20,13 @@ import { fieldOf, mocOf } from './field.ts'
 import { frameWcs, refined } from './frame-wcs.ts'
 import { limitsOf } from './limits.ts'
 import { measureForced, measureObjects, type Objects } from './measure-work.ts'
-import { calibrateObjects, objectsTable, regionsOf, type CalibratedObjects } from './objects-table.ts'
+import {
+  calibrateObjects,
+  objectsTable,
+  regionsOf,
+  uncalibrated,
+  type CalibratedObjects,
+} from './objects-table.ts'
 import { writeTable } from './tables.ts'
 import { runSpeaking } from './voice.ts'
 
@@ -45,6 +51,14 @@ export const photometry: Step<'photometry'> = {
     const { field, why } = fieldOf(wcs, frame.width, frame.height)
     if (!field)
       throw new Problem('task.unusable', `${why ?? 'The WCS cannot be used.'} Solve the frame first.`)
+
+    // Measurements are there even where the catalogue is not: without magnitudes of a known zero.
+    await writeTable(
+      context.columns,
+      at(context, 'objects.parquet'),
+      objectsTable(uncalibrated(objects, wcs), { filter: frame.filter.value }),
+      context.signal,
+    )
 
     const name = frame.catName
     const answer = await context.sky.stars(
