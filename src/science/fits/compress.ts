@@ -5,7 +5,7 @@ import { encodeInto, elementBytes, storageOf } from './elements.ts'
 import type { NumberArray } from './elements.ts'
 import { deflate } from './gzip.ts'
 import { card } from './header.ts'
-import { quantise, quantisedNull, tileNoise } from './quantise.ts'
+import { quantise, tileNoise } from './quantise.ts'
 import type { Dither } from './quantise.ts'
 import { encodeRice } from './rice.ts'
 import type { RiceBytes } from './rice.ts'
@@ -94,7 +94,7 @@ function checkOptions(image: ImageInput, options: CompressOptions): { data: Numb
 
 /**
  * The binary table that holds an image in compressed tiles, to be given to `writeFits`; `openFits` shows it as the image.
- * Tiles of floats without noise, or of too wide a range, are gzipped as they are.
+ * Tiles of floats without noise, of too wide a range, or with NaN are gzipped as they are.
  * Throws `fits.invalid` for shapes that do not match, `fits.unsupported` for RICE_1 on 64-bit integers.
  */
 export function compressImage(image: ImageInput, options: CompressOptions = {}): TableInput {
@@ -117,7 +117,6 @@ export function compressImage(image: ImageInput, options: CompressOptions = {}):
   const gzipped: (Uint8Array | undefined)[] = []
   const scales = new Float64Array(tiles)
   const zeros = new Float64Array(tiles)
-  let nulls = false
   for (let row = 0; row < tiles; row++) {
     let rest = row
     const start = counts.map((count, axis) => {
@@ -145,7 +144,6 @@ export function compressImage(image: ImageInput, options: CompressOptions = {}):
     gzipped.push(scaling ? undefined : shuffledGzip(part, count, false))
     scales[row] = scaling?.scale ?? 1
     zeros[row] = scaling?.zero ?? 0
-    nulls ||= scaling?.nulls ?? false
   }
   const columns = [
     bytesColumn('COMPRESSED_DATA', cells) ?? {
@@ -192,7 +190,6 @@ export function compressImage(image: ImageInput, options: CompressOptions = {}):
       ? [card('ZQUANTIZ', quantised ? ditherNames[dither] : 'NONE', 'how floats became integers')]
       : []),
     ...(quantised && dither !== 'none' ? [card('ZDITHER0', seed, 'where the random sequence starts')] : []),
-    ...(nulls ? [card('ZBLANK', quantisedNull, 'stored for NaN')] : []),
     ...(zero === undefined ? [] : [card('BSCALE', 1), card('BZERO', zero)]),
     ...own,
   ]

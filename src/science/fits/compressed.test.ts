@@ -41,6 +41,18 @@ function hashOf(data: NumberArray): string {
     .digest('hex')
 }
 
+it('smoothing that was asked for with T instead of 1 is done', () => {
+  const bytes = bytesOf('astropy-hcompress-smooth16')
+  const text = openFits(bytes).bytes
+  const header = Buffer.from(text).toString('latin1')
+  const at = header.indexOf('SMOOTH')
+  const value = header.indexOf('=', at) + 20
+  expect(header.slice(value, value + 2)).toBe(' 1')
+  text[value + 1] = 'T'.charCodeAt(0)
+  const { hdus } = openFits(text)
+  expect(hashOf(readImage(text, hdus[1]).data)).toBe(images['astropy-hcompress-smooth16'].pixels)
+})
+
 describe('pixels are those of CFITSIO and astropy, bit for bit', () => {
   for (const [name, expected] of Object.entries(images)) {
     it(name, () => {

@@ -109,8 +109,8 @@ export function tileNoise(values: ArrayLike<number>, from: number, count: number
 }
 
 /**
- * Integers for `count` values from `from` on, to `raw`; undefined where they cannot be had: no noise to scale by, or a
- * range that the integers cannot hold.
+ * Integers for `count` values from `from` on, to `raw`; undefined where they cannot be had: no noise to scale by, a range
+ * that the integers cannot hold, or NaN, for which astropy up to 5.2 would read a number from an integer.
  */
 export function quantise(
   values: ArrayLike<number>,
@@ -118,32 +118,28 @@ export function quantise(
   count: number,
   raw: Int32Array,
   options: { step: number; dither: Dither; start: number },
-): { scale: number; zero: number; nulls: boolean } | undefined {
+): { scale: number; zero: number } | undefined {
   const { step, dither, start } = options
   let least = Infinity
   let most = -Infinity
-  let nulls = false
   for (let i = from; i < from + count; i++) {
     const value = values[i]
-    if (Number.isNaN(value)) nulls = true
+    if (Number.isNaN(value)) return undefined
     if (value < least) least = value
     if (value > most) most = value
   }
-  // A tile of nothing but NaN has any scale.
-  if (least > most) [least, most] = [0, 0]
-  else if (!(step > 0) || (most - least) / step > 2 ** 31 - 20) return undefined
-  const scale = step > 0 ? step : 1
+  if (!(step > 0) || !((most - least) / step <= 2 ** 31 - 20)) return undefined
+  const scale = step
   // Whole steps, so that equal values of neighbouring tiles come out equal.
   const zero = dither === 'none' ? Math.round(least / scale) * scale : least
   const sequence = ditherSequence()
   stretches(count, start, (first, end, at) => {
     for (let i = first; i < end; i++) {
       const value = values[from + i]
-      if (Number.isNaN(value)) raw[i] = quantisedNull
-      else if (value === 0 && dither === 'two') raw[i] = exactZero
+      if (value === 0 && dither === 'two') raw[i] = exactZero
       else if (dither === 'none') raw[i] = Math.round((value - zero) / scale)
       else raw[i] = Math.round((value - zero) / scale + sequence[at + i - first] - 0.5)
     }
   })
-  return { scale, zero, nulls }
+  return { scale, zero }
 }

@@ -85,7 +85,9 @@ function parameter(header: Header, name: string): number | undefined {
   for (let n = 1; n <= 99; n++) {
     const given = textOf(header, `ZNAME${n}`)
     if (given === undefined) return undefined
-    if (given.trim().toUpperCase() === name) return numberOf(header, `ZVAL${n}`)
+    if (given.trim().toUpperCase() !== name) continue
+    // Astropy writes a switch that it was given as True as T.
+    return valueOf(header, `ZVAL${n}`) === true ? 1 : numberOf(header, `ZVAL${n}`)
   }
   return undefined
 }
