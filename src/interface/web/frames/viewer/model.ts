@@ -6,8 +6,7 @@ import type { IntervalRule, StretchName } from '#science/image/stretch.ts'
 
 /** Where pixels come from: a frame of the room (levels made by the server), or any FITS file that serves ranges of bytes. */
 export type PlaneSource =
-  | { readonly frame: string; readonly hdu?: number }
-  | { readonly url: string; readonly hdu?: number }
+  { readonly frame: string; readonly hdu?: number } | { readonly url: string; readonly hdu?: number }
 
 export interface ViewerPlane {
   /** As the buttons and the readout call it: `science`, `difference`. */
@@ -127,5 +126,9 @@ export interface ImageInfo {
   /** WCS as plain data, and why there is none. */
   readonly wcs: unknown
   readonly noWcs: string | null
-  readonly images: readonly { readonly hdu: number; readonly name: string; readonly shape: readonly number[] }[]
+  readonly images: readonly {
+    readonly hdu: number
+    readonly name: string
+    readonly shape: readonly number[]
+  }[]
 }
