@@ -1,11 +1,15 @@
 import { join } from 'node:path'
-import { Problem } from '#problem.ts'
+import { isProblem, Problem } from '#problem.ts'
 import { skyAnnulus } from '#science/image/annulus.ts'
 import { circularFlux } from '#science/image/aperture.ts'
 import { refineCentroids } from '#science/image/aperture-centroid.ts'
 import { levelRows, rmsRows, type Background } from '#science/image/background-map.ts'
 import { gaussianFilter } from '#science/image/detection-filter.ts'
 import { extract } from '#science/image/extract.ts'
+import { optimalFlux } from '#science/image/optimal.ts'
+import { modelPsf } from '#science/image/psf-model.ts'
+import { psfPhotometry } from '#science/image/psf-photometry.ts'
+import { selectPsfStars } from '#science/image/psf-stars.ts'
 import { sourceFlags, type Mask, type Plane } from '#science/image/plane.ts'
 import { shapeOutliers } from '#science/image/shape-outliers.ts'
 import type { Workshop } from '#science/image/workshop.ts'
@@ -92,6 +96,12 @@ export interface MeasuredFrame {
   readonly fwhmFrom: string
   readonly detected: number
   readonly globalRms: number
+  /** Fluxes of fits of the point spread, where they were asked for and there are stars to model it. */
+  readonly psf: {
+    readonly flux: Float64Array
+    readonly fluxErr: Float64Array
+    readonly chi2: Float64Array
+  } | null
 }
 
 /** Finds the objects of image.fits, finds the seeing, and measures them in apertures of it. */
@@ -182,6 +192,7 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
     const measured = aperturePhotometry(plane, mask, background, objects, {
       ...apertures(config, seeing.fwhm),
       gain,
+      optimal: config.optimal_extraction ? { fwhm: seeing.fwhm, workshop } : undefined,
     })
     voice.progress(4, stages, 'stages')
     const bright = measured.flux.map((flux, i) => flux / measured.fluxErr[i]!)
@@ -199,9 +210,13 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
       )
     if (result.rows === 0)
       throw new Problem('task.no_stars', `No object has S/N ${config.sn} or more; lower sn.`)
+    const psf = config.psf_photometry
+      ? psfFluxes(plane, mask, background, result, seeing.fwhm, gain, workshop, voice)
+      : null
     voice.progress(5, stages, 'stages')
     return {
       objects: result,
+      psf,
       ...seeing,
       fwhmFrom,
       detected: detections.rows,
@@ -209,6 +224,43 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
     }
   } finally {
     await workshop.close()
+  }
+}
+
+function psfFluxes(
+  plane: Plane,
+  mask: Mask,
+  background: Background,
+  objects: Objects,
+  fwhm: number,
+  gain: number,
+  workshop: Workshop,
+  voice: Voice,
+): MeasuredFrame['psf'] {
+  const { rows } = selectPsfStars({ ...objects, fwhm: objects.fluxRadius.map((radius) => 2 * radius) })
+  const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (i) => column[i]!)
+  try {
+    const { psf, used } = modelPsf(plane, pick(objects.x), pick(objects.y), {
+      fwhm,
+      mask,
+      noise: background.globalRms,
+      gain,
+      neighbours: objects,
+    })
+    voice.log(`Point spread from ${used.reduce((sum, each) => sum + each, 0)} stars.`)
+    const { flux, fluxErr, chi2 } = psfPhotometry(
+      plane,
+      objects.x,
+      objects.y,
+      psf,
+      { mask, noise: noiseFunction(background), gain },
+      workshop,
+    )
+    return { flux, fluxErr, chi2 }
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    voice.warn(`${error.message} PSF fluxes are left out.`)
+    return null
   }
 }
 
@@ -232,7 +284,19 @@ export function aperturePhotometry(
   mask: Mask | null,
   background: Background | number,
   objects: Objects,
-  { radius, inner, outer, gain, noise }: Apertures & { gain: number; noise?: Float32Array },
+  {
+    radius,
+    inner,
+    outer,
+    gain,
+    noise,
+    optimal,
+  }: Apertures & {
+    gain: number
+    noise?: Float32Array
+    /** Weights pixels by the profile of a star of this width instead of summing them. */
+    optimal?: { fwhm: number; workshop: Workshop } | undefined
+  },
 ): Objects {
   const { x, y } = objects
   const rms = noise ?? (typeof background === 'number' ? background : noiseFunction(background))
@@ -242,6 +306,22 @@ export function aperturePhotometry(
   const flux = fluxes.flux.map((value, i) =>
     Number.isFinite(sky.sky[i]!) ? value - sky.sky[i]! * fluxes.area[i]! : value,
   )
+  const best =
+    optimal &&
+    optimalFlux(plane, x, y, { fwhm: optimal.fwhm, radius, mask, noise: rms, gain }, optimal.workshop)
+  if (best)
+    return {
+      ...objects,
+      flux: best.flux,
+      fluxErr: best.fluxErr,
+      flags: objects.flags.map(
+        (flags, i) =>
+          flags | best.flags[i]! | (Number.isFinite(best.flux[i]!) ? 0 : sourceFlags.shapeOutlier),
+      ),
+      bg: x.map((_, i) => level(x[i]!, y[i]!)),
+      bgLocal: sky.sky,
+      bgFluxErr: best.skyErr,
+    }
   return {
     ...objects,
     flux,
@@ -387,7 +467,7 @@ export const measureForced = computeTask(
           { mask, background: { mesh: input.bgSize }, threshold: 1e6, overwrite: true, measure: false },
           workshop,
         )
-        return forcedAt(plane, mask, background, input)
+        return forcedAt(plane, mask, background, { ...input, workshop })
       } finally {
         await workshop.close()
       }
@@ -405,7 +485,8 @@ export function forcedAt(
     x,
     y,
     noise,
-  }: Pick<ForcedInput, 'config' | 'fwhm' | 'gain' | 'x' | 'y'> & { noise?: Float32Array },
+    workshop,
+  }: Pick<ForcedInput, 'config' | 'fwhm' | 'gain' | 'x' | 'y'> & { noise?: Float32Array; workshop: Workshop },
 ): Objects {
   const given = { x: Float64Array.from(x), y: Float64Array.from(y) }
   const places = config.centroid_targets
@@ -439,5 +520,6 @@ export function forcedAt(
     ...apertures(config, fwhm),
     gain,
     ...(noise ? { noise } : {}),
+    optimal: config.optimal_extraction ? { fwhm, workshop } : undefined,
   })
 }

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { Problem } from '#problem.ts'
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
 import { zeroPointAt, type ZeroPoint } from '#science/image/zero-point-model.ts'
+import type { ColumnInput } from '#science/table/table.ts'
 import type { Measured, PhotometryFindings } from '#observatory/tasks/findings.ts'
 import type { Target } from '#observatory/tasks/task.ts'
 import {
@@ -45,7 +46,7 @@ export const photometry: Step<'photometry'> = {
       bgSize: frame.bgSize,
       hands,
     }
-    const { objects, fwhm, fwhmFrom, detected } = await runSpeaking(context, measureObjects, input)
+    const { objects, psf, fwhm, fwhmFrom, detected } = await runSpeaking(context, measureObjects, input)
     const solved = await frameWcs(context, frame, objects)
     let { wcs } = solved
     const { field, why } = fieldOf(wcs, frame.width, frame.height)
@@ -117,7 +118,12 @@ export const photometry: Step<'photometry'> = {
       time: frame.time?.value ?? '',
       catalogue: stars.catalogue,
     }
-    await writeTable(context.columns, at(context, 'objects.parquet'), objectsTable(all, meta), context.signal)
+    await writeTable(
+      context.columns,
+      at(context, 'objects.parquet'),
+      objectsTable(all, meta, psfColumns(psf)),
+      context.signal,
+    )
     await writeTable(context.columns, at(context, 'cat.parquet'), answer.table, context.signal)
     await writeTable(
       context.columns,
@@ -160,6 +166,22 @@ export const photometry: Step<'photometry'> = {
       warnings: model.warnings,
     } satisfies PhotometryFindings
   },
+}
+
+function psfColumns(
+  psf: { flux: Float64Array; fluxErr: Float64Array; chi2: Float64Array } | null,
+): ColumnInput[] {
+  if (!psf) return []
+  return [
+    {
+      name: 'psf_flux',
+      values: psf.flux,
+      unit: 'adu',
+      description: 'Flux of the fitted point spread: all of the light, not that of the aperture',
+    },
+    { name: 'psf_fluxerr', values: psf.fluxErr, unit: 'adu', description: 'Its error' },
+    { name: 'psf_chi2', values: psf.chi2, description: 'Reduced χ² of the fit' },
+  ]
 }
 
 function describe(

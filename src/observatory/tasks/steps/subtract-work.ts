@@ -14,6 +14,10 @@ import { measureSources } from '#science/image/measure.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
 import { resample, type ResampleInput } from '#science/image/resample.ts'
 import { subtract } from '#science/image/subtract/al98.ts'
+import { modelPsf } from '#science/image/psf-model.ts'
+import { psfAt } from '#science/image/psf.ts'
+import { sfft } from '#science/image/subtract/sfft.ts'
+import { zogy, type ZogyInput } from '#science/image/subtract/zogy.ts'
 import type { Difference, SubtractInput, SubtractOptions } from '#science/image/subtract/options.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { computeTask } from '#platform/compute/compute.ts'
@@ -155,7 +159,8 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
     const found = input.detect
       ? detect(input, { science, difference, noise, model, bad }, workshop, voice)
       : null
-    const targets = input.targets.x.length === 0 ? null : measureTargets(input, difference, noise, bad)
+    const targets =
+      input.targets.x.length === 0 ? null : measureTargets(input, difference, noise, bad, workshop)
     voice.progress(total, total, 'parts')
     return {
       tiles: reports,
@@ -446,10 +451,39 @@ function subtractWith(
     ...(positions.x.length >= 8 ? { positions } : {}),
   }
   if (config.subtraction_method === 'al98') return subtract(science, template, options, workshop)
-  throw new Problem(
-    'task.config',
-    `The method ${config.subtraction_method} is not there yet; use subtraction_method=al98.`,
-  )
+  const found = options.positions ? { positions } : {}
+  if (config.subtraction_method === 'sfft') {
+    const { sfft_kernel_poly_order: kernelOrder, sfft_flux_poly_order: scaleOrder } = config
+    const backgroundOrder = config.sfft_bg_poly_order
+    const halfWidth = radius === undefined ? {} : { halfWidth: radius }
+    return sfft(
+      science,
+      template,
+      { kernelOrder, scaleOrder, backgroundOrder, ...halfWidth, ...found },
+      workshop,
+    )
+  }
+  const withPsf = (side: SubtractInput): ZogyInput => ({ ...side, psf: pointSpreadOf(side, positions) })
+  return zogy(withPsf(science), withPsf(template), { mesh: 0, ...found }, workshop)
+}
+
+/** The point spread of a tile from stars of the frame, which the template shows too. @throws Problem image.no_psf */
+function pointSpreadOf(
+  { plane, mask = null, noise, fwhm }: SubtractInput,
+  { x, y }: { x: Float64Array; y: Float64Array },
+): ZogyInput['psf'] {
+  const facts = noise && !('data' in noise) ? noise : {}
+  const { psf } = modelPsf(plane, x, y, {
+    fwhm: fwhm ?? 3,
+    degree: 1,
+    mask,
+    noise: facts.rms ?? 1,
+    ...(facts.gain === undefined ? {} : { gain: facts.gain }),
+  })
+  return (px, py) => {
+    const { side, values } = psfAt(psf, Math.round(px), Math.round(py))
+    return { size: side, data: values }
+  }
 }
 
 /** Stars of the frame that lie well inside a box, in its pixels. */
@@ -515,7 +549,7 @@ function detect(
   const { config, region, fwhm } = input
   const { difference, noise, bad } = p
   const { width, height } = difference
-  const parts: { objects: Objects; sign: 1 | -1 }[] = []
+  const parts: { objects: Objects; sign: 1 | -1; sn: Float64Array }[] = []
   for (const sign of config.filter_negative ? ([1, -1] as const) : ([1] as const)) {
     workshop.arena.during(() => {
       const plane: Plane =
@@ -544,31 +578,31 @@ function detect(
       const flags = detections.flags.map((value, i) => value | measures.flags[i]!)
       const objects = objectsOf({ detections, measures, flags } as never, [...detections.flags.keys()])
       markMasked(objects, segmentation, bad)
-      const forced = forcedAt(plane, bad, 0, {
-        config: { ...config, centroid_targets: false },
-        fwhm,
-        gain: 0,
-        x: [...objects.x],
-        y: [...objects.y],
-        noise: noise.data,
-      })
+      const places = { fwhm, gain: 0, x: [...objects.x], y: [...objects.y], noise: noise.data, workshop }
+      const forced = (optimal: boolean): Objects =>
+        forcedAt(plane, bad, 0, {
+          ...places,
+          config: { ...config, centroid_targets: false, optimal_extraction: optimal },
+        })
+      // Whether something is there is judged by the sum of its pixels, for which the noise is made.
+      const summed = forced(false)
+      const told = config.optimal_extraction ? forced(true) : summed
       parts.push({
         objects: {
           ...objects,
-          flux: forced.flux,
-          fluxErr: forced.fluxErr,
-          flags: objects.flags.map((value, i) => value | forced.flags[i]!),
-          bgLocal: forced.bgLocal,
-          bgFluxErr: forced.bgFluxErr,
+          flux: told.flux,
+          fluxErr: told.fluxErr,
+          flags: objects.flags.map((value, i) => value | told.flags[i]!),
+          bgLocal: summed.bgLocal,
+          bgFluxErr: told.bgFluxErr,
         },
         sign,
+        sn: summed.flux.map((flux, i) => flux / summed.fluxErr[i]!),
       })
     })
   }
-  const kept = parts.flatMap(({ objects, sign }) =>
-    [...objects.flags.keys()]
-      .filter((i) => objects.flux[i]! >= config.sn * objects.fluxErr[i]!)
-      .map((i) => ({ objects, sign, i })),
+  const kept = parts.flatMap(({ objects, sign, sn }) =>
+    [...sn.keys()].filter((i) => sn[i]! >= config.sn).map((i) => ({ objects, sign, i })),
   )
   voice.log(
     `${parts.reduce((sum, { objects }) => sum + objects.rows, 0)} detections on the difference, ${kept.length} of them with S/N ≥ ${config.sn}${config.filter_negative ? ` (${kept.filter(({ sign }) => sign < 0).length} fading)` : ''}.`,
@@ -651,6 +685,7 @@ function measureTargets(
   difference: Plane,
   noise: Plane,
   bad: Mask,
+  workshop: Workshop,
 ): Objects {
   const objects = forcedAt(difference, bad, 0, {
     config: { ...config, centroid_targets: false },
@@ -659,6 +694,7 @@ function measureTargets(
     x: targets.x.map((x) => x - region.x0),
     y: targets.y.map((y) => y - region.y0),
     noise: noise.data,
+    workshop,
   })
   return { ...objects, x: objects.x.map((x) => x + region.x0), y: objects.y.map((y) => y + region.y0) }
 }
