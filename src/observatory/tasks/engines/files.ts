@@ -59,7 +59,12 @@ function readFile(path: string): { bytes: Uint8Array; hdus: readonly Hdu[] } {
 
 function noResult(path: string, cause?: unknown): Problem {
   const name = path.split('/').at(-1)
-  return new Problem('engine.failed', `The program ended without its result (${name}).`, { file: name }, cause)
+  return new Problem(
+    'engine.failed',
+    `The program ended without its result (${name}).`,
+    { file: name },
+    cause,
+  )
 }
 
 /** Writes a picture; pixels without value become `blank`. */
@@ -109,7 +114,12 @@ export function readTextHeader(path: string): Header {
   const cards = text
     .split('\n')
     .filter((line) => line.trim() !== '' && !/^END\s*$/.test(line))
-    .map((line) => line.replaceAll(/[^\x20-\x7e]/g, ' ').padEnd(80).slice(0, 80))
+    .map((line) =>
+      line
+        .replaceAll(/[^\x20-\x7e]/g, ' ')
+        .padEnd(80)
+        .slice(0, 80),
+    )
   const bytes = new TextEncoder().encode([...cards, 'END'.padEnd(80)].join(''))
   const padded = new Uint8Array(Math.ceil(bytes.length / 2880) * 2880).fill(32)
   padded.set(bytes)
