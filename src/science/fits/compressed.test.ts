@@ -53,6 +53,18 @@ it('smoothing that was asked for with T instead of 1 is done', () => {
   expect(hashOf(readImage(text, hdus[1]).data)).toBe(images['astropy-hcompress-smooth16'].pixels)
 })
 
+it('what lossy H-compression brings beyond the range of 8 bits ends at its limits', () => {
+  const { bytes, hdus } = openFits(bytesOf('hcompress-16-scale2'))
+  const whole = readImage(bytes, hdus[1]).data as Int16Array
+  expect(whole.some((value) => value < 0 || value > 255)).toBe(true)
+  const at = Buffer.from(bytes).indexOf('ZBITPIX =')
+  bytes.set(Buffer.from(' 8'), at + 28)
+  const { hdus: narrow } = openFits(bytes)
+  expect(readImage(bytes, narrow[1]).data).toEqual(
+    Uint8Array.from(whole, (value) => Math.min(Math.max(value, 0), 255)),
+  )
+})
+
 describe('pixels are those of CFITSIO and astropy, bit for bit', () => {
   for (const [name, expected] of Object.entries(images)) {
     it(name, () => {

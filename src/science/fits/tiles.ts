@@ -168,6 +168,11 @@ function inflated(
   return whole
 }
 
+function clip(values: Int32Array, count: number, bitpix: 8 | 16): void {
+  const [least, most] = bitpix === 8 ? [0, 255] : [-32768, 32767]
+  for (let i = 0; i < count; i++) values[i] = Math.min(Math.max(values[i], least), most)
+}
+
 function decodeTile(
   tiling: Tiling,
   piece: Piece,
@@ -207,6 +212,8 @@ function decodeTile(
           : decodeHcompress(bytes, count / (size[0] || 1), size[0] ?? 1, tiling.smooth, raw)
     if (!done) throw damagedTile(tiling, piece.row, `cannot be decoded from its ${bytes.length} bytes`)
     if (tiling.offset !== 0) for (let i = 0; i < count; i++) raw[i] += tiling.offset
+    // Lossy: what was at the end of the range may come out beyond it, and must not come round at the other end.
+    if (method === 'HCOMPRESS_1' && (bitpix === 8 || bitpix === 16)) clip(raw, count, bitpix)
   }
   if (!piece.scaling) return raw
   if (!(raw instanceof Int32Array))
