@@ -46,10 +46,12 @@ async function listen() {
   }
 }
 
-async function events(): Promise<EventRow[]> {
-  const response = await demo.request('/api/v1/events?limit=100', { headers: { cookie } })
-  return ((await response.json()) as { items: EventRow[] }).items
+async function items<T>(path: string): Promise<T[]> {
+  const response = await demo.request(`/api/v1${path}`, { headers: { cookie } })
+  return ((await response.json()) as { items: T[] }).items
 }
+
+const events = (): Promise<EventRow[]> => items('/events?limit=100')
 
 it('the visitor of the page is signed in by it, others are not', async () => {
   const me = await demo.request('/api/v1/me', { headers: { cookie } })
@@ -87,13 +89,9 @@ it('the live night goes on: better each time, one retracted, told to the open pa
 })
 
 it('the merger is planned for two groups of telescopes, and the inbox tells it like a chat', async () => {
-  const get = async <T>(path: string): Promise<T[]> => {
-    const response = await demo.request(`/api/v1${path}`, { headers: { cookie } })
-    return ((await response.json()) as { items: T[] }).items
-  }
   const plans = await eventually(
     'two plans',
-    () => get<{ state: string; probability: number; bound: number }>('/plans?state=ready'),
+    () => items<{ state: string; probability: number; bound: number }>('/plans?state=ready'),
     (list) => list.length >= 2,
     90,
   )
@@ -103,11 +101,32 @@ it('the merger is planned for two groups of telescopes, and the inbox tells it l
   }
   await eventually(
     'they are told',
-    () => get<{ headline: string }>('/inbox?limit=200'),
+    () => items<{ headline: string }>('/inbox?limit=200'),
     (list) =>
       list.filter(({ headline }) => /plan for .* covers|new version of the plan/.test(headline)).length >= 2,
     60,
   )
+})
+
+it('a telescope takes a field of the plan: the frame is measured and subtracted, what was put into it is found', async () => {
+  interface TaskRow {
+    state: string
+    findings: { transients?: { kept: number }; subtraction?: { candidates: number; negative: number } }
+  }
+  const tasks = await eventually(
+    'a frame and one from before are processed',
+    () => items<TaskRow>('/tasks'),
+    (list) => list.some(({ state }) => /subtraction_done|failed/.test(state)),
+    90,
+  )
+  expect(tasks.map(({ state }) => state).toSorted()).toEqual(['photometry_done', 'subtraction_done'])
+  const { transients, subtraction } = tasks.find(({ findings }) => findings.subtraction)!.findings
+  // Three are new and one has faded; noise may add one.
+  expect(subtraction!.candidates).toBeGreaterThanOrEqual(4)
+  expect(subtraction!.candidates).toBeLessThanOrEqual(6)
+  expect(subtraction!.negative).toBeGreaterThanOrEqual(1)
+  expect(transients!.kept).toBeGreaterThanOrEqual(1)
+  expect(await items('/frames')).toHaveLength(2)
 })
 
 it('Ctrl-C ends it, and its temporary home goes with it', async () => {

@@ -13,6 +13,7 @@ import { system } from '#observatory/people/actor.ts'
 import { demonstrator } from '#observatory/people/demonstrator.ts'
 import { demonstrationMarker } from '#interface/api/app.ts'
 import { rooms } from '#interface/rooms.ts'
+import { observe } from './demo-frames.ts'
 import { makeRules } from './demo-rules.ts'
 import { sequenceTask } from './sequence.ts'
 import { startProgram, type RunningProgram } from './start.ts'
@@ -28,7 +29,8 @@ const pauseBeforeLive = 8
 export const demo: Command = {
   words: ['demo'],
   usage: '',
-  summary: 'Show the whole chain on simulated alerts: no account, no service, no network; Ctrl-C removes it',
+  summary:
+    'Show the whole chain on simulated alerts and frames: no account, no service, no network; Ctrl-C removes it',
   examples: ['urania demo', 'urania demo --port 8080 --speed 5'],
   options: {
     speed: { type: 'string', doc: 'How many times faster than it happened the night is told (default: 1)' },
@@ -41,10 +43,19 @@ export const demo: Command = {
     try {
       const program = await startOnFreePort(home.path, flags['port'], note)
       try {
-        await demonstrator(program.platform)
+        const person = await demonstrator(program.platform)
         document({ url: program.url, home: home.path, simulated: true }, () => {
           out(`Open ${program.url} to see a simulated night of alerts; you are signed in. Ctrl-C ends it.`)
+          out(
+            'Alerts become plans (/plans), a plan becomes frames (/frames), frames become measurements (/tasks).',
+          )
         })
+        observe(program.platform, person, { seed, url: program.url ?? '', note, signal }).catch(
+          (error: unknown) => {
+            if (!signal.aborted)
+              note(`No frames are taken: ${error instanceof Error ? error.message : String(error)}`)
+          },
+        )
         await tell(program.platform, { seed, speed, note, signal })
         if (!signal.aborted) await new Promise<void>((done) => signal.addEventListener('abort', () => done()))
       } finally {
@@ -112,7 +123,12 @@ function configOf(home: string, port: string): LoadedConfig {
   const { URANIA_LOG_LEVEL, URANIA_PG_BIN, URANIA_DB_USER } = process.env
   return loadConfig({
     sections: rooms.flatMap((room) => room.sections ?? []),
-    env: { URANIA_PG_BIN, URANIA_DB_USER, URANIA_ALERTS_FETCH_MAPS: 'false' },
+    env: {
+      URANIA_PG_BIN,
+      URANIA_DB_USER,
+      URANIA_ALERTS_FETCH_MAPS: 'false',
+      URANIA_TASKS_OFFLINE: 'true',
+    },
     flags: {
       home,
       port,
