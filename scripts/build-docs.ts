@@ -9,6 +9,7 @@ import { groups } from '#interface/cli/groups.ts'
 import { httpSection } from '#platform/http/section.ts'
 import { remoteStorageSection } from '#platform/storage/section.ts'
 import { rooms } from '#interface/rooms.ts'
+import { configGroups, describeConfig } from '#observatory/tasks/config.ts'
 import { core } from '#platform/config/core.ts'
 import { environmentName, snake } from '#platform/config/file.ts'
 import { loadConfig } from '#platform/config/load.ts'
@@ -25,6 +26,7 @@ const pages: Record<string, () => string | Promise<string>> = {
   'configuration.md': configurationPage,
   'problems.md': problemsPage,
   'api.md': apiPage,
+  'imaging-keys.md': imagingKeysPage,
 }
 
 const check = process.argv.includes('--check')
@@ -45,6 +47,26 @@ if (check && stale.length > 0) {
 }
 console.log(stale.length === 0 ? 'docs/reference is up to date' : `wrote ${stale.join(', ')}`)
 process.exit()
+
+function imagingKeysPage(): string {
+  const parts = [
+    '# Imaging keys',
+    'Every key that steers the processing of a frame (`-c key=value`, `config` of a task). Null or `auto` is found by the program.',
+  ]
+  for (const group of configGroups) {
+    const rows = describeConfig()
+      .filter((each) => each.group === group)
+      .map(({ key, default: value, unit, doc, auto }) => {
+        const usual = value === null ? (auto ?? 'none') : `\`${JSON.stringify(value)}\``
+        return `| \`${key}\` | ${usual} | ${unit ?? ''} | ${doc.replaceAll('|', '\\|')} |`
+      })
+    parts.push(
+      `## ${group}`,
+      ['| key | default | unit | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n'),
+    )
+  }
+  return parts.join('\n\n')
+}
 
 async function commandsPage(): Promise<string> {
   const parts = [
