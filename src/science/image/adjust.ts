@@ -4,7 +4,7 @@
  */
 import type { Mask, Plane } from './plane.ts'
 import { chiSquaredTail } from './chi-squared.ts'
-import { inverseOf } from './zero-point-solve.ts'
+import { inverseOf } from './least-squares.ts'
 
 export interface AdjustOptions {
   /** Pixels around the place that are compared; twice the FWHM. */

@@ -4,7 +4,7 @@ import type { Background } from './background-map.ts'
 import { couldBeStar, sharpnessOf } from './cosmics-guard.ts'
 import { maskBits } from './plane.ts'
 import type { Mask, Plane } from './plane.ts'
-import { medianOfFew } from './small-median.ts'
+import { lowerMedianOf } from './median.ts'
 import type { Part } from './workshop.ts'
 
 export interface CosmicFrame {
@@ -94,7 +94,7 @@ export function lookAt(frame: CosmicFrame): CosmicLook {
   ) => {
     let n = 0
     for (let v = -reach; v <= reach; v++) for (let u = -reach; u <= reach; u++) into[n++] = of(x + u, y + v)
-    return medianOfFew(into, n)
+    return lowerMedianOf(into, n)
   }
   const noise = (x: number, y: number): number => {
     const u = x < 0 ? 0 : x >= width ? width - 1 : x
@@ -184,7 +184,7 @@ function besideSaturatedStar({ plane, mask, saturation }: CosmicFrame): (x: numb
         for (let b = Math.max(0, v - 2); b <= Math.min(height - 1, v + 2); b++)
           for (let a = Math.max(0, u - 2); a <= Math.min(width - 1, u + 2); a++)
             few[n++] = data[b * width + a]
-        if (medianOfFew(few, n) > Math.min(saturation, data[v * width + u]) / 10) return true
+        if (lowerMedianOf(few, n) > Math.min(saturation, data[v * width + u]) / 10) return true
       }
     return false
   }

@@ -7,7 +7,7 @@
 import type { Background } from './background-map.ts'
 import { maskBits } from './plane.ts'
 import type { Mask, Plane } from './plane.ts'
-import { medianOfFew } from './small-median.ts'
+import { lowerMedianOf } from './median.ts'
 
 /** Least sum of two opposite neighbours of the brightest pixel, in units of it, for side and for corner neighbours. */
 export interface Sharpness {
@@ -95,5 +95,5 @@ export function sharpestStar(
   let best = 0
   for (let k = 0; k + held <= sorted.length; k++)
     if (sorted[k + held - 1] - sorted[k] < sorted[best + held - 1] - sorted[best]) best = k
-  return medianOfFew(sorted.slice(best, best + held), held)
+  return lowerMedianOf(sorted.slice(best, best + held), held)
 }

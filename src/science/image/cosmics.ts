@@ -12,7 +12,7 @@ import { growSeeds } from './cosmics-grow.ts'
 import { checkSize } from './mask.ts'
 import { maskBits } from './plane.ts'
 import type { Mask, Plane } from './plane.ts'
-import { medianOfFew } from './small-median.ts'
+import { lowerMedianOf } from './median.ts'
 import type { Workshop } from './workshop.ts'
 
 export interface CosmicOptions {
@@ -184,7 +184,7 @@ function replaceBy(
     }
     let sum = 0
     for (let m = 0; m < n; m++) sum += values[m]
-    fills[k] = n === 0 ? (otherwise ?? data[places[k]]) : how === 'mean' ? sum / n : medianOfFew(values, n)
+    fills[k] = n === 0 ? (otherwise ?? data[places[k]]) : how === 'mean' ? sum / n : lowerMedianOf(values, n)
   }
   for (let k = 0; k < places.length; k++) {
     changes.at.push(places[k])

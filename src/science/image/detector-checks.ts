@@ -1,7 +1,7 @@
 /** What a frame itself says about its detector: whether the stated gain can be true, and where pixels saturate. */
 import { Problem } from '#problem.ts'
 import type { Mask, Pixels, Plane } from './plane.ts'
-import { madSigma, medianOf } from './zero-point-solve.ts'
+import { madSigma, medianOf } from './median.ts'
 
 export interface GainCheck {
   /** e⁻/ADU that the noise of the sky implies; null where the frame does not tell. */

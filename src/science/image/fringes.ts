@@ -4,7 +4,7 @@ import { levelRows } from './background-map.ts'
 import type { Background } from './background-map.ts'
 import { checkSize } from './mask.ts'
 import type { Mask, Plane } from './plane.ts'
-import { medianOfFew } from './small-median.ts'
+import { lowerMedianOf } from './median.ts'
 import { smoothed } from './smooth.ts'
 
 export interface FringedFrame {
@@ -53,7 +53,7 @@ export function fringeModel(frames: readonly FringedFrame[], { scale = 4 }: { sc
     for (let x = 0; x < width; x++) {
       let n = 0
       for (const row of rows) if (!Number.isNaN(row[x])) values[n++] = row[x]
-      out[y * width + x] = n === 0 ? NaN : medianOfFew(values, n)
+      out[y * width + x] = n === 0 ? NaN : lowerMedianOf(values, n)
     }
   }
   const model = { width, height, data: out }

@@ -1,6 +1,7 @@
 /** One number for how sharp a frame is, and how that varies over it. */
 import { polynomialTerms } from './zero-point-model.ts'
-import { madSigma, medianOf, weightedLeastSquares } from './zero-point-solve.ts'
+import { weightedLeastSquares } from './least-squares.ts'
+import { madSigma, medianOf } from './median.ts'
 
 export interface FwhmSources {
   readonly x: ArrayLike<number>

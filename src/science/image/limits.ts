@@ -1,6 +1,6 @@
 /** How faint a frame sees: from the noise of the sources it has, and from the sky alone. */
 import { Problem } from '#problem.ts'
-import { madSigma, medianOf } from './zero-point-solve.ts'
+import { madSigma, medianOf } from './median.ts'
 
 /** 1/(S/N)² = p₀ t² + p₁ t with t = 10^(0.4 (m − m₀)): noise of the sky, and of the source's own photons. */
 export interface NoiseModel {

@@ -7,7 +7,7 @@ import { removeBackground } from './flatten.ts'
 import { fringeModel, removeFringes } from './fringes.ts'
 import { closed, dilated, eroded, morphologicalBackground, opened } from './morphology.ts'
 import type { Mask, Plane } from './plane.ts'
-import { medianOfFew } from './small-median.ts'
+import { lowerMedianOf } from './median.ts'
 import { smoothed } from './smooth.ts'
 import { removeStripes } from './stripes.ts'
 import { workshopOf } from './workshop.ts'
@@ -167,11 +167,11 @@ describe('morphology and backgrounds', () => {
       expect(Math.abs(base.data[i] / (1000 + (i % 256)) - 1)).toBeLessThan(0.01)
     const copy = { ...stars, data: stars.data.slice() }
     expect(removeBackground(copy, base, 'subtract').lost).toBe(0)
-    expect(Math.abs(medianOfFew(Float64Array.from(copy.data), copy.data.length))).toBeLessThan(5)
+    expect(Math.abs(lowerMedianOf(Float64Array.from(copy.data), copy.data.length))).toBeLessThan(5)
     const { level } = removeBackground(stars, base, 'divide')
-    expect(Math.abs(medianOfFew(Float64Array.from(stars.data), stars.data.length) / level - 1)).toBeLessThan(
-      0.01,
-    )
+    expect(
+      Math.abs(lowerMedianOf(Float64Array.from(stars.data), stars.data.length) / level - 1),
+    ).toBeLessThan(0.01)
   })
 
   it('cannot divide by nothing', () => {

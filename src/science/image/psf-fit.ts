@@ -2,7 +2,7 @@
 import type { Pixels, Plane } from './plane.ts'
 import { maskBits } from './plane.ts'
 import { drawPsf, placePsf, type Psf, type PsfImage } from './psf.ts'
-import { solveFactored, solvePositive } from './psf-solve.ts'
+import { solveFactored, solvePositive } from './cholesky.ts'
 
 /** A star while it is fitted. */
 export interface FittedStar {
@@ -86,7 +86,7 @@ export function fitGroup(
     const dark = stars.some((star) => star.flux === 0)
     draw(stars, psf, images)
     accumulate(stars, residual, whole, rule, scratch, n, false)
-    if (!solvePositive(matrix, vector, n, n)) {
+    if (!solvePositive(matrix, vector, n)) {
       fail(stars)
       return
     }
@@ -109,7 +109,7 @@ export function fitGroup(
   if (!rule.final) return
   draw(stars, psf, images)
   accumulate(stars, residual, whole, rule, scratch, n, rule.skyWeights)
-  if (!solvePositive(matrix, vector, n, n)) {
+  if (!solvePositive(matrix, vector, n)) {
     fail(stars)
     return
   }
@@ -248,7 +248,7 @@ function writeErrors(stars: readonly FittedStar[], rule: FitRule, scratch: FitSc
   const errorOf = (u: number) => {
     column.fill(0)
     column[u] = 1
-    solveFactored(matrix, column, n, n)
+    solveFactored(matrix, column, n)
     if (!rule.skyWeights) return Math.sqrt(column[u])
     let variance = 0
     for (let i = 0; i < n; i++) {

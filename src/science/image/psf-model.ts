@@ -11,7 +11,7 @@ import {
   type SplinePsf,
 } from './psf.ts'
 import { solveGrid, type GridStar } from './psf-grid.ts'
-import { solvePositive } from './psf-solve.ts'
+import { factorise, solveFactored, solvePositive } from './cholesky.ts'
 
 export interface PsfModelOptions {
   /** FWHM of the stars, pixels, about. */
@@ -238,7 +238,7 @@ function fitStars(
         vector[1] += weight * dx * r
         vector[2] += weight * dy * r
       }
-      if (!solvePositive(matrix, vector, unknowns, 3)) {
+      if (!solvePositive(matrix, vector, unknowns, undefined, 3)) {
         star.used = false
         break
       }
@@ -279,8 +279,8 @@ function centreShifts(psf: SplinePsf, stars: readonly ModelStar[]): void {
       shifts[1][i] += terms[i] * (star.y - given[1])
     }
   }
-  const second = matrix.slice()
-  if (!solvePositive(matrix, shifts[0], n, n) || !solvePositive(second, shifts[1], n, n)) return
+  if (!factorise(matrix, n)) return
+  for (const shift of shifts) solveFactored(matrix, shift, n)
   for (const { star, given } of stars) {
     at(given[0], given[1])
     for (let i = 0; i < n; i++) {

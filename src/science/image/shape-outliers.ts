@@ -5,7 +5,8 @@
  * Rousseeuw & Van Driessen 1999, from a start that needs no chance). Same input, same answer.
  */
 import { Problem } from '#problem.ts'
-import { inverseOf, madSigma, medianOf, weightedLeastSquares } from './zero-point-solve.ts'
+import { inverseOf, weightedLeastSquares } from './least-squares.ts'
+import { madSigma, medianOf } from './median.ts'
 
 export interface ShapeSources {
   readonly x: ArrayLike<number>

@@ -2,7 +2,7 @@
 import { Problem } from '#problem.ts'
 import { checkSize } from './mask.ts'
 import type { Mask, Plane } from './plane.ts'
-import { medianOfFew } from './small-median.ts'
+import { lowerMedianOf } from './median.ts'
 
 export interface StripeOptions {
   /** `vertical` stripes are columns, `horizontal` ones rows; both are taken one after the other. */
@@ -47,12 +47,12 @@ function shiftLines(
       const i = line * across + k * step
       if (data[i] - data[i] === 0 && (!mask || mask.data[i] === 0)) values[n++] = data[i]
     }
-    medians[line] = n === 0 ? NaN : medianOfFew(values, n)
+    medians[line] = n === 0 ? NaN : lowerMedianOf(values, n)
   }
   const known = medians.filter((each) => !Number.isNaN(each))
   if (known.length === 0)
     throw new Problem('image.invalid', 'No pixel of the frame is good; stripes cannot be told from it.')
-  const level = medianOfFew(known, known.length)
+  const level = lowerMedianOf(known, known.length)
   const shifts = new Float64Array(lines)
   for (let line = 0; line < lines; line++) {
     const expected = trend ? runningMedian(medians, line, trend) : level
@@ -66,5 +66,5 @@ function shiftLines(
 function runningMedian(values: Float64Array, at: number, width: number): number {
   const half = Math.floor(width / 2)
   const near = values.slice(Math.max(0, at - half), at + half + 1).filter((each) => !Number.isNaN(each))
-  return medianOfFew(near, near.length)
+  return lowerMedianOf(near, near.length)
 }

@@ -1,5 +1,6 @@
 /** What stated errors leave unexplained: a factor on them and a scatter beside them. */
-import { clippedVariance, medianOf } from './zero-point-solve.ts'
+import { erf } from '#science/skymap/normal.ts'
+import { medianOf } from './median.ts'
 
 export interface ErrorBudget {
   /** ≥ 1. */
@@ -126,4 +127,11 @@ export function errorBudget(
   }
   const scatter = lowest(misfit, 0, mostScatter)
   return { errorScale: Math.sqrt(scaleFor(scatter)), scatter }
+}
+
+/** Variance that is left of a standard normal distribution cut at ±k. */
+function clippedVariance(k: number): number {
+  if (k > 8) return 1
+  const density = Math.exp(-0.5 * k * k) / Math.sqrt(2 * Math.PI)
+  return 1 - (2 * k * density) / erf(k / Math.SQRT2)
 }

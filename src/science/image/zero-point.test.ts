@@ -9,7 +9,7 @@ import type { CalibrationStars, ZeroPointOptions } from './zero-point.ts'
 import { diagnoseColour, shuffleCheck } from './zero-point-checks.ts'
 import { calibrated, zeroPointAt } from './zero-point-model.ts'
 import type { ZeroPoint } from './zero-point-model.ts'
-import { madSigma } from './zero-point-solve.ts'
+import { madSigma } from './median.ts'
 
 interface Fixture extends CalibrationStars {
   x: number[]

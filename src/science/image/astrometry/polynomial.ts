@@ -1,4 +1,5 @@
 /** Polynomials in two variables, fitted by least squares. */
+import { factorise, solveFactored } from '#science/image/cholesky.ts'
 
 /** Exponents [i, j] of uⁱvʲ with i + j ≤ order: constant, linear, quadratic … */
 export function exponents(order: number): readonly (readonly [number, number])[] {
@@ -47,35 +48,10 @@ export function fitPolynomials(
       for (let k = 0; k < values.length; k++) right[k][i] += row[i] * values[k][p]
     }
   }
-  if (!cholesky(matrix, n)) return null
+  if (!factorise(matrix, n, 1e-12)) return null
   for (const side of right) {
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < i; j++) side[i] -= matrix[i * n + j] * side[j]
-      side[i] /= matrix[i * n + i]
-    }
-    for (let i = n - 1; i >= 0; i--) {
-      for (let j = i + 1; j < n; j++) side[i] -= matrix[j * n + i] * side[j]
-      side[i] /= matrix[i * n + i]
-    }
+    solveFactored(matrix, side, n)
     powers.forEach(([i, j], k) => (side[k] /= scale ** (i + j)))
   }
   return right
-}
-
-/** Lower triangle L of A = L·Lᵀ, in place. False where A is not positive definite. */
-function cholesky(a: Float64Array, n: number): boolean {
-  for (let j = 0; j < n; j++) {
-    const whole = a[j * n + j]
-    let diagonal = whole
-    for (let k = 0; k < j; k++) diagonal -= a[j * n + k] ** 2
-    if (!(diagonal > 1e-12 * whole)) return false
-    const root = Math.sqrt(diagonal)
-    a[j * n + j] = root
-    for (let i = j + 1; i < n; i++) {
-      let sum = a[i * n + j]
-      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k]
-      a[i * n + j] = sum / root
-    }
-  }
-  return true
 }

@@ -1,5 +1,5 @@
 /** The normal equations of a spatially varying kernel, put together from each star's products. */
-import { choleskySolve } from './cholesky.ts'
+import { solvePositive } from '#science/image/cholesky.ts'
 import type { Squares } from './columns.ts'
 import { polynomialCount, polynomialsAt } from './polynomial.ts'
 import type { Stamp } from './stamps.ts'
@@ -99,16 +99,14 @@ export function solveSums(
     for (let a = 0; a < n; a++) {
       for (let b = a; b < n; b++) {
         const at = pairs[polynomial[a] * count + polynomial[b]] * padded * padded
-        matrix[a * n + b] = sums[at + column[a] * padded + column[b]] * scale[a] * scale[b]
+        matrix[b * n + a] = sums[at + column[a] * padded + column[b]] * scale[a] * scale[b]
       }
       matrix[a * n + a] = 1 + (scale[a] > 0 ? ridge : 0)
       const side = pairs[polynomial[a] * count] * padded * padded + column[a] * padded + data
       right[a] = (sums[side] + (added?.[a] ?? 0)) * scale[a]
     }
-    const solved = choleskySolve(matrix, right, n)
-    if (solved?.every((value) => Number.isFinite(value))) {
-      for (let a = 0; a < n; a++) solved[a] *= scale[a]
-      return solved
+    if (solvePositive(matrix, right, n, 0) && right.every((value) => Number.isFinite(value))) {
+      return right.map((value, a) => value * scale[a])
     }
   }
   return null

@@ -3,9 +3,9 @@
  * shifted frames, smoothed and solved.
  */
 import { Problem } from '#problem.ts'
+import { solvePositive } from '#science/image/cholesky.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { transform } from '#science/kernels/fft.ts'
-import { choleskySolve } from './cholesky.ts'
 import { fastSize } from './fourier.ts'
 import type { KernelModel } from './model.ts'
 import type { Frame } from './noise.ts'
@@ -116,8 +116,7 @@ export function solvePixelKernel(
           if (c > 0) sum -= lag(lags, au, av)
           if (a > 0 && c > 0) sum += lag(lags, 0, 0)
           const [r, s] = [starts[a] + i, starts[c] + j]
-          if (r <= s) matrix[r * all + s] = sum
-          else matrix[s * all + r] = sum
+          matrix[Math.max(r, s) * all + Math.min(r, s)] = sum
         }
       }
     }
@@ -128,19 +127,18 @@ export function solvePixelKernel(
       sides.forEach((lags, k) => {
         const sum = lag(lags, u, v) - (a > 0 ? lag(lags, 0, 0) : 0)
         if (k === 0) right[starts[a] + i] = sum
-        else matrix[(starts[a] + i) * all + count + k - 1] = sum
+        else matrix[(count + k - 1) * all + starts[a] + i] = sum
       })
     })
   }
   for (let i = 0; i < b; i++) {
     right[count + i] = lag(correlate(p + 1 + i, p), 0, 0)
     for (let j = i; j < b; j++) {
-      matrix[(count + i) * all + count + j] = lag(correlate(p + 1 + i, p + 1 + j), 0, 0)
+      matrix[(count + j) * all + count + i] = lag(correlate(p + 1 + i, p + 1 + j), 0, 0)
     }
   }
   smooth(matrix, all, offsets, starts, pk, smoothness)
-  const solution = choleskySolve(matrix, right, all)
-  if (!solution?.every((value) => Number.isFinite(value))) {
+  if (!solvePositive(matrix, right, all, 0) || !right.every((value) => Number.isFinite(value))) {
     throw new Problem(
       'subtract.no_fit',
       'What is fitted does not determine a kernel; give more stars, a smaller kernel or a larger smoothness.',
@@ -151,13 +149,12 @@ export function solvePixelKernel(
   const centre = h * size + h
   offsets.forEach(([u, v], a) => {
     for (let i = 0; i < own(a); i++) {
-      model.planes[i * area + (v + h) * size + u + h] += solution[starts[a] + i]
-      if (a > 0) model.planes[i * area + centre] -= solution[starts[a] + i]
+      model.planes[i * area + (v + h) * size + u + h] += right[starts[a] + i]
+      if (a > 0) model.planes[i * area + centre] -= right[starts[a] + i]
     }
   })
   // A polynomial goes through a kernel all but unchanged, times its sum.
-  for (let i = 0; i < b; i++)
-    model.background[i] = solution[count + i] + skies[1][i] - solution[0] * skies[0][i]
+  for (let i = 0; i < b; i++) model.background[i] = right[count + i] + skies[1][i] - right[0] * skies[0][i]
   return model
 }
 
@@ -187,7 +184,7 @@ function smooth(
     for (const [a, x] of free) {
       for (const [c, y] of free) {
         if (c < a) continue
-        for (let i = 0; i < polynomials; i++) matrix[(starts[a] + i) * all + starts[c] + i] += lambda * x * y
+        for (let i = 0; i < polynomials; i++) matrix[(starts[c] + i) * all + starts[a] + i] += lambda * x * y
       }
     }
   })

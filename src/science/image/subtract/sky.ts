@@ -1,5 +1,5 @@
 /** The sky of a frame as a polynomial, from medians of cells. */
-import { choleskySolve } from './cholesky.ts'
+import { solvePositive } from '#science/image/cholesky.ts'
 import { isGood, type Frame } from './noise.ts'
 import { polynomialCount, polynomialsAt } from './polynomial.ts'
 
@@ -32,12 +32,11 @@ export function skyPolynomial(frame: Frame, order: number): Float64Array {
       const p = polynomialsAt(order, x, y, width, height)
       for (let i = 0; i < n; i++) {
         right[i] += p[i] * value
-        for (let j = i; j < n; j++) matrix[i * n + j] += p[i] * p[j]
+        for (let j = 0; j <= i; j++) matrix[i * n + j] += p[i] * p[j]
       }
     }
-    const solved = choleskySolve(matrix, right, n)
-    if (!solved) break
-    out = Float64Array.from(solved)
+    if (!solvePositive(matrix, right, n, 0)) break
+    out = right
     const rest = kept.map(({ x, y, value }) => value - skyAt(out, order, x, y, frame))
     const sizes = rest.map((value) => Math.abs(value)).sort((a, b) => a - b)
     const limit = 3 * 1.4826 * sizes[sizes.length >> 1]
