@@ -546,6 +546,12 @@ const keys = {
     doc: 'Who subtracts; hotpants knows the method al98 only.',
   }),
 
+  engine_options: key(z.record(z.string().max(60), z.union([z.number(), z.string().max(100)])).default({}), {
+    group: 'engines',
+    title: 'Options of engines',
+    doc: 'Options of external programs by their own names, after that of the engine and a point, as {"source-extractor.DEBLEND_MINCONT": 0.001}; those that name files are refused. HOTPANTS takes hotpants_extra, too.',
+  }),
+
   // Report
   skyportal_instrument_name: key(text(), {
     group: 'report',

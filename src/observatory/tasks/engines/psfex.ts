@@ -6,7 +6,7 @@ import { card, numberOf } from '#science/fits/header.ts'
 import { skyAnnulus } from '#science/image/annulus.ts'
 import { circularFlux } from '#science/image/aperture.ts'
 import type { PsfModel } from '#science/image/psf-model.ts'
-import { termsOf, type SplinePsf } from '#science/image/psf.ts'
+import { psfAt, termsOf, type SplinePsf } from '#science/image/psf.ts'
 import { readColumns, writeConfiguration, writeObjects } from './files.ts'
 import { isUsable, type ProgramEngine, type PsfWork } from './port.ts'
 import { psfexProgram } from './programs.ts'
@@ -78,7 +78,8 @@ export const psfex: ProgramEngine<'psf'> = {
       seconds: 3_600,
       onLine: log,
     })
-    return { psf: splineOf(at('stars.psf'), layout), ...report(at('used.cat'), work, stars.rows) }
+    const psf = splineOf(at('stars.psf'), layout)
+    return { psf, ...report(at('used.cat'), work, stars.rows, shareWithin(psf, 1.5 * work.options.fwhm)) }
   },
 }
 
@@ -180,9 +181,9 @@ function splineOf(path: string, { radius, oversampling, side, degree }: Layout):
     }
   }
   const place = (name: string, fallback: number): number => numberOf(header, name) ?? fallback
-  return {
+  const psf: SplinePsf = {
     kind: 'spline',
-    fwhm: place('PSF_FWHM', 0),
+    fwhm: 0,
     radius,
     oversampling,
     side,
@@ -191,6 +192,27 @@ function splineOf(path: string, { radius, oversampling, side, degree }: Layout):
     scale: [place('POLSCAL1', 1), place('POLSCAL2', 1)],
     coefficients,
   }
+  return { ...psf, fwhm: widthOf(psf) }
+}
+
+/** FWHM in the middle of the frame: where the central pixel of a star that is moved has half of its light, along both axes. */
+function widthOf(psf: SplinePsf): number {
+  const [x, y] = [Math.round(psf.centre[0]), Math.round(psf.centre[1])]
+  const middle = (px: number, py: number): number => {
+    const { x0, y0, side, values } = psfAt(psf, px, py)
+    return values[(y - y0) * side + x - x0] ?? 0
+  }
+  const half = middle(x, y) / 2
+  const reach = (alongX: boolean): number => {
+    let [near, far] = [0, psf.radius]
+    while (far - near > 1e-3) {
+      const at = (near + far) / 2
+      if ((alongX ? middle(x + at, y) : middle(x, y + at)) > half) near = at
+      else far = at
+    }
+    return near
+  }
+  return reach(true) + reach(false)
 }
 
 /** Coefficients of the cubic B-splines that pass through values on a square grid; beyond it they are 0. */
@@ -215,8 +237,18 @@ function solveLine(values: Float64Array, from: number, step: number, count: numb
   for (let i = count - 2; i >= 0; i--) values[from + i * step]! -= ratio[i]! * values[from + (i + 1) * step]!
 }
 
-/** What became of each star that was given. */
-function report(path: string, { x }: PsfWork, rows: readonly number[]): Omit<PsfModel, 'psf'> {
+/** Share of a star's light within a radius, in the middle of the frame. */
+function shareWithin(psf: SplinePsf, radius: number): number {
+  const [x, y] = [Math.round(psf.centre[0]), Math.round(psf.centre[1])]
+  const { x0, y0, side, values } = psfAt(psf, x, y)
+  return values.reduce((sum, value, i) => {
+    const [dx, dy] = [x0 + (i % side) - x, y0 + Math.floor(i / side) - y]
+    return Math.hypot(dx, dy) <= radius ? sum + value : sum
+  }, 0)
+}
+
+/** What became of each star that was given; its fluxes are those of an aperture that holds `share` of the light. */
+function report(path: string, { x }: PsfWork, rows: readonly number[], share: number): Omit<PsfModel, 'psf'> {
   const used = new Uint8Array(x.length)
   const flux = new Float64Array(x.length).fill(Number.NaN)
   const chi2 = new Float64Array(x.length).fill(Number.NaN)
@@ -233,7 +265,7 @@ function report(path: string, { x }: PsfWork, rows: readonly number[]): Omit<Psf
     const row = rows[number![i]! - 1]
     if (row === undefined) continue
     used[row] = flags![i] === 0 ? 1 : 0
-    flux[row] = norm![i]!
+    flux[row] = norm![i]! / share
     chi2[row] = chi![i]!
     if (flags![i] === 0) residuals.push(Math.abs(residual![i]!))
   }

@@ -158,6 +158,7 @@ function configuration(
     SATUR_LEVEL: Math.min(options.saturation ?? 50_000, 1e30),
     GAIN: options.gain ?? 0,
     PIXEL_SCALE: 1,
+    INTERP_TYPE: 'NONE',
     BACK_TYPE: 'AUTO',
     BACK_SIZE: typeof background.mesh === 'number' ? background.mesh : (background.mesh ?? [64]).join(','),
     BACK_FILTERSIZE: typeof background.filter === 'number' ? background.filter : 3,
