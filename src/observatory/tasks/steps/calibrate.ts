@@ -1,5 +1,6 @@
 import { isProblem, Problem } from '#problem.ts'
 import { filterNamed, filterNames, type FilterName } from '#science/image/filters.ts'
+import { shuffleCheck } from '#science/image/zero-point-checks.ts'
 import { fitZeroPoint, type ZeroPointFit } from '#science/image/zero-point.ts'
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
 import { clustersSky, matchSky } from '#science/sources/match.ts'
@@ -167,48 +168,18 @@ function optionsOf(
   }
 }
 
-/**
- * How often stars put to objects at random correlate as well: where that is not rare, the objects are not those stars. A
- * thousand shuffles by a fixed seed.
- */
+/** A sentence where chance explains the match as well; null otherwise. */
 export function chanceOf(
   objects: Objects,
   stars: Stars,
   { fit, objects: first, stars: second }: Calibration,
-): number | null {
+): string | null {
   const { mag } = instrumental(objects)
-  const pairsUsed = [...first.keys()].filter((k) => fit.used[k] === 1)
-  if (pairsUsed.length < 5) return null
-  const a = pairsUsed.map((k) => mag[first[k]!]!)
-  const b = pairsUsed.map((k) => stars.band.magnitude[second[k]!]!)
-  const seen = correlation(a, b)
-  let state = 12_345
-  const random = (): number =>
-    (state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff) / 0x7fff_ffff
-  let better = 0
-  const shuffles = 1_000
-  const mixed = [...b]
-  for (let n = 0; n < shuffles; n++) {
-    for (let i = mixed.length - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1))
-      ;[mixed[i], mixed[j]] = [mixed[j]!, mixed[i]!]
-    }
-    if (correlation(a, mixed) >= seen) better++
-  }
-  return better / shuffles
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length
-  const [ma, mb] = [mean(a), mean(b)]
-  let [ab, aa, bb] = [0, 0, 0]
-  for (const [i, value] of a.entries()) {
-    ab += (value - ma) * (b[i]! - mb)
-    aa += (value - ma) ** 2
-    bb += (b[i]! - mb) ** 2
-  }
-  return ab / Math.sqrt(aa * bb || 1)
+  const used = [...first.keys()].filter((k) => fit.used[k] === 1)
+  return shuffleCheck(
+    used.map((k) => mag[first[k]!]!),
+    used.map((k) => stars.band.magnitude[second[k]!]!),
+  ).warning
 }
 
 /** Colour terms with every band that the catalogue has: the smallest tells what the filter is. */
