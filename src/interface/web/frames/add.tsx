@@ -1,0 +1,273 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { send } from '#interface/web/api/client.ts'
+import { groupsOptions, meOptions } from '#interface/web/api/queries.ts'
+import { reaches } from '#interface/web/app/rooms.ts'
+import { bytes, duration } from '#interface/web/pieces/format.ts'
+import { Problem } from '#interface/web/pieces/problem.tsx'
+import { State } from '#interface/web/pieces/state.tsx'
+import { uploadFrame, type Sent } from '#interface/web/tasks/uploader.ts'
+import { Folders } from './folders.tsx'
+import { uploadsOptions } from './queries.ts'
+
+interface Sending {
+  readonly id: number
+  readonly file: File
+  readonly sent: Sent
+  readonly state: 'waiting' | 'sending' | 'done' | 'failed' | 'stopped'
+  readonly sha256: string | null
+  readonly reason: string | null
+  readonly stop: AbortController
+}
+
+/** Frames from files dropped on the page, from addresses, and from folders of the server. */
+export function AddFrames({ shown, show }: { shown: boolean; show: () => void }) {
+  const client = useQueryClient()
+  const me = useQuery(meOptions).data
+  const groups = useInfiniteQuery(groupsOptions()).data?.pages.flatMap((page) => page.items) ?? []
+  const [shared, setShared] = useState<readonly string[]>([])
+  const [all, setAll] = useState<readonly Sending[]>([])
+  const [over, setOver] = useState(false)
+  const input = useRef<HTMLInputElement>(null)
+  const unfinished = useQuery({ ...uploadsOptions, enabled: shown }).data?.items.filter(
+    (one) =>
+      one.state === 'receiving' &&
+      !all.some(
+        ({ file, state }) => state !== 'stopped' && file.name === one.name && file.size === one.byteLength,
+      ),
+  )
+
+  const patch = useCallback((id: number, part: Partial<Sending>) => {
+    setAll((old) => old.map((one) => (one.id === id ? { ...one, ...part } : one)))
+  }, [])
+  const queue = useRef(Promise.resolve())
+  const counter = useRef(0)
+  const latestShared = useRef(shared)
+  useEffect(() => {
+    latestShared.current = shared
+  }, [shared])
+  const add = useCallback(
+    (files: readonly File[]) => {
+      const wanted = files.filter(({ name }) => !/\.reg$/i.test(name))
+      if (wanted.length === 0) return
+      show()
+      for (const file of wanted) {
+        const id = counter.current++
+        const stop = new AbortController()
+        setAll((old) => [
+          {
+            id,
+            file,
+            sent: { done: 0, perSecond: null },
+            state: 'waiting',
+            sha256: null,
+            reason: null,
+            stop,
+          },
+          ...old,
+        ])
+        // One after another: a line is as fast with one file, and the first is there sooner.
+        queue.current = queue.current.then(async () => {
+          if (stop.signal.aborted) return
+          patch(id, { state: 'sending' })
+          try {
+            const sha256 = await uploadFrame(
+              file,
+              latestShared.current,
+              (sent) => patch(id, { sent }),
+              stop.signal,
+            )
+            patch(id, { state: 'done', sha256 })
+          } catch (error) {
+            patch(
+              id,
+              stop.signal.aborted
+                ? { state: 'stopped' }
+                : { state: 'failed', reason: error instanceof Error ? error.message : String(error) },
+            )
+          }
+          void client.invalidateQueries({ queryKey: ['frames'] })
+        })
+      }
+    },
+    [client, patch, show],
+  )
+
+  useEffect(() => {
+    const drag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return
+      event.preventDefault()
+      setOver(event.type === 'dragover')
+    }
+    const drop = (event: DragEvent) => {
+      setOver(false)
+      if (!event.dataTransfer?.files.length) return
+      event.preventDefault()
+      add([...event.dataTransfer.files])
+    }
+    addEventListener('dragover', drag)
+    addEventListener('dragleave', drag)
+    addEventListener('drop', drop)
+    return () => {
+      removeEventListener('dragover', drag)
+      removeEventListener('dragleave', drag)
+      removeEventListener('drop', drop)
+    }
+  }, [add])
+
+  if (!shown && all.length === 0) return null
+  return (
+    <div className="add-frames">
+      <div className={over ? 'frame-drop over' : 'frame-drop'}>
+        <span>
+          <b>Drop FITS files here</b>, also .fits.gz and .fz, or{' '}
+          <button type="button" className="link-button" onClick={() => input.current?.click()}>
+            choose files
+          </button>
+        </span>
+        <input
+          ref={input}
+          type="file"
+          multiple
+          hidden
+          aria-label="FITS files"
+          onChange={(event) => {
+            add([...(event.target.files ?? [])])
+            event.target.value = ''
+          }}
+        />
+        {groups.length > 0 && (
+          <span className="row">
+            <span className="dim">Seen by you and</span>
+            {[{ id: 'everyone', name: 'everyone' }, ...groups].map((group) => (
+              <label key={group.id} className="check">
+                <input
+                  type="checkbox"
+                  checked={shared.includes(group.id)}
+                  onChange={(event) =>
+                    setShared(
+                      event.target.checked ? [...shared, group.id] : shared.filter((id) => id !== group.id),
+                    )
+                  }
+                />
+                {group.name}
+              </label>
+            ))}
+          </span>
+        )}
+      </div>
+      {all.length > 0 && (
+        <ul className="sendings" aria-label="Files being added">
+          {all.map((one) => (
+            <SendingRow key={one.id} sending={one} />
+          ))}
+        </ul>
+      )}
+      {(unfinished?.length ?? 0) > 0 && (
+        <p className="dim">
+          Broken off:{' '}
+          {unfinished!
+            .map((one) => `${one.name} at ${Math.floor((100 * one.offset) / one.byteLength)} %`)
+            .join(', ')}
+          . Choose {unfinished!.length === 1 ? 'the file' : 'the files'} again to go on from there.
+        </p>
+      )}
+      <ByAddress groups={shared} />
+      {reaches(me?.role ?? null, 'operator') && <Folders />}
+    </div>
+  )
+}
+
+function SendingRow({ sending: { file, sent, state, sha256, reason, stop } }: { sending: Sending }) {
+  const part = file.size > 0 ? sent.done / file.size : 1
+  const left = sent.perSecond ? ((file.size - sent.done) / sent.perSecond) * 1000 : null
+  return (
+    <li>
+      <b>
+        {sha256 ? (
+          <Link to="/frames/$sha" params={{ sha: sha256 }}>
+            {file.name}
+          </Link>
+        ) : (
+          file.name
+        )}
+      </b>
+      {state === 'sending' && (
+        <span className="progress">
+          <span
+            className="track"
+            role="progressbar"
+            aria-label={`Sending ${file.name}`}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(100 * part)}
+          >
+            <span className="fill" style={{ display: 'block', width: `${100 * part}%` }} />
+          </span>
+          <span>
+            {bytes(sent.done)} of {bytes(file.size)}
+            {sent.perSecond !== null && <span className="dim"> · {bytes(sent.perSecond)}/s</span>}
+            {left !== null && part < 1 && <span className="dim"> · {duration(left)} left</span>}
+            {part >= 1 && <span className="dim"> · being read</span>}
+          </span>
+        </span>
+      )}
+      {state === 'waiting' && <State tone="waiting">waiting, {bytes(file.size)}</State>}
+      {state === 'done' && <State tone="done">added</State>}
+      {state === 'stopped' && <State tone="none">stopped; choose it again to go on</State>}
+      {state === 'failed' && (
+        <span role="alert">
+          <State tone="failed">failed</State> {reason}
+        </span>
+      )}
+      {(state === 'waiting' || state === 'sending') && (
+        <button type="button" className="link-button" onClick={() => stop.abort()}>
+          Stop
+        </button>
+      )}
+    </li>
+  )
+}
+
+/** Frames that the server fetches itself. */
+function ByAddress({ groups }: { groups: readonly string[] }) {
+  const [text, setText] = useState('')
+  const urls = text.split(/\s+/).filter(Boolean)
+  const fetching = useMutation({
+    mutationFn: () => send<{ jobIds: string[] }>('POST', '/frames/urls', { urls, groups }),
+    onSuccess: () => setText(''),
+  })
+  return (
+    <form
+      className="row"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (urls.length > 0) fetching.mutate()
+      }}
+    >
+      <input
+        className="field grow"
+        aria-label="Addresses of FITS files"
+        placeholder="https://… of a FITS file; several with spaces between"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <button type="submit" className="button" disabled={urls.length === 0 || fetching.isPending}>
+        Fetch
+      </button>
+      {fetching.data && (
+        <span>
+          {fetching.data.jobIds.length === 1 ? 'A job fetches it: ' : 'Jobs fetch them: '}
+          {fetching.data.jobIds.slice(0, 5).map((id, n) => (
+            <Link key={id} to="/jobs/$id" params={{ id }}>
+              {n > 0 ? ', ' : ''}
+              {id.slice(0, 8)}
+            </Link>
+          ))}
+        </span>
+      )}
+      {fetching.isError && <Problem error={fetching.error} what="the addresses" />}
+    </form>
+  )
+}
