@@ -2,7 +2,7 @@
 import { Problem } from '#problem.ts'
 import { codeTable } from './quads.ts'
 import type { QuadLevel } from './levels.ts'
-import { skyGrid } from './sky-grid.ts'
+import { skyCells } from './sky-cells.ts'
 import { starIndex } from './solve.ts'
 import type { StarIndex } from './solve.ts'
 import { packStars, unpackStars } from './stars.ts'
@@ -100,7 +100,14 @@ export function unpackIndex(bytes: Uint8Array<ArrayBuffer>): StarIndex {
     ready.set(
       n,
       () =>
-        (level ??= { low, high, xyz, grid: skyGrid(xyz, high / 2), quads: members, table: codeTable(codes) }),
+        (level ??= {
+          low,
+          high,
+          xyz,
+          cells: skyCells(xyz, high / 2),
+          quads: members,
+          table: codeTable(codes),
+        }),
     )
   }
   return { ...made, level: (n) => ready.get(n)?.() ?? made.level(n) }

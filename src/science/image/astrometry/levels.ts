@@ -1,9 +1,10 @@
 /** Shapes of the sky by size: for each range of diameters the brightest stars, evenly over the sky, and their quads. */
 import { canonical, codeOf, codeTable } from './quads.ts'
 import type { CodeTable } from './quads.ts'
-import { skyGrid } from './sky-grid.ts'
-import type { SkyGrid } from './sky-grid.ts'
+import { skyCells } from './sky-cells.ts'
+import type { SkyCells } from './sky-cells.ts'
 import type { StarList } from './stars.ts'
+import { tangentFrame } from './tangent.ts'
 
 export interface QuadLevel {
   /** Diameters of its quads, radians. */
@@ -11,7 +12,7 @@ export interface QuadLevel {
   readonly high: number
   /** Unit vectors of the stars it uses, three numbers each, brightest first. */
   readonly xyz: Float64Array
-  readonly grid: SkyGrid
+  readonly cells: SkyCells
   /** A, B, C, D of each quad, as places in `xyz`. */
   readonly quads: Int32Array
   readonly table: CodeTable
@@ -26,20 +27,22 @@ const shares = 5
 
 /** The level of a star list whose quads have diameters from `low` to `high` (radians). */
 export function quadLevel(stars: StarList, low: number, high: number): QuadLevel {
-  const { xyz, grid } = brightestPerCell(stars, high / 2)
-  const quads = new Int32Array(4 * quadsPerCell * grid.keys.length)
+  const { xyz, cells } = brightestPerCell(stars, high / 2)
+  const quads = new Int32Array(4 * quadsPerCell * cells.keys.length)
   const codes = new Float32Array(quads.length)
   let count = 0
   const around = new Int32Array(neighbours)
   const px = new Float64Array(neighbours)
   const py = new Float64Array(neighbours)
+  const qx = new Float64Array(4)
+  const qy = new Float64Array(4)
   const code = new Float64Array(4)
   const named = new Int32Array(4)
   const used = new Uint8Array(neighbours)
 
-  for (let cell = 0; cell < grid.keys.length; cell++) {
-    const [x, y, z] = meanDirection(xyz, grid, cell)
-    const near = brightestNear(xyz, grid, x, y, z, 0.75 * high, around)
+  for (let cell = 0; cell < cells.keys.length; cell++) {
+    const [x, y, z] = meanDirection(xyz, cells, cell)
+    const near = brightestNear(xyz, cells, x, y, z, 0.75 * high, around)
     if (near < 4) continue
     projectAll(xyz, around, near, x, y, z, px, py)
     const fits = (i: number, j: number): boolean => {
@@ -48,7 +51,7 @@ export function quadLevel(stars: StarList, low: number, high: number): QuadLevel
       const [a, b] = [3 * around[i], 3 * around[j]]
       const [mx, my, mz] = [xyz[a] + xyz[b], xyz[a + 1] + xyz[b + 1], xyz[a + 2] + xyz[b + 2]]
       const length = Math.sqrt(mx * mx + my * my + mz * mz)
-      return grid.keyOf(mx / length, my / length, mz / length) === grid.keys[cell]
+      return cells.keyOf(mx / length, my / length, mz / length) === cells.keys[cell]
     }
     // The quads of the brightest stars come first, but no star is in all of them: a bright one may be missing among the
     // detections because it is saturated or lies in a nebula.
@@ -64,7 +67,7 @@ export function quadLevel(stars: StarList, low: number, high: number): QuadLevel
       named[1] = around[b]
       named[2] = around[c]
       named[3] = around[d]
-      skyCode(xyz, named, code)
+      skyCode(xyz, named, qx, qy, code)
       const exchanged = canonical(code)
       if (exchanged & 1) exchange(named, 0, 1)
       if (exchanged & 2) exchange(named, 2, 3)
@@ -79,7 +82,7 @@ export function quadLevel(stars: StarList, low: number, high: number): QuadLevel
     low,
     high,
     xyz,
-    grid,
+    cells,
     quads: quads.slice(0, 4 * count),
     table: codeTable(codes.slice(0, 4 * count)),
   }
@@ -123,8 +126,8 @@ function brightestQuads(
 }
 
 /** The brightest stars of each cell about `size` radians wide. */
-function brightestPerCell(stars: StarList, size: number): { xyz: Float64Array; grid: SkyGrid } {
-  const all = skyGrid(stars.xyz, size)
+function brightestPerCell(stars: StarList, size: number): { xyz: Float64Array; cells: SkyCells } {
+  const all = skyCells(stars.xyz, size)
   const chosen: number[] = []
   for (let cell = 0; cell < all.keys.length; cell++) {
     const end = Math.min(all.starts[cell] + starsPerCell, all.starts[cell + 1])
@@ -133,15 +136,15 @@ function brightestPerCell(stars: StarList, size: number): { xyz: Float64Array; g
   const sorted = Int32Array.from(chosen).sort()
   const xyz = new Float64Array(3 * sorted.length)
   sorted.forEach((star, i) => xyz.set(stars.xyz.subarray(3 * star, 3 * star + 3), 3 * i))
-  return { xyz, grid: skyGrid(xyz, size) }
+  return { xyz, cells: skyCells(xyz, size) }
 }
 
-function meanDirection(xyz: Float64Array, grid: SkyGrid, cell: number): [number, number, number] {
+function meanDirection(xyz: Float64Array, cells: SkyCells, cell: number): [number, number, number] {
   let [x, y, z] = [0, 0, 0]
-  for (let k = grid.starts[cell]; k < grid.starts[cell + 1]; k++) {
-    x += xyz[3 * grid.members[k]]
-    y += xyz[3 * grid.members[k] + 1]
-    z += xyz[3 * grid.members[k] + 2]
+  for (let k = cells.starts[cell]; k < cells.starts[cell + 1]; k++) {
+    x += xyz[3 * cells.members[k]]
+    y += xyz[3 * cells.members[k] + 1]
+    z += xyz[3 * cells.members[k] + 2]
   }
   const length = Math.sqrt(x * x + y * y + z * z)
   return [x / length, y / length, z / length]
@@ -150,7 +153,7 @@ function meanDirection(xyz: Float64Array, grid: SkyGrid, cell: number): [number,
 /** Fills `out` with the brightest stars within `radius` of a direction, brightest first; returns how many. */
 function brightestNear(
   xyz: Float64Array,
-  grid: SkyGrid,
+  cells: SkyCells,
   x: number,
   y: number,
   z: number,
@@ -159,7 +162,7 @@ function brightestNear(
 ): number {
   const least = Math.cos(radius)
   let count = 0
-  grid.near(x, y, z, radius, (star) => {
+  cells.near(x, y, z, radius, (star) => {
     if (xyz[3 * star] * x + xyz[3 * star + 1] * y + xyz[3 * star + 2] * z < least) return
     // Stars are numbered by brightness: a small insertion sort keeps the first of them.
     if (count === out.length && star > out[count - 1]) return
@@ -192,27 +195,23 @@ function projectAll(
   }
 }
 
-/** Unit vectors east (first three numbers) and north (last three) of a direction; at a pole east is +y. */
-export function tangentFrame(x: number, y: number, z: number): readonly number[] {
-  const across = Math.sqrt(x * x + y * y)
-  const [ex, ey] = across > 1e-12 ? [-y / across, x / across] : [0, 1]
-  return [ex, ey, 0, -z * ey, z * ex, x * ey - y * ex]
-}
-
 function exchange(values: Int32Array, a: number, b: number): void {
   const kept = values[a]
   values[a] = values[b]
   values[b] = kept
 }
 
-const planeX = new Float64Array(4)
-const planeY = new Float64Array(4)
-
-/** Code of four stars on the tangent plane (east, north) at the middle of the first two. */
-function skyCode(xyz: Float64Array, four: Int32Array, out: Float64Array): void {
+/** Code of four stars on the tangent plane (east, north) at the middle of the first two; `px` and `py` are room for four. */
+function skyCode(
+  xyz: Float64Array,
+  four: Int32Array,
+  px: Float64Array,
+  py: Float64Array,
+  out: Float64Array,
+): void {
   const [a, b] = [3 * four[0], 3 * four[1]]
   const [x, y, z] = [xyz[a] + xyz[b], xyz[a + 1] + xyz[b + 1], xyz[a + 2] + xyz[b + 2]]
   const length = Math.sqrt(x * x + y * y + z * z)
-  projectAll(xyz, four, 4, x / length, y / length, z / length, planeX, planeY)
-  codeOf(out, planeX[0], planeY[0], planeX[1], planeY[1], planeX[2], planeY[2], planeX[3], planeY[3])
+  projectAll(xyz, four, 4, x / length, y / length, z / length, px, py)
+  codeOf(out, px[0], py[0], px[1], py[1], px[2], py[2], px[3], py[3])
 }

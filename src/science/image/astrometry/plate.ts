@@ -1,7 +1,7 @@
 /** A plate: tangent plane, linear part and SIP distortion (Shupe et al. 2005), fitted to pairs of pixels and directions. */
 import { unitVector } from '#science/sky/vectors.ts'
-import { tangentFrame } from './levels.ts'
 import { evaluate, exponents, fitPolynomials } from './polynomial.ts'
+import { tangentFrame } from './tangent.ts'
 
 export interface Plate {
   /** Degrees ICRS at the reference pixel. */

@@ -1,6 +1,5 @@
 /** From a first guess to a plate solution: every star that can be found, and a polynomial for the distortion. */
 import { unitVector } from '#science/sky/vectors.ts'
-import { tangentFrame } from './levels.ts'
 import { plateOf } from './plate.ts'
 import type { Plate } from './plate.ts'
 import { evaluate, exponents, fitPolynomials } from './polynomial.ts'
@@ -8,6 +7,7 @@ import { directionAt, projector } from './similarity.ts'
 import type { StartSolution } from './similarity.ts'
 import { starsWithin } from './stars.ts'
 import type { StarList } from './stars.ts'
+import { tangentFrame } from './tangent.ts'
 import { weigh } from './verify.ts'
 
 export interface PlateSolution extends Plate {
@@ -248,22 +248,6 @@ function detectionBins(x: Float64Array, y: Float64Array, width: number, height: 
       }
       return pairs
     },
-  }
-}
-
-/** Guess from a world coordinate system that is roughly right: `errorPx` is how far off it may be. */
-export function guessOf(
-  skyToPixel: (ra: number, dec: number) => readonly [number, number] | null,
-  errorPx: number,
-): Guess {
-  return (xyz, star) => {
-    const [vx, vy, vz] = xyz.subarray(3 * star, 3 * star + 3)
-    const ra = (Math.atan2(vy, vx) * 180) / Math.PI
-    const place = skyToPixel(
-      ra < 0 ? ra + 360 : ra,
-      (Math.asin(Math.max(-1, Math.min(1, vz))) * 180) / Math.PI,
-    )
-    return place && { x: place[0], y: place[1], variance: (errorPx / 3) ** 2 }
   }
 }
 

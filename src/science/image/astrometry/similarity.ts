@@ -1,5 +1,5 @@
 /** A first solution from four stars: shift, turn and scale between a tangent plane and the image. */
-import { tangentFrame } from './levels.ts'
+import { tangentFrame } from './tangent.ts'
 
 /** A similarity from the tangent plane at a direction to pixels. */
 export interface StartSolution {

@@ -13,7 +13,7 @@ import { refine } from './refine.ts'
 import type { PlateSolution } from './refine.ts'
 import { directionAt, projector, similarity } from './similarity.ts'
 import type { StartSolution } from './similarity.ts'
-import { skyGrid } from './sky-grid.ts'
+import { skyCells } from './sky-cells.ts'
 import { starsWithin } from './stars.ts'
 import type { StarList } from './stars.ts'
 import { weigh } from './verify.ts'
@@ -91,7 +91,7 @@ export function starIndex(stars: StarList): StarIndex {
 function finestSize({ rows, xyz }: StarList): number {
   let size = Math.min(widest, Math.sqrt((4 * Math.PI * 8) / Math.max(1, rows)))
   for (;;) {
-    const { starts } = skyGrid(xyz, size)
+    const { starts } = skyCells(xyz, size)
     const counts = Float64Array.from(starts.subarray(1), (end, n) => end - starts[n]).sort()
     // Half of the stars lie in cells as full as this or fuller.
     let [sum, n] = [0, 0]
@@ -265,7 +265,7 @@ function createProposals(
     const project = projector(start)
     const floor = jitterPx * jitterPx
     references.count = 0
-    level.grid.near(centre[0], centre[1], centre[2], radius, (star) => {
+    level.cells.near(centre[0], centre[1], centre[2], radius, (star) => {
       const n = references.count
       if (n === capacity || !project(level.xyz, star)) return
       const [px, py] = project.place

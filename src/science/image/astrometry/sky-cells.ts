@@ -1,6 +1,10 @@
-/** Which stars lie near a direction: bands of declination cut into cells, each with its stars in the order of the list. */
+/**
+ * The whole sky in cells of one size, each with its stars in the order of the list: the cells say where stars are to be
+ * chosen from, evenly over the sky, and which of them lie near a direction. (For pairs of positions within a radius see
+ * sources/sky-cells.ts, whose cells follow the points.)
+ */
 
-export interface SkyGrid {
+export interface SkyCells {
   /** Calls `visit` with every star that may lie within `radius` (radians) of the unit vector, and perhaps some beyond. */
   near(x: number, y: number, z: number, radius: number, visit: (star: number) => void): void
   /** Key of the cell that holds a direction. */
@@ -14,8 +18,8 @@ export interface SkyGrid {
 /** Cells up to which their places are kept in a plain table. */
 const dense = 2 ** 22
 
-/** A grid of unit vectors (three numbers each), with cells about `size` radians wide. */
-export function skyGrid(xyz: Float64Array, size: number): SkyGrid {
+/** Sorts unit vectors (three numbers each) into cells about `size` radians wide. */
+export function skyCells(xyz: Float64Array, size: number): SkyCells {
   const bands = Math.max(1, Math.min(2 ** 20, Math.round(Math.PI / size)))
   const height = Math.PI / bands
   const across = new Int32Array(bands)
