@@ -35,7 +35,7 @@ export function createWorkshop({
 }
 
 /** The kernels that have been built; a missing one is replaced by its plain twin. */
-export function kernelModules(): KernelModules {
+function kernelModules(): KernelModules {
   const modules: KernelModules = {}
   for (const name of names) {
     try {

@@ -6,13 +6,10 @@
 const length = 10000
 /** With SUBTRACTIVE_DITHER_2 stands for a pixel that is exactly 0. */
 const exactZero = -2147483646
-/** What CFITSIO writes for NaN. */
-export const quantisedNull = -2147483647
-
 let made: Float32Array | undefined
 
 /** The standard's 10,000 random numbers (Appendix I): Park & Miller's generator from seed 1, kept as float32. */
-export function ditherSequence(): Float32Array {
+function ditherSequence(): Float32Array {
   if (made) return made
   made = new Float32Array(length)
   let seed = 1
@@ -81,7 +78,7 @@ export function dequantise(
   })
 }
 
-/** A median of the first `count` values, which are left in another order. */
+/** Median of the first `count` values (the upper of the two in the middle), which are left in another order; 0 of none. */
 function medianOf(values: Float64Array, count: number): number {
   const sorted = values.subarray(0, count).sort()
   return count === 0 ? 0 : sorted[count >> 1]

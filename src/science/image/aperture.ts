@@ -63,12 +63,12 @@ export interface Sums {
   outside: boolean
 }
 
-export function emptySums(): Sums {
+function emptySums(): Sums {
   return { flux: 0, variance: 0, area: 0, bad: 0, bits: 0, outside: false }
 }
 
 /** Shape with semi-axes `a` and `b`, pixels, the first at `theta` degrees from x towards y; `shape` is written over. */
-export function setShape(shape: Shape, a: number, b: number, theta: number): Shape {
+function setShape(shape: Shape, a: number, b: number, theta: number): Shape {
   const angle = (theta * Math.PI) / 180
   const cos = Math.cos(angle)
   const sin = Math.sin(angle)
@@ -123,7 +123,7 @@ export function shareOf(shape: Shape, dx: number, dy: number, subpixels: number)
 }
 
 /** Adds up the shape centred at (`x`, `y`); `sums` is written over. Noise is a variance per pixel or a plane of deviations. */
-export function sumShape(
+function sumShape(
   sums: Sums,
   plane: Plane<Pixels>,
   mask: Uint8Array | null,
@@ -238,7 +238,7 @@ export function isInside(plane: Plane<Pixels>, x: number, y: number): boolean {
   return x >= -0.5 && y >= -0.5 && x <= plane.width - 0.5 && y <= plane.height - 0.5
 }
 
-export function emptyFluxes(rows: number): ApertureFluxes {
+function emptyFluxes(rows: number): ApertureFluxes {
   const column = () => new Float64Array(rows)
   return {
     rows,

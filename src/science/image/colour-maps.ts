@@ -29,7 +29,7 @@ const stops: Readonly<Record<ColourMapName, string>> = {
 }
 
 /** Colour of a pixel without a value: a bluish grey that none of the maps has, so that holes are seen as holes. */
-export const holeColour = [44, 52, 70, 255] as const
+const holeColour = [44, 52, 70, 255] as const
 
 /**
  * r, g, b, a of 256 values. Value 0 is a pixel without a value (`hole`, by default `holeColour`); 1 to 255 are the map from

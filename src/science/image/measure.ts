@@ -306,7 +306,7 @@ function meanVariance(plane: Pixels | null, frame: MeasureFrame, x: number, y: n
 }
 
 /** Columns of `rows` sources, all 0. */
-export function emptyMeasures(rows: number, apertures: number, fractions: number): SourceMeasures {
+function emptyMeasures(rows: number, apertures: number, fractions: number): SourceMeasures {
   const column = () => new Float64Array(rows)
   const columns = (count: number) => Array.from({ length: count }, column)
   return {

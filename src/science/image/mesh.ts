@@ -16,7 +16,7 @@ const CUT = 3
 const CROWDED = 0.3
 
 /** Levels of a histogram of `count` pixels. */
-export function levelsFor(count: number): number {
+function levelsFor(count: number): number {
   return Math.min(MOST_LEVELS, Math.floor(Math.sqrt(2 / Math.PI) * (REACH / PER_LEVEL) * count + 1))
 }
 

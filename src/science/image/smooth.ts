@@ -20,12 +20,7 @@ export function smoothed({ width, height, data }: Plane, sigma: number): Plane {
 }
 
 /** Mean over 2 half + 1 pixels along both axes; the frame is surrounded by zeros. */
-export function boxed(
-  data: Float32Array,
-  width: number,
-  height: number,
-  half: number,
-): Float32Array<ArrayBuffer> {
+function boxed(data: Float32Array, width: number, height: number, half: number): Float32Array<ArrayBuffer> {
   const across = new Float32Array(data.length)
   const n = 2 * half + 1
   for (let y = 0; y < height; y++) {

@@ -7,10 +7,10 @@ import type { Bend, Surface } from './surface.ts'
 import type { Distortion, IrafSurface, SipPolynomial } from './terms.ts'
 
 /** Numbers m of PVi_m that are powers of r: r, r³, r⁵, r⁷. */
-export const radialNumbers = [3, 11, 23, 39] as const
+const radialNumbers = [3, 11, 23, 39] as const
 
 /** PVi_m without r: number m → powers of the axis's own coordinate and the other's. */
-export function tpvPowers(m: number): readonly [number, number] {
+function tpvPowers(m: number): readonly [number, number] {
   // Orders 1 to 7 begin at these numbers; the odd ones are followed by their power of r.
   const starts = [0, 1, 4, 7, 12, 17, 24, 31]
   let order = 7

@@ -133,7 +133,7 @@ export interface LocalScale {
 }
 
 /** Local Jacobian by central differences of half a pixel; NaN where there is no sky. */
-export function localScale(wcs: Wcs, x: number, y: number): LocalScale {
+function localScale(wcs: Wcs, x: number, y: number): LocalScale {
   const [, right, left, up, down] = vectorsOf(
     wcs,
     [x, x + 0.5, x - 0.5, x, x].map((v) => v + 0.5),

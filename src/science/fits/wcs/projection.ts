@@ -136,7 +136,7 @@ function slant(xi: number, eta: number): Projection {
 }
 
 /** Projections by code. */
-export const projectionCodes = ['TAN', 'SIN', 'ZEA', 'STG', 'ARC', 'ZPN', 'CAR', 'MOL', 'AIT'] as const
+const projectionCodes = ['TAN', 'SIN', 'ZEA', 'STG', 'ARC', 'ZPN', 'CAR', 'MOL', 'AIT'] as const
 
 /**
  * The projection of a code with its parameters (PVi_m of the latitude axis).

@@ -117,7 +117,7 @@ function fill(input: ColumnsInput, workshop: Workshop): void {
 }
 
 /** Copies a window of a frame less its sky, 0 where it has no value; true if any of it is bad. */
-export function cutOut(
+function cutOut(
   frame: Frame,
   x0: number,
   y0: number,

@@ -3,9 +3,7 @@
  * noise, and one further convolution makes it white again.
  */
 import { Problem } from '#problem.ts'
-import type { Pixels, Plane } from '#science/image/plane.ts'
 import { fourier, type Spectrum } from './fourier.ts'
-import { kernelAt, type KernelModel } from './model.ts'
 
 /** A square kernel of odd size, rows from the bottom. */
 export interface Kernel {
@@ -94,33 +92,6 @@ function powerOf(kernel: Kernel | null | undefined, grid: number): Float64Array 
   }
   fourier({ width: grid, height: grid, re, im }, 'forward')
   return re.map((value, i) => value * value + im[i] * im[i])
-}
-
-/** Convolution in double precision, the frame's edge continued outwards: for small frames and as the reference. */
-export function convolveExactly(plane: Plane<Pixels>, kernel: Kernel): Plane<Float64Array> {
-  const { width, height, data } = plane
-  const { size } = kernel
-  const half = (size - 1) / 2
-  const out = new Float64Array(width * height)
-  const row = new Float64Array(width + 2 * half)
-  for (let y = 0; y < height; y++) {
-    const to = out.subarray(y * width, (y + 1) * width)
-    for (let v = -half; v <= half; v++) {
-      const from = Math.min(height - 1, Math.max(0, y - v)) * width
-      for (let x = 0; x < row.length; x++) row[x] = data[from + Math.min(width - 1, Math.max(0, x - half))]
-      for (let u = -half; u <= half; u++) {
-        const k = kernel.data[(v + half) * size + u + half]
-        const at = half - u
-        for (let x = 0; x < width; x++) to[x] += k * row[at + x]
-      }
-    }
-  }
-  return { width, height, data: out }
-}
-
-/** The kernel at a pixel as a square. */
-export function kernelSquare(model: KernelModel, x: number, y: number): Kernel {
-  return { size: 2 * model.halfWidth + 1, data: kernelAt(model, x, y) }
 }
 
 /** Two kernels one after the other: a point source that goes through the first and then the second. */

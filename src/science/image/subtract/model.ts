@@ -36,12 +36,6 @@ export function kernelSumAt(model: KernelModel, x: number, y: number): number {
   return kernelAt(model, x, y).reduce((sum, value) => sum + value, 0)
 }
 
-/** Background added at a pixel, ADU. */
-export function backgroundAt(model: KernelModel, x: number, y: number): number {
-  const factors = polynomialsAt(model.backgroundOrder, x, y, model.width, model.height)
-  return factors.reduce((sum, factor, p) => sum + factor * model.background[p], 0)
-}
-
 /** How many polynomials the kernel has. */
 export function planesOf(model: KernelModel): number {
   return polynomialCount(model.order)

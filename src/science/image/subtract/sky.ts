@@ -46,7 +46,7 @@ export function skyPolynomial(frame: Frame, order: number): Float64Array {
 }
 
 /** The polynomial at a pixel. */
-export function skyAt(coefficients: Float64Array, order: number, x: number, y: number, frame: Frame): number {
+function skyAt(coefficients: Float64Array, order: number, x: number, y: number, frame: Frame): number {
   const p = polynomialsAt(order, x, y, frame.plane.width, frame.plane.height)
   return coefficients.reduce((sum, c, i) => sum + c * p[i], 0)
 }

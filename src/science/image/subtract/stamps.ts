@@ -131,7 +131,7 @@ function usable(
 }
 
 /** FWHM of a star by moments under a Gaussian of its own width; NaN where that finds none. */
-export function starFwhm(frame: Frame, stamp: Stamp, halfWidth: number): number {
+function starFwhm(frame: Frame, stamp: Stamp, halfWidth: number): number {
   const { width, height, data } = frame.plane
   const h = halfWidth
   if (stamp.x < h || stamp.y < h || stamp.x + h >= width || stamp.y + h >= height) return NaN
