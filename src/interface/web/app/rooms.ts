@@ -6,6 +6,8 @@ export interface Room {
     | '/'
     | '/events'
     | '/plans'
+    | '/frames'
+    | '/tasks'
     | '/telescopes'
     | '/catalogues'
     | '/inbox'
@@ -23,6 +25,8 @@ export const rooms: readonly Room[] = [
   { name: 'Tonight', to: '/', key: 't' },
   { name: 'Events', to: '/events', key: 'e' },
   { name: 'Plans', to: '/plans', key: 'l' },
+  { name: 'Frames', to: '/frames', key: 'f' },
+  { name: 'Tasks', to: '/tasks', key: 'a' },
   { name: 'Telescopes', to: '/telescopes', key: 's' },
   { name: 'Catalogues', to: '/catalogues', key: 'c' },
   { name: 'Inbox', to: '/inbox', key: 'i' },

@@ -185,12 +185,180 @@ const plan = createRoute({
   component: lazyRouteComponent(() => import('#interface/web/plans/plan.tsx'), 'PlanPage'),
 })
 
+export interface FramesSearch {
+  q?: string
+  /** Coordinates in any form; with `radius` (deg) frames that touch the circle, without it those that contain it. */
+  at?: string
+  radius?: number
+  kind?: string
+  filter?: string
+  instrument?: string
+  from?: string
+  to?: string
+  mine?: boolean
+  view?: 'pictures'
+  map?: boolean
+  /** What is open above the list. */
+  open?: 'add' | 'failures'
+}
+
+const frames = createRoute({
+  getParentRoute: () => framed,
+  path: '/frames',
+  validateSearch: (search): FramesSearch =>
+    without({
+      q: text(search['q']),
+      at: text(search['at']),
+      radius: number(search['radius']),
+      kind: text(search['kind']),
+      filter: text(search['filter']),
+      instrument: text(search['instrument']),
+      from: text(search['from']),
+      to: text(search['to']),
+      mine: flag(search['mine']),
+      view: choice(search['view'], ['pictures']),
+      map: flag(search['map']),
+      open: choice(search['open'], ['add', 'failures']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/frames/frames.tsx'), 'Frames'),
+})
+
+/** What the viewer shows. */
+export interface FrameSearch {
+  hdu?: number
+  slice?: number
+  x?: number
+  y?: number
+  zoom?: number
+  /** Radians; `m` behind it: mirrored. */
+  turn?: string
+  stretch?: string
+  /** As the API writes it: `0.5,99.5`, `zscale`, `range`, `v:100,2500`. */
+  interval?: string
+  cmap?: string
+  invert?: boolean
+  smooth?: number
+  grid?: boolean
+}
+
+const frame = createRoute({
+  getParentRoute: () => framed,
+  path: '/frames/$sha',
+  validateSearch: (search): FrameSearch =>
+    without({
+      hdu: number(search['hdu']),
+      slice: number(search['slice']),
+      x: number(search['x']),
+      y: number(search['y']),
+      zoom: number(search['zoom']),
+      turn: text(search['turn']),
+      stretch: text(search['stretch']),
+      interval: text(search['interval']),
+      cmap: text(search['cmap']),
+      invert: flag(search['invert']),
+      smooth: number(search['smooth']),
+      grid: flag(search['grid']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/frames/frame.tsx'), 'FramePage'),
+})
+
 export interface TelescopesSearch {
   q?: string
   origin?: string
   doubts?: boolean
   sort?: string
 }
+
+export interface TasksSearch {
+  q?: string
+  state?: string
+  own?: boolean
+  /** Coordinates in any form, and deg around them. */
+  position?: string
+  radius?: number
+  /** What is open above the list. */
+  open?: 'new' | 'presets' | 'map'
+  /** SHA-256 of frames that new tasks are to be made of, commas between. */
+  frames?: string
+}
+
+const tasks = createRoute({
+  getParentRoute: () => framed,
+  path: '/tasks',
+  validateSearch: (search): TasksSearch =>
+    without({
+      q: text(search['q']),
+      state: text(search['state']),
+      own: flag(search['own']),
+      position: text(search['position']),
+      radius: number(search['radius']),
+      open: choice(search['open'], ['new', 'presets', 'map']),
+      frames: text(search['frames']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/tasks/tasks.tsx'), 'Tasks'),
+})
+
+export interface TaskSearch {
+  /** The step whose panel is open. */
+  step?: 'stack' | 'inspect' | 'photometry' | 'transients' | 'subtraction'
+  /** What is open beside the steps. */
+  open?: 'mask' | 'template-mask' | 'prepare' | 'config'
+}
+
+const task = createRoute({
+  getParentRoute: () => framed,
+  path: '/tasks/$id',
+  validateSearch: (search): TaskSearch =>
+    without({
+      step: choice(search['step'], ['stack', 'inspect', 'photometry', 'transients', 'subtraction']),
+      open: choice(search['open'], ['mask', 'template-mask', 'prepare', 'config']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/tasks/task.tsx'), 'TaskPage'),
+})
+
+export interface CandidatesSearch {
+  /** Those of the comparison with catalogues, though there is a difference. */
+  of?: 'transients'
+  /** The chosen one, by its name. */
+  at?: string
+}
+
+const candidates = createRoute({
+  getParentRoute: () => framed,
+  path: '/tasks/$id/candidates',
+  validateSearch: (search): CandidatesSearch =>
+    without({ of: choice(search['of'], ['transients']), at: text(search['at']) }),
+  component: lazyRouteComponent(() => import('#interface/web/tasks/candidates.tsx'), 'Candidates'),
+})
+
+export interface CurveSearch {
+  ra?: number
+  dec?: number
+  /** arcsec */
+  radius?: number
+  /** Coordinates in any form, instead of ra and dec. */
+  position?: string
+  what?: 'objects' | 'targets'
+  q?: string
+  /** What it is called. */
+  name?: string
+}
+
+const lightCurve = createRoute({
+  getParentRoute: () => framed,
+  path: '/light-curve',
+  validateSearch: (search): CurveSearch =>
+    without({
+      ra: number(search['ra']),
+      dec: number(search['dec']),
+      radius: number(search['radius']),
+      position: text(search['position']),
+      what: choice(search['what'], ['objects', 'targets']),
+      q: text(search['q']),
+      name: text(search['name']),
+    }),
+  component: lazyRouteComponent(() => import('#interface/web/tasks/light-curve.tsx'), 'LightCurve'),
+})
 
 const telescopes = createRoute({
   getParentRoute: () => framed,
@@ -333,6 +501,12 @@ const tree = root.addChildren([
     plans,
     newPlan,
     plan,
+    frames,
+    frame,
+    tasks,
+    task,
+    candidates,
+    lightCurve,
     telescopes,
     newTelescope,
     telescope,

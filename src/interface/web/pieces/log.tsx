@@ -2,7 +2,8 @@ import { useEffect, useRef } from 'react'
 
 export interface LogLine {
   line: number
-  at: string
+  /** Null where no time was kept. */
+  at: string | null
   text: string
 }
 
@@ -25,11 +26,17 @@ export function Log({ lines }: { lines: readonly LogLine[] }) {
       }}
     >
       {lines.map((line) => (
-        <div key={line.line}>
-          <time dateTime={line.at}>{line.at.slice(11, 19)}</time>
+        <div key={line.line} className={toneOf(line.text)}>
+          {line.at !== null && <time dateTime={line.at}>{line.at.slice(11, 19)}</time>}
           {line.text}
         </div>
       ))}
     </pre>
   )
+}
+
+/** Warnings and errors stand out; their own word says what they are. */
+function toneOf(text: string): string | undefined {
+  const word = /^(?:\[\w+\] )?\s*(?:\d+\.\d+ )?(Warning|Error): /.exec(text)?.[1]
+  return word === 'Warning' ? 'warning' : word === 'Error' ? 'error' : undefined
 }

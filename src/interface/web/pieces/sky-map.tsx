@@ -80,7 +80,7 @@ export function SkyMaps(props: {
         >
           {skyTree}
         </div>
-        <Legend>{legend}</Legend>
+        <Legend regions={data.regions !== undefined}>{legend}</Legend>
       </div>
       <div className="sky-zoom">
         <div
@@ -171,16 +171,20 @@ function withOverlay(chart: SvgNode, nodes: readonly SvgNode[] = []): SvgNode {
   return nodes.length === 0 ? chart : { ...chart, children: [...chart.children, ...nodes] }
 }
 
-function Legend({ children }: { children?: ReactNode }) {
+function Legend({ children, regions }: { children?: ReactNode; regions: boolean }) {
   return (
     <div className="legend">
       {children}
-      <span>
-        <LegendLine colour="var(--chart-outline50)" /> 50 % region
-      </span>
-      <span>
-        <LegendLine colour="var(--chart-outline90)" dash="5 3" /> 90 % region
-      </span>
+      {regions && (
+        <>
+          <span>
+            <LegendLine colour="var(--chart-outline50)" /> 50 % region
+          </span>
+          <span>
+            <LegendLine colour="var(--chart-outline90)" dash="5 3" /> 90 % region
+          </span>
+        </>
+      )}
       <span>
         <LegendLine colour="var(--chart-milky-way)" dash="5 4" /> Milky Way
       </span>
