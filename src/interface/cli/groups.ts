@@ -74,12 +74,12 @@ export const groups: readonly CommandGroup[] = [
   {
     name: 'solve',
     summary: 'Find where frames lie on the sky, without a guess; needs no server',
-    load: async () => (await import('#observatory/tasks/solver/solve-command.ts')).solveCommands,
+    load: async () => [(await import('#observatory/tasks/solver/solve-command.ts')).solveCommands[0]!],
   },
   {
     name: 'index',
     summary: 'Make an index of stars for solving',
-    load: async () => (await import('#observatory/tasks/solver/solve-command.ts')).solveCommands,
+    load: async () => [(await import('#observatory/tasks/solver/solve-command.ts')).solveCommands[1]!],
   },
   ofRoom('telescopes', 'List, check, add and convert telescopes and their field grids'),
   ofRoom('frames', 'Add FITS files as frames, find them, see headers and pictures'),
