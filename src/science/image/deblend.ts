@@ -58,8 +58,6 @@ export function pixelList(room = 4096): PixelList {
 export interface Branch {
   first: number
   last: number
-  /** What it is like above the level where it was parted from the others; the moments of an object are those. */
-  core?: Shape
 }
 
 /** A branch at some level of the tree. */
@@ -282,7 +280,7 @@ function shareOut(list: PixelList, branches: FoundBranch[], width: number): Bran
     next[ends[k]] = i
     ends[k] = i
   }
-  return branches.map(({ first }, k) => ({ first, last: ends[k], core: shapes[k] }))
+  return branches.map(({ first }, k) => ({ first, last: ends[k] }))
 }
 
 function rootOf(parent: Int32Array, i: number): number {

@@ -3,14 +3,7 @@ import { deblend, type DeblendRule, type PixelList, pixelList } from './deblend.
 import { type Detections, emptyDetections, grownDetections } from './detections.ts'
 import type { Mask, Plane } from './plane.ts'
 import { sourceFlags } from './plane.ts'
-import {
-  emptyShape,
-  leastDeterminant,
-  measureShape,
-  pixelVariance,
-  takeMoments,
-  type Shape,
-} from './shape.ts'
+import { emptyShape, leastDeterminant, measureShape, pixelVariance, type Shape } from './shape.ts'
 import { runLength } from './threshold-rows.ts'
 import type { Part } from './workshop.ts'
 
@@ -74,10 +67,9 @@ export const objectsOf: Part<ObjectInput, Detections> = {
       const branches = deblend(list, segmentation, width, rule.threshold, rule)
       for (let i = 0; i < count; i++) segmentation[list.pixels[i]] = 0
       let label = labels[c]
-      for (const { first, last, core } of branches) {
+      for (const { first, last } of branches) {
         measureShape(kept.shape, list.pixels, list.values, list.next, first, last, width, rule.threshold)
         if (kept.shape.area < rule.minArea) continue
-        if (core) takeMoments(kept.shape, core)
         if (rows === found.rows) found = grownDetections(found, 2 * rows)
         describe(found, rows, kept.shape, list, first, last, input)
         if (branches.length > 1) found.flags[rows] |= sourceFlags.deblended

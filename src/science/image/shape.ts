@@ -135,26 +135,6 @@ export function measureShape(
   shape.correction = above > 0 && gaussian > 0 ? Math.min(1, above / gaussian) : 1
 }
 
-/**
- * Gives a source the place and the moments of its core, as SExtractor does for those that it parted: the pixels between
- * them have light of both.
- */
-export function takeMoments(shape: Shape, core: Shape): void {
-  shape.x = core.x
-  shape.y = core.y
-  shape.x2 = core.x2
-  shape.y2 = core.y2
-  shape.xy = core.xy
-  shape.a = core.a
-  shape.b = core.b
-  shape.theta = core.theta
-  shape.cxx = core.cxx
-  shape.cyy = core.cyy
-  shape.cxy = core.cxy
-  shape.correction = core.correction
-  shape.singular = core.singular
-}
-
 /** Semi-axes and ellipse of second moments; those of a line or a point get a pixel's own width. */
 function setMoments(shape: Shape, x2: number, y2: number, xy: number): void {
   let determinant = x2 * y2 - xy * xy
