@@ -57,11 +57,7 @@ export const contracts: { [P in PortName]: Record<string, Check<P>> } = {
     },
   },
   psf: {
-    'draws stars within 3 % of their true peak, FWHM within 3 %, fluxes within 2 %': async (
-      run,
-      builtin,
-      workshop,
-    ) => {
+    'draws stars within 3 % of their true peak, FWHM within 3 %, fluxes within 2 %': async (run, builtin) => {
       const task = works.psf()
       const [ours, theirs] = [await builtin(task), await run(task)]
       const side = task.plane.width

@@ -8,7 +8,7 @@ export interface Arena {
   readonly memory: WebAssembly.Memory
   /** Address of `bytes` free bytes, aligned to 16; the memory grows when it has to. What lies there is left over. */
   take(bytes: number): number
-  /** Gives back everything taken while `work` ran. Arrays over it must not be kept. */
+  /** Gives back everything taken while `work` ran, a promise of it until it is settled. Arrays over it must not be kept. */
   during<T>(work: () => T): T
   /** Arrays on newly taken space, not cleared. */
   float32(length: number): Float32Array<SharedArrayBuffer>
@@ -43,13 +43,22 @@ export function arenaOn(memory: WebAssembly.Memory, free: number): Arena {
     },
     during(work) {
       const mark = free
-      try {
-        return work()
-      } finally {
-        free = mark
-      }
+      return thenReleased(work, () => (free = mark))
     },
   })
+}
+
+/** Does `work` and then `release`; of work that gives a promise, when that is settled. */
+function thenReleased<T>(work: () => T, release: () => void): T {
+  let waits = false
+  try {
+    const result = work()
+    if (!(result instanceof Promise)) return result
+    waits = true
+    return (result as Promise<unknown>).finally(release) as T
+  } finally {
+    if (!waits) release()
+  }
 }
 
 // A memory that grows shows itself as another buffer; arrays on an earlier one are as good, whichever arena made them.

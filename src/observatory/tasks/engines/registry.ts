@@ -1,13 +1,14 @@
 /** The engines of every port, and how one is chosen and run. A new one is a record in a file of its own and a line here. */
-import { join } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
 import { findProgram, type ProgramFacts } from '#platform/engines/find.ts'
 import { withScratch } from '#platform/engines/scratch.ts'
+import type { TaskConfig } from '#observatory/tasks/config.ts'
 import * as builtin from './builtin.ts'
 import { hotpants } from './hotpants.ts'
 import type { Engine, EngineSettings, Ground, PortName, Ports } from './port.ts'
 import { psfex } from './psfex.ts'
 import { scamp } from './scamp.ts'
+import { scratchRoot } from './scratch-root.ts'
 import { solveField } from './solve-field.ts'
 import { sourceExtractor } from './source-extractor.ts'
 import { swarp } from './swarp.ts'
@@ -21,9 +22,6 @@ export const engines: { readonly [P in PortName]: readonly Engine<P>[] } = {
   warp: [builtin.warp, swarp],
   subtraction: [builtin.subtraction, hotpants],
 }
-
-/** Where engines have their scratch folders within the working folder of a task. */
-export const scratchRoot = (folder: string): string => join(folder, '.engines')
 
 /** The engine of that name. @throws Problem `task.config` */
 export function engineOf<P extends PortName>(port: P, key: string): Engine<P> {
@@ -106,4 +104,16 @@ export function settingsOf(key: string, options: EngineSettings): EngineSettings
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, value]) => [name.slice(prefix.length), value]),
   )
+}
+
+/** Does a piece of work by the engine that is configured, with its options. @throws Problem as `runEngine` */
+export function runChosen<P extends PortName>(
+  port: P,
+  config: TaskConfig,
+  work: Ports[P]['work'],
+  ground: Ground,
+): Promise<Ports[P]['result']> {
+  const key = config[`engine_${port}`]
+  const own = key === 'hotpants' ? config.hotpants_extra : {}
+  return runEngine(port, key, work, ground, { ...own, ...settingsOf(key, config.engine_options) })
 }

@@ -11,7 +11,8 @@ import type { Compute } from '#platform/compute/compute.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { numberFlag, textFlag } from '#platform/terminal/flags.ts'
 import { indexesOf } from './indexes.ts'
-import type { Solved, StarsFound } from './solve-work.ts'
+import type { Solved } from '#observatory/tasks/engines/port.ts'
+import type { StarsFound } from './solve-work.ts'
 
 const solve: Command = {
   words: ['solve'],
@@ -34,6 +35,7 @@ const solve: Command = {
     },
     order: { type: 'string', doc: 'Highest order of the distortion, 1 to 5 (default 3)' },
     seconds: { type: 'string', doc: 'Give up after this long (default 120)' },
+    engine: { type: 'string', doc: 'Who solves: builtin (default) or solve-field' },
     size: { type: 'string', doc: 'Of the picture that a list of detections is of: WIDTHxHEIGHT, px' },
     out: { type: 'string', doc: 'File for the solution as a FITS header (default: FILE.wcs)' },
   },
@@ -112,6 +114,7 @@ async function solveFile(
       hints: await hintsOf(flags, stars.width),
       order: numberFlag(flags, 'order') ?? 3,
       seconds: numberFlag(flags, 'seconds') ?? 120,
+      engine: textFlag(flags, 'engine') ?? 'builtin',
     },
   ).finally(() => shown.finish())
   const target = textFlag(flags, 'out') ?? `${file}.wcs`

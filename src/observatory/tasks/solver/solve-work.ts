@@ -1,64 +1,46 @@
+import { tmpdir } from 'node:os'
 import { Problem } from '#problem.ts'
 import { extract } from '#science/image/extract.ts'
-import { solveField, type SolveHints, type Solution } from '#science/image/astrometry/solve.ts'
 import { computeTask } from '#platform/compute/compute.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import { openFitsFile, readPlane } from '#observatory/tasks/steps/pixel-files.ts'
-import { speaking, type Speaking, type Voice } from '#observatory/tasks/steps/voice.ts'
-import { readIndex } from './indexes.ts'
+import type { EngineSettings, Solved, SolveWork } from '#observatory/tasks/engines/port.ts'
+import { runEngine, settingsOf } from '#observatory/tasks/engines/registry.ts'
+import { speaking, type Speaking } from '#observatory/tasks/steps/voice.ts'
 
-export interface SolveInput {
-  /** Detections, 0-based pixels. */
-  readonly x: Float64Array
-  readonly y: Float64Array
-  readonly flux: Float64Array
-  readonly width: number
-  readonly height: number
-  /** Index files, tried in this order. */
-  readonly indexes: readonly string[]
-  readonly hints: SolveHints
-  readonly order: number
-  /** Seconds after which the search is given up. */
-  readonly seconds: number
+export interface SolveInput extends SolveWork {
+  /** Who solves, and the options of all engines. */
+  readonly engine?: string
+  readonly options?: EngineSettings
+  /** Where scratch folders may be made. */
+  readonly folder?: string
 }
 
-export interface Solved {
-  readonly solution: Solution
-  readonly index: string
-}
-
-/** Finds where detections lie on the sky. @throws Problem astrometry.unsolved, astrometry.too_few */
+/** Finds where detections lie on the sky. @throws Problem astrometry.unsolved, astrometry.too_few, engine.* */
 export const solveDetections = computeTask(
   import.meta.url,
   'solveDetections',
-  (input: SolveInput & Speaking): Promise<Solved> => speaking(input.channel, (voice) => solve(input, voice)),
+  ({
+    engine = 'builtin',
+    options = {},
+    folder = tmpdir(),
+    ...work
+  }: SolveInput & Speaking): Promise<Solved> =>
+    speaking(work.channel, (voice) =>
+      runEngine(
+        'solve',
+        engine,
+        work,
+        {
+          folder,
+          hands: 1,
+          log: voice.log,
+          progress: (done, total) => voice.progress(done, total, 'levels'),
+        },
+        settingsOf(engine, options),
+      ),
+    ),
 )
-
-async function solve(input: SolveInput, voice: Voice): Promise<Solved> {
-  const { indexes, hints, order, seconds, ...field } = input
-  const until = performance.now() + 1_000 * seconds
-  const check = (): void => {
-    if (performance.now() > until)
-      throw new Problem(
-        'astrometry.unsolved',
-        `No solution was found within ${seconds} s. Say how wide the field is and where it roughly lies, or give it more time.`,
-      )
-  }
-  for (const path of indexes) {
-    const index = await readIndex(path)
-    const solution = solveField(field, index, {
-      hints,
-      order,
-      check,
-      progress: (done, total) => voice.progress(done, total, 'levels'),
-    })
-    if (solution) return { solution, index: path }
-  }
-  throw new Problem(
-    'astrometry.unsolved',
-    `The ${field.x.length} detections fit nowhere on the sky of ${indexes.length === 1 ? 'the index' : `${indexes.length} indexes`}. Check the hints (width, centre); a field narrower than about 1° needs a deeper index than the shipped one ("urania index").`,
-  )
-}
 
 /** Stars of a picture, as solving wants them. */
 export interface StarsFound {

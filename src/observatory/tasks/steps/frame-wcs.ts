@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { isProblem, Problem } from '#problem.ts'
-import { readWcs, type Wcs } from '#science/fits/wcs/wcs.ts'
+import { readWcs, wcsOf, type Wcs } from '#science/fits/wcs/wcs.ts'
 import { wcsCards } from '#science/fits/wcs/cards.ts'
 import { card, formatHeader } from '#science/fits/header.ts'
 import { plateWcs } from '#science/image/astrometry/plate-wcs.ts'
@@ -11,7 +11,7 @@ import { solveDetections } from '#observatory/tasks/solver/solve-work.ts'
 import { at, type StepContext } from './context.ts'
 import type { Objects } from './measure-work.ts'
 import { openFitsFile } from './pixel-files.ts'
-import { refinePlate } from './refine-work.ts'
+import { refineFrame } from './refine-work.ts'
 import { runSpeaking } from './voice.ts'
 
 /** Seconds that a blind search may take. */
@@ -89,6 +89,9 @@ export async function frameWcs(
       hints: { widthDeg, ...(centre ? { centre } : {}) },
       order: 2,
       seconds: longestSearch,
+      engine: config.engine_solve,
+      options: config.engine_options,
+      folder: context.folder,
     })
     const found = plateWcs(solution)
     context.log(
@@ -145,31 +148,33 @@ export async function refined(
 ): Promise<Wcs | null> {
   const rows = trusted(objects)
   const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (i) => column[i]!)
-  const plate = await context.compute.run(
-    refinePlate,
-    {
-      terms: wcs.terms,
-      x: pick(objects.x),
-      y: pick(objects.y),
-      ...stars,
-      width: frame.width,
-      height: frame.height,
-      jitterPx: Math.max(0.5, fwhm / 3),
-      errorPx: 5 * fwhm,
-      order: Math.max(1, context.config.refine_order),
-    },
-    { signal: context.signal },
-  )
-  if (!plate || plate.matches.length < 6 || plate.rmsPx > Math.max(1, fwhm / 2)) {
+  const { folder, config, hands } = context
+  const plate = await runSpeaking(context, refineFrame, {
+    folder,
+    config,
+    hands,
+    terms: wcs.terms,
+    x: pick(objects.x),
+    y: pick(objects.y),
+    flux: pick(objects.flux),
+    fluxErr: pick(objects.fluxErr),
+    ...stars,
+    width: frame.width,
+    height: frame.height,
+    jitterPx: Math.max(0.5, fwhm / 3),
+    errorPx: 5 * fwhm,
+    order: Math.max(1, config.refine_order),
+  })
+  if (!plate || plate.stars < 6 || plate.rmsPx > Math.max(1, fwhm / 2)) {
     context.warn(
       'The astrometry could not be refined: too few stars of the catalogue are found where they should be. The WCS is kept as it is.',
     )
     return null
   }
+  const found = wcsOf(plate.terms)
   context.log(
-    `Astrometry refined: ${plate.matches.length} stars, ${plate.rmsPx.toFixed(3)} pixels (${(plate.rmsPx * plate.pixelScaleArcsec).toFixed(3)}″) rms, distortion of order ${plate.order}.`,
+    `Astrometry refined${config.engine_refine === 'builtin' ? '' : ` by ${config.engine_refine}`}: ${plate.stars} stars, ${plate.rmsPx.toFixed(3)} pixels (${(plate.rmsPx * found.pixelScaleDeg() * 3_600).toFixed(3)}″) rms, distortion of order ${plate.order}.`,
   )
-  const found = plateWcs(plate)
   await writeWcs(context, frame, found)
   return found
 }

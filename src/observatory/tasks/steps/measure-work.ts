@@ -7,7 +7,6 @@ import { levelRows, rmsRows, type Background } from '#science/image/background-m
 import { gaussianFilter } from '#science/image/detection-filter.ts'
 import { extract } from '#science/image/extract.ts'
 import { optimalFlux } from '#science/image/optimal.ts'
-import { modelPsf } from '#science/image/psf-model.ts'
 import { psfPhotometry } from '#science/image/psf-photometry.ts'
 import { selectPsfStars } from '#science/image/psf-stars.ts'
 import { sourceFlags, type Mask, type Plane } from '#science/image/plane.ts'
@@ -18,6 +17,7 @@ import { createWorkshop } from '#platform/compute/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { fwhmOf } from './seeing.ts'
 import { readMask, readProduct, writePlane } from './pixel-files.ts'
+import { runChosen } from '#observatory/tasks/engines/registry.ts'
 import { speaking, type Speaking, type Voice } from './voice.ts'
 
 /** Objects as they are measured on a frame: columns of equal length, pixels 0-based, fluxes in ADU. */
@@ -122,24 +122,21 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
     const { plane } = readProduct(join(folder, 'image.fits'), workshop)
     const mask = readMask(join(folder, 'mask.fits'), workshop)
     voice.progress(1, stages, 'stages')
-    const found = extract(
-      plane,
-      {
-        mask,
-        background: { mesh: input.bgSize },
-        threshold: 2,
-        minArea: config.minarea,
-        filter: config.initial_r0 > 0 ? gaussianFilter(config.initial_r0) : null,
-        gain,
-        saturation: input.saturation,
-        neighbours: 'none',
-        apertures: [config.initial_aper],
-        windowed: false,
-        variable: true,
-        overwrite: true,
-      },
-      workshop,
-    )
+    const ground = { folder, hands: input.hands, log: voice.log }
+    const options = {
+      mask,
+      background: { mesh: input.bgSize },
+      threshold: 2,
+      minArea: config.minarea,
+      filter: config.initial_r0 > 0 ? gaussianFilter(config.initial_r0) : null,
+      gain,
+      saturation: input.saturation,
+      neighbours: 'none',
+      apertures: [config.initial_aper],
+      windowed: false,
+      variable: true,
+    } as const
+    const found = await runChosen('detection', config, { plane, options, workshop }, ground)
     const { background, detections, measures } = found
     if (!measures || detections.rows === 0)
       throw new Problem(
@@ -211,7 +208,7 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
     if (result.rows === 0)
       throw new Problem('task.no_stars', `No object has S/N ${config.sn} or more; lower sn.`)
     const psf = config.psf_photometry
-      ? psfFluxes(plane, mask, background, result, seeing.fwhm, gain, workshop, voice)
+      ? await psfFluxes(plane, mask, background, result, seeing.fwhm, input, workshop, voice)
       : null
     voice.progress(5, stages, 'stages')
     return {
@@ -227,26 +224,27 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
   }
 }
 
-function psfFluxes(
+async function psfFluxes(
   plane: Plane,
   mask: Mask,
   background: Background,
   objects: Objects,
   fwhm: number,
-  gain: number,
+  input: MeasureInput,
   workshop: Workshop,
   voice: Voice,
-): MeasuredFrame['psf'] {
+): Promise<MeasuredFrame['psf']> {
+  const { gain } = input
   const { rows } = selectPsfStars({ ...objects, fwhm: objects.fluxRadius.map((radius) => 2 * radius) })
   const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (i) => column[i]!)
   try {
-    const { psf, used } = modelPsf(plane, pick(objects.x), pick(objects.y), {
-      fwhm,
-      mask,
-      noise: background.globalRms,
-      gain,
-      neighbours: objects,
-    })
+    const options = { fwhm, mask, noise: background.globalRms, gain, neighbours: objects }
+    const { psf, used } = await runChosen(
+      'psf',
+      input.config,
+      { plane, x: pick(objects.x), y: pick(objects.y), options },
+      { folder: input.folder, hands: input.hands, log: voice.log },
+    )
     voice.log(`Point spread from ${used.reduce((sum, each) => sum + each, 0)} stars.`)
     const { flux, fluxErr, chi2 } = psfPhotometry(
       plane,

@@ -5,7 +5,7 @@ import { planHdus } from '#science/fits/file.ts'
 import { inflate, isGzip } from '#science/fits/gzip.ts'
 import { card, formatHeader } from '#science/fits/header.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
-import { planImage } from '#science/fits/image.ts'
+import { planImage, scalingOf } from '#science/fits/image.ts'
 import type { ReadPlan } from '#science/fits/source.ts'
 import type { Mask, Plane } from '#science/image/plane.ts'
 import type { Workshop } from '#science/image/workshop.ts'
@@ -17,6 +17,8 @@ const stripBytes = 8 * 2 ** 20
 export interface OpenFits {
   readonly hdus: readonly Hdu[]
   read<T>(plan: ReadPlan<T>): T
+  /** Fills `into` with the bytes from `from` on; how many there were. */
+  fill(into: Uint8Array, from: number): number
   close(): void
 }
 
@@ -30,20 +32,29 @@ export function openFitsFile(path: string): OpenFits {
     closeSync(file)
     const bytes = inflate(new Uint8Array(readFileSync(path)), 8 * 2 ** 30)
     const read = <T>(plan: ReadPlan<T>): T => answered(plan, (from, to) => bytes.subarray(from, to))
-    return { hdus: read(planHdus(bytes.length)), read, close() {} }
+    const fill = (into: Uint8Array, from: number): number => {
+      const part = bytes.subarray(from, from + into.length)
+      into.set(part)
+      return part.length
+    }
+    return { hdus: read(planHdus(bytes.length)), read, fill, close() {} }
+  }
+  const fill = (into: Uint8Array, from: number): number => {
+    let done = 0
+    while (done < into.length) {
+      const got = readSync(file, into, done, into.length - done, from + done)
+      if (got === 0) break
+      done += got
+    }
+    return done
   }
   const read = <T>(plan: ReadPlan<T>): T =>
     answered(plan, (from, to) => {
       const bytes = new Uint8Array(Math.max(0, Math.min(to, size) - from))
-      for (let done = 0; done < bytes.length;) {
-        const got = readSync(file, bytes, done, bytes.length - done, from + done)
-        if (got === 0) return bytes.subarray(0, done)
-        done += got
-      }
-      return bytes
+      return bytes.subarray(0, fill(bytes, from))
     })
   try {
-    return { hdus: read(planHdus(size)), read, close: () => closeSync(file) }
+    return { hdus: read(planHdus(size)), read, fill, close: () => closeSync(file) }
   } catch (error) {
     closeSync(file)
     throw error
@@ -63,6 +74,10 @@ function answered<T>(plan: ReadPlan<T>, bytes: (from: number, to: number) => Uin
 export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 0): Plane {
   const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
   const data = workshop.arena.float32(width * height)
+  if (isPlainFloat(hdu)) {
+    readFloats(file, hdu.dataStart + plane * data.length * 4, data)
+    return { width, height, data }
+  }
   const rows = Math.max(1, Math.floor(stripBytes / (width * 8)))
   for (let y = 0; y < height; y += rows) {
     const end = Math.min(height, y + rows)
@@ -81,6 +96,30 @@ export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 
     }
   }
   return { width, height, data }
+}
+
+/** Whether the bytes of an image are its pixels in float32, as nearly all are that a step has written. */
+function isPlainFloat(hdu: Hdu): boolean {
+  const { scale, zero } = scalingOf(hdu)
+  return hdu.bitpix === -32 && hdu.stored === undefined && scale === 1 && Number(zero) === 0
+}
+
+/** By one small buffer: what is made for each strip is garbage that waits for its collection. */
+function readFloats(file: OpenFits, start: number, data: Float32Array): void {
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length)
+  const buffer = new Uint8Array(Math.min(4 * data.length, 2 ** 20))
+  const view = new DataView(buffer.buffer)
+  for (let at = 0; at < data.length;) {
+    const wanted = buffer.subarray(0, Math.min(buffer.length, 4 * (data.length - at)))
+    const got = file.fill(wanted, start + 4 * at)
+    if (got < wanted.length)
+      throw new Problem('fits.truncated', 'The file ends before its pixels do; get a whole copy.')
+    for (let i = 0; i < got; i += 4, at++) {
+      const word = view.getInt32(i)
+      // All bits of the exponent set: an infinity or not a number.
+      bits[at] = (word & 0x7f800000) === 0x7f800000 ? 0x7fc00000 : word
+    }
+  }
 }
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1

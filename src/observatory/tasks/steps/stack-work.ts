@@ -11,7 +11,7 @@ import { cleanCosmics } from '#science/image/cosmics.ts'
 import { extract } from '#science/image/extract.ts'
 import { addMask } from '#science/image/mask.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
-import { resample, type ResampleInput } from '#science/image/resample.ts'
+import type { ResampleInput } from '#science/image/resample.ts'
 import type { RowSource } from '#science/image/rows.ts'
 import { stack, type StackFrame } from '#science/image/stack.ts'
 import { frameWeight, type StackFacts } from '#science/image/stack-facts.ts'
@@ -24,6 +24,7 @@ import type { Facts } from '#observatory/frames/frame.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { blankFills, cardsFor, chooseImage, linearise, statisticsOf } from './inspect-pixels.ts'
 import { openFitsFile, readPlane, writePlane, type OpenFits } from './pixel-files.ts'
+import { brought } from './brought.ts'
 import { speaking, type Speaking, type Voice } from './voice.ts'
 
 export interface StackWork {
@@ -60,8 +61,8 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
     const frames: StackFrame[] = []
     for (const [i, path] of files.entries()) {
       const target = join(scratch, `aligned_${i}.fits`)
-      const kept = workshop.arena.during(() =>
-        alignFrame(path, i, files.length, target, reference, config, workshop, voice),
+      const kept = await workshop.arena.during(() =>
+        alignFrame(path, i, files.length, target, reference, { folder, config, hands }, workshop, voice),
       )
       reference ??= kept.reference
       const file = openFitsFile(target)
@@ -94,16 +95,16 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
   }
 }
 
-function alignFrame(
+async function alignFrame(
   path: string,
   index: number,
   total: number,
   target: string,
   reference: Reference | undefined,
-  config: TaskConfig,
+  { folder, config, hands }: Pick<StackWork, 'folder' | 'config' | 'hands'>,
   workshop: Workshop,
   voice: Voice,
-): { reference: Reference; facts: Omit<StackFrame, 'rows'> } {
+): Promise<{ reference: Reference; facts: Omit<StackFrame, 'rows'> }> {
   const label = `Frame ${index + 1} of ${total} (${path.split('/').at(-1)})`
   const file = openFitsFile(path)
   try {
@@ -141,10 +142,10 @@ function alignFrame(
         if ((mask.data[i]! & ~maskBits.saturated) !== 0) plane.data[i] = Number.NaN
       writePlane(target, plane)
     } else {
-      const moved = resample(
+      const moved = await brought(
         { plane, mask, wcs: placement(own, goal, label, voice) },
         { wcs: goal.wcs, width: goal.width, height: goal.height },
-        { kernel: 'lanczos3', conserve: 'flux' },
+        { folder, config, hands, log: voice.log },
         workshop,
       )
       writePlane(target, moved.plane)

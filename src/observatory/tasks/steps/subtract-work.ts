@@ -12,8 +12,7 @@ import { extract } from '#science/image/extract.ts'
 import { dilate } from '#science/image/mask.ts'
 import { measureSources } from '#science/image/measure.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
-import { resample, type ResampleInput } from '#science/image/resample.ts'
-import { subtract } from '#science/image/subtract/al98.ts'
+import type { ResampleInput } from '#science/image/resample.ts'
 import { modelPsf } from '#science/image/psf-model.ts'
 import { psfAt } from '#science/image/psf.ts'
 import { sfft } from '#science/image/subtract/sfft.ts'
@@ -30,6 +29,8 @@ import { forcedAt, markMasked, objectsOf, type Objects } from './measure-work.ts
 import { openFitsFile, readMask, readPlane, readProduct, writePlane } from './pixel-files.ts'
 import { facts as factsOf } from '#observatory/frames/facts.ts'
 import { mainHdu } from '#observatory/frames/images.ts'
+import { runChosen } from '#observatory/tasks/engines/registry.ts'
+import { brought } from './brought.ts'
 import { speaking, type Speaking, type Voice } from './voice.ts'
 
 export interface Box {
@@ -135,7 +136,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
     const bad: Mask = { width, height, data: workshop.arena.uint8(width * height).fill(maskBits.outside) }
     const reports: SubtractionFindings['tiles'][number][] = []
     for (const [i, core] of tiles.entries()) {
-      const report = workshop.arena.during(() =>
+      const report = await workshop.arena.during(() =>
         subtractTile(
           { input, core, science, mask, template, templateFwhm, difference, noise, model, bad },
           workshop,
@@ -217,7 +218,7 @@ async function readTemplate(
   const plane: Plane = { width, height, data: arena.float32(width * height).fill(Number.NaN) }
   const mask: Mask = { width, height, data: arena.uint8(width * height).fill(maskBits.outside) }
   for (const picture of input.pictures) {
-    arena.during(() => {
+    await arena.during(async () => {
       const name = picture.image.split('/').at(-1)
       const file = openFitsFile(picture.image)
       try {
@@ -244,10 +245,11 @@ async function readTemplate(
               if (given.data[i] !== 0) bad.data[i]! |= maskBits.invalid
         }
         if (input.custom) maskBrought(input.folder, '_template', bad, own ?? undefined, workshop, voice)
-        const seen = resample(
-          { plane: source, wcs: placeOfTemplate(own, wcs, source, input, name), mask: bad },
+        const place = placeOfTemplate(own, wcs, source, input, name)
+        const seen = await brought(
+          { plane: source, wcs: place, mask: bad },
           { wcs, width, height },
-          { kernel: 'lanczos3', conserve: 'flux' },
+          { ...input, log: voice.log },
           workshop,
         )
         for (let i = 0; i < plane.data.length; i++) {
@@ -332,12 +334,12 @@ interface Mosaic {
 }
 
 /** Subtracts a tile with its overlap and puts what lies in its core into the mosaic. */
-function subtractTile(
+async function subtractTile(
   m: Mosaic,
   workshop: Workshop,
   voice: Voice,
   label: string,
-): SubtractionFindings['tiles'][number] {
+): Promise<SubtractionFindings['tiles'][number]> {
   const { input, core, science, template } = m
   const { region, config } = input
   const { width, height } = science
@@ -366,12 +368,13 @@ function subtractTile(
       input,
       workshop,
     )
-    const result = subtractWith(
+    const result = await subtractWith(
       input,
       first,
       { ...second, ...(template.saturation === null ? {} : {}) },
       starsIn(input, box),
       workshop,
+      voice,
     )
     const { difference, noise, mask: bad, direction, fluxScale, diagnostics } = result
     const w = box.x1 - box.x0
@@ -437,7 +440,8 @@ function subtractWith(
   template: SubtractInput,
   positions: { x: Float64Array; y: Float64Array },
   workshop: Workshop,
-): Difference {
+  voice: Voice,
+): Difference | Promise<Difference> {
   const { config } = input
   const extra = (name: string): number | undefined => {
     const value = config.hotpants_extra[name]
@@ -450,7 +454,13 @@ function subtractWith(
     ...(radius === undefined ? {} : { basis: { halfWidth: radius } }),
     ...(positions.x.length >= 8 ? { positions } : {}),
   }
-  if (config.subtraction_method === 'al98') return subtract(science, template, options, workshop)
+  if (config.subtraction_method === 'al98')
+    return runChosen(
+      'subtraction',
+      config,
+      { science, template, options, workshop },
+      { folder: input.folder, hands: input.hands, log: voice.log },
+    )
   const found = options.positions ? { positions } : {}
   if (config.subtraction_method === 'sfft') {
     const { sfft_kernel_poly_order: kernelOrder, sfft_flux_poly_order: scaleOrder } = config

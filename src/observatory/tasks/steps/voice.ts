@@ -1,11 +1,13 @@
 import { BroadcastChannel, threadId } from 'node:worker_threads'
 import type { Compute, ComputeTask } from '#platform/compute/compute.ts'
+import { scratchGone } from '#platform/engines/scratch.ts'
+import { scratchRoot } from '#observatory/tasks/engines/scratch-root.ts'
 import type { StepContext } from './context.ts'
 
 /** How a compute thread speaks while it works: lines of the log, progress. */
 export interface Voice {
-  log(line: string): void
-  warn(line: string): void
+  readonly log: (line: string) => void
+  readonly warn: (line: string) => void
   progress(done: number, total: number, unit?: string): void
 }
 
@@ -42,7 +44,10 @@ let count = 0
 
 /** Runs a task that speaks; returns when it is done and all it said was passed on. */
 export async function runSpeaking<In, Out>(
-  context: Pick<StepContext, 'log' | 'warn' | 'progress' | 'signal'> & { compute: Pick<Compute, 'run'> },
+  context: Pick<StepContext, 'log' | 'warn' | 'progress' | 'signal'> & {
+    compute: Pick<Compute, 'run'>
+    folder?: string
+  },
   task: ComputeTask<In & Speaking, Out>,
   input: In,
 ): Promise<Out> {
@@ -66,5 +71,7 @@ export async function runSpeaking<In, Out>(
   } finally {
     context.signal.removeEventListener('abort', stopped)
     receiver.close()
+    // With the thread the programs it ran are ended, too; their folders go when they have.
+    if (context.signal.aborted && context.folder !== undefined) await scratchGone(scratchRoot(context.folder))
   }
 }
