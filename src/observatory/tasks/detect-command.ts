@@ -7,7 +7,8 @@ import { numberOf } from '#science/fits/header.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { gaussianFilter, pyramid, readFilter } from '#science/image/detection-filter.ts'
 import { extract } from '#science/image/extract.ts'
-import { maskBits } from '#science/image/plane.ts'
+import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
+import type { Workshop } from '#science/image/workshop.ts'
 import { tableOf, type ColumnInput } from '#science/table/table.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import type { Command } from '#platform/terminal/command.ts'
@@ -60,12 +61,7 @@ const detect: Command = {
     const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
     const plane = readPlane(file, hdu, workshop)
     const given = textFlag(flags, 'mask')
-    const mask =
-      given === undefined
-        ? { width, height, data: workshop.arena.uint8(width * height).fill(0) }
-        : readMask(given, workshop)
-    for (let i = 0; i < plane.data.length; i++)
-      if (Number.isNaN(plane.data[i])) mask.data[i]! |= maskBits.invalid
+    const mask = withBlanks(plane, given === undefined ? null : readMask(given, workshop), workshop)
     const diameters = numbersIn(textFlag(flags, 'apertures') ?? '5', 'apertures')
     const zero = Number(textFlag(flags, 'zero-point') ?? 0)
     const threshold = numberFlag(flags, 'threshold')
@@ -126,6 +122,18 @@ function opened(path: string): ReturnType<typeof openFitsFile> {
       throw new Problem('command.usage', `There is no file ${path}.`)
     throw error
   }
+}
+
+/** The mask with the pixels that have no value; none where neither is there. */
+function withBlanks({ width, height, data }: Plane, given: Mask | null, workshop: Workshop): Mask | null {
+  let mask = given
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!
+    if (value === value) continue
+    mask ??= { width, height, data: workshop.arena.uint8(width * height).fill(0) }
+    mask.data[i]! |= maskBits.invalid
+  }
+  return mask
 }
 
 type OpenHdus = ReturnType<typeof openFitsFile>['hdus']

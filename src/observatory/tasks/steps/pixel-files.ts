@@ -14,6 +14,9 @@ import type { Workshop } from '#science/image/workshop.ts'
 
 const stripBytes = 8 * 2 ** 20
 
+/** What a gzip file may hold: it is inflated in memory, and a bomb of megabytes must not end the program. */
+const mostInflated = 2 * 2 ** 30
+
 export interface OpenFits {
   readonly hdus: readonly Hdu[]
   read<T>(plan: ReadPlan<T>): T
@@ -26,11 +29,11 @@ export interface OpenFits {
 export function openFitsFile(path: string): OpenFits {
   const file = openSync(path, 'r')
   const { size } = fstatSync(file)
-  const start = new Uint8Array(Math.min(4, size))
+  const start = new Uint8Array(Math.min(64, size))
   readSync(file, start, 0, start.length, 0)
   if (isGzip(start)) {
     closeSync(file)
-    const bytes = inflate(new Uint8Array(readFileSync(path)), 8 * 2 ** 30)
+    const bytes = inflate(new Uint8Array(readFileSync(path)), mostInflated)
     const read = <T>(plan: ReadPlan<T>): T => answered(plan, (from, to) => bytes.subarray(from, to))
     const fill = (into: Uint8Array, from: number): number => {
       const part = bytes.subarray(from, from + into.length)
