@@ -107,10 +107,7 @@ describe('cosmic rays', () => {
   it('are not invented where there are none, on stars as narrow as a pixel', () => {
     const guarded = run({ psf: { fwhm: 1.25, profile: 'gauss' }, cosmicRays: 0, count: 1500 })
     expect(guarded.eaten / guarded.stars).toBeLessThan(0.005)
-    const bare = run(
-      { psf: { fwhm: 1.25, profile: 'gauss' }, cosmicRays: 0, count: 1500 },
-      { guard: false },
-    )
+    const bare = run({ psf: { fwhm: 1.25, profile: 'gauss' }, cosmicRays: 0, count: 1500 }, { guard: false })
     expect(guarded.pixels).toBeLessThan(bare.pixels)
   })
 

@@ -166,7 +166,7 @@ it('SEP’s rule takes a circle of 1.75 px where the Kron aperture would be smal
 })
 
 it('shared out in pieces it measures the same', () => {
-  const many = { hands: 3, each: alone.each }
+  const many = { ...alone, hands: 3 }
   const crowd = workshopOf(createArena(), {}, many)
   const { plane, truth } = simulateField({ width: 200, height: 200, count: 200, sky: 0, seed: 4 })
   const data = crowd.arena.float32(plane.data.length)
