@@ -39,9 +39,11 @@ export function frameColumns(
       id: 'object',
       header: 'Object',
       cell: (frame) => (
-        <Fact facts={frame.facts} name="object">
-          {frame.facts.object}
-        </Fact>
+        <span className="frame-object" title={frame.facts.object ?? undefined}>
+          <Fact facts={frame.facts} name="object">
+            {frame.facts.object}
+          </Fact>
+        </span>
       ),
       plain: ({ facts }) => facts.object,
     },
@@ -87,7 +89,9 @@ export function frameColumns(
       header: 'Filter',
       cell: (frame) => (
         <Fact facts={frame.facts} name="filter">
-          {frame.facts.filter ?? frame.facts.filterName}
+          {(frame.facts.filter ?? frame.facts.filterName) && (
+            <span className="frame-filter">{frame.facts.filter ?? frame.facts.filterName}</span>
+          )}
         </Fact>
       ),
       plain: ({ facts }) => facts.filter ?? facts.filterName,
@@ -130,7 +134,7 @@ export function frameColumns(
       id: 'size',
       header: 'Size (pixels)',
       right: true,
-      cell: (frame) => sizeText(frame),
+      cell: ({ images, main }) => images[main]?.shape.slice(0, 2).join(' × ') ?? 'no image',
       plain: sizeText,
     },
     {

@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState } from 'react'
 import { useNavigate } from '@tanstack/react-router'
 import type { Position } from 'geojson'
+import '#interface/web/events/events.css'
 import { SkyMaps, type Field } from '#interface/web/pieces/sky-map.tsx'
 import type { Frame } from '#observatory/frames/frame.ts'
 import type { SkyProjection } from '#science/chart/projection.ts'

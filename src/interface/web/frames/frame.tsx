@@ -119,7 +119,7 @@ function Head({ frame, may }: { frame: Frame; may: boolean }) {
               <Value value={facts.exposure} unit="s" digits={4} />
             )}
           </span>
-          <span>{sizeText(frame)} pixels</span>
+          <span>{sizeText(frame)}</span>
           {footprint ? (
             <span>
               <SkyCoord ra={footprint.centre[0]} dec={footprint.centre[1]} />

@@ -240,7 +240,7 @@ function CompactFrame({ frame }: { frame: Frame }) {
         <b title={frame.name}>{frame.name}</b>
         <span className="dim">{describe(frame)}</span>
         <span className="dim">
-          {at === null ? 'time not stated' : <Time at={at} show="utc" />} · {sizeText(frame)} pixels
+          {at === null ? 'time not stated' : <Time at={at} show="utc" />} · {sizeText(frame)}
         </span>
       </span>
     </Link>

@@ -41,10 +41,10 @@ export const kindWords: Record<string, string> = {
   other: 'other',
 }
 
-/** `2048 × 2048`, and how many more images the file holds. */
+/** `2048 × 2048 pixels`, and how many more images the file holds. */
 export function sizeText({ images, main }: Frame): string {
   const image = images[main]
   if (!image) return 'no image'
   const more = images.length - 1
-  return `${image.shape.join(' × ')}${more > 0 ? `, ${more} more ${more === 1 ? 'image' : 'images'}` : ''}`
+  return `${image.shape.join(' × ')} pixels${more > 0 ? `, ${more} more ${more === 1 ? 'image' : 'images'}` : ''}`
 }

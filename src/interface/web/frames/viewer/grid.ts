@@ -132,7 +132,7 @@ export function gridLines(wcs: Sky, m: Affine, box: Box, notation: 'degrees' | '
         : formatDec(value, { digits: digitsOf(decStep * 3600) }).replace('-', '−')
     lines.push({ of: 'dec', value, text, pieces: sampled('dec', value) })
   }
-  return lines.filter(({ pieces }) => pieces.length > 0)
+  return lines.filter(({ of, value, pieces }) => pieces.length > 0 && (of === 'ra' || Math.abs(value) < 90))
 }
 
 /** Where a line's name stands: the lowest place of an RA line in the box, the leftmost of a Dec line. */

@@ -78,7 +78,10 @@ export function useStage(
     const all = held.current
     if (all) placed.current = drawScene(all, latest.current.scene, latest.current.box)
     const element = all?.pixels.parentElement
-    if (element && all) element.dataset['tiles'] = all.tiles.endRound() ? 'loading' : 'here'
+    if (!element || !all) return
+    const { view, plane } = latest.current.scene
+    const ready = view !== null && plane?.interval !== null && plane !== undefined
+    element.dataset['tiles'] = all.tiles.endRound() || !ready ? 'loading' : 'here'
   }, [])
   const drawSoon = useCallback(() => {
     if (waiting.current === 0) waiting.current = requestAnimationFrame(draw)

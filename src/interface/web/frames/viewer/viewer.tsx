@@ -263,7 +263,8 @@ export function FrameViewer(props: {
         )}
         {current?.info && current.info.finite > 0 && current.info.least === current.info.most && (
           <p className="viewer-note">
-            Every sampled pixel has the same value, {current.info.least} {current.info.unit ?? ''}.
+            Every sampled pixel has the same value, {current.info.least}
+            {current.info.unit ? ` ${current.info.unit}` : ' (unit not stated)'}.
           </p>
         )}
       </div>
