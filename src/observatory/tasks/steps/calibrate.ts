@@ -162,7 +162,6 @@ function optionsOf(
     acceptFlags: sourceFlags.deblended,
     clip: 5,
     rounds: 10,
-    mostScatter: 0.01,
     width,
     height,
   }

@@ -1,6 +1,6 @@
 import { isProblem } from '#problem.ts'
-import { filterOf, type FilterName } from '#science/image/filters.ts'
-import { bandColumns, positionColumns } from '#observatory/tasks/band-columns.ts'
+import type { FilterName } from '#science/image/filters.ts'
+import { bandColumns, nativeMagnitudes, positionColumns } from '#observatory/tasks/band-columns.ts'
 import {
   comparisonBand,
   rejectBlends,
@@ -74,12 +74,6 @@ function magnitudesOf(
   } catch (error) {
     if (!isProblem(error)) throw error
     // Its colour is not there; brightness alone is enough here.
-    const native = definition.native[band]
-    const name = native?.magnitude.find((each) => table.columns.some((column) => column.name === each))
-    const column = table.columns.find((each) => each.name === name)
-    void filterOf(band)
-    return column
-      ? Float64Array.from(column.values as ArrayLike<number>, Number)
-      : new Float64Array(table.rows).fill(Number.NaN)
+    return nativeMagnitudes(table, definition, band)
   }
 }
