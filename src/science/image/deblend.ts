@@ -58,6 +58,11 @@ export function pixelList(room = 4096): PixelList {
 export interface Branch {
   first: number
   last: number
+  /**
+   * Barycentre of what stands above the level where it was parted from the others, which is where SExtractor says that an
+   * object is: the pixels between objects have light of several.
+   */
+  core?: { readonly x: number; readonly y: number }
 }
 
 /** A branch at some level of the tree. */
@@ -280,7 +285,7 @@ function shareOut(list: PixelList, branches: FoundBranch[], width: number): Bran
     next[ends[k]] = i
     ends[k] = i
   }
-  return branches.map(({ first }, k) => ({ first, last: ends[k] }))
+  return branches.map(({ first }, k) => ({ first, last: ends[k], core: shapes[k] }))
 }
 
 function rootOf(parent: Int32Array, i: number): number {

@@ -56,6 +56,28 @@ it.skipIf(!sep)(
   },
 )
 
+it('an object parted from a nebula is where its core is, to 0.2 px, and its moments are about that', () => {
+  const parts = [gaussian(40, 50, 400, 1.6), gaussian(64, 50, 300, 1.6), gaussian(55, 58, 30, 14)]
+  const plane = planeWith(110, 100, (x, y) => parts.reduce((sum, part) => sum + part(x, y), 0))
+  const { detections } = detectSources(plane, null, { ...alone, rms: 2 }, workshop)
+  const at = Array.from(detections.xPeak).indexOf(40)
+  expect(Math.abs(detections.x[at] - 40)).toBeLessThan(0.2)
+  expect(Math.abs(detections.y[at] - 50)).toBeLessThan(0.2)
+  // Many times the star's own: its share of the nebula counts, about the place of the star.
+  expect(detections.x2[at]).toBeGreaterThan(20)
+})
+
+it('a clipped star is flagged as saturated on a sky brighter than the rest of the frame', () => {
+  const star = gaussian(200, 200, 9000, 2)
+  const random = seededRandom(7)
+  const plane = planeWith(256, 256, (x, y) =>
+    Math.min(5000, 100 + 1500 * (x / 255) ** 2 + star(x, y) + 3 * random.normal()),
+  )
+  const { detections } = extract(plane, { saturation: 5000, measure: false }, workshop)
+  const at = Array.from(detections.x).findIndex((x, i) => Math.hypot(x - 200, detections.y[i] - 200) < 2)
+  expect(detections.flags[at] & sourceFlags.saturated).toBe(sourceFlags.saturated)
+})
+
 it('measures a Gaussian: centre to 1e-4 px, width and flux to 1 %, angle to 0.1°, FWHM to 3 %', () => {
   const plane = planeWith(80, 70, gaussian(40.3, 31.7, 1e5, 4, 2.5, 0.5))
   const { detections } = detectSources(plane, null, alone, workshop)

@@ -1,10 +1,10 @@
 /** From a frame to a catalogue: what source-extractor does, in one call. */
-import { type Background, rmsRows } from './background-map.ts'
+import { type Background, levelRows, rmsRows } from './background-map.ts'
 import { type BackgroundOptions, measureBackground, subtractBackground } from './background.ts'
 import { detectSources, type DetectOptions } from './detect.ts'
 import type { Detections } from './detections.ts'
 import { measureSources, type MeasureOptions, type SourceMeasures } from './measure.ts'
-import type { Mask, Plane } from './plane.ts'
+import { sourceFlags, type Mask, type Plane } from './plane.ts'
 import type { Workshop } from './workshop.ts'
 
 /**
@@ -60,6 +60,23 @@ export interface Extraction {
 }
 
 /**
+ * Flags what is saturated on the sky that it lies on, where that is brighter than the frame's as a whole. A clipped pixel
+ * counts though the background was taken away and added again in single precision.
+ */
+function flagSaturated(found: Detections, background: Background, saturation: number): void {
+  const { globalLevel, globalRms } = background
+  const brightest = background.level.reduce((most, level) => Math.max(most, level), globalLevel)
+  const row = new Float32Array(background.width)
+  for (let i = 0; i < found.rows; i++) {
+    // A spline overshoots its nodes a little.
+    if (found.peak[i] + brightest + globalRms < saturation || found.flags[i] & sourceFlags.saturated) continue
+    const y = found.yPeak[i]
+    const [level] = levelRows(background, y, y + 1, row).subarray(found.xPeak[i])
+    if (found.peak[i] + level >= saturation * (1 - 1e-6)) found.flags[i] |= sourceFlags.saturated
+  }
+}
+
+/**
  * Background, detection and photometry of a plane. `segmentation` and `subtracted` lie on the arena until what surrounds
  * the call gives it back (`arena.during`); everything else is kept. Frames without a source give an empty list and say why.
  * @throws Problem `image.invalid` where options or sizes do not fit.
@@ -76,6 +93,7 @@ export function extract(plane: Plane, options: ExtractOptions, workshop: Worksho
   const sky = background.globalLevel
   const rms = variable ? background : background.globalRms
   const { detections, segmentation } = detectSources(subtracted, mask, { ...options, rms, sky }, workshop)
+  flagSaturated(detections, background, options.saturation ?? 50000)
   const measures =
     options.measure === false
       ? null

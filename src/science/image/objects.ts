@@ -67,8 +67,18 @@ export const objectsOf: Part<ObjectInput, Detections> = {
       const branches = deblend(list, segmentation, width, rule.threshold, rule)
       for (let i = 0; i < count; i++) segmentation[list.pixels[i]] = 0
       let label = labels[c]
-      for (const { first, last } of branches) {
-        measureShape(kept.shape, list.pixels, list.values, list.next, first, last, width, rule.threshold)
+      for (const { first, last, core } of branches) {
+        measureShape(
+          kept.shape,
+          list.pixels,
+          list.values,
+          list.next,
+          first,
+          last,
+          width,
+          rule.threshold,
+          core,
+        )
         if (kept.shape.area < rule.minArea) continue
         if (rows === found.rows) found = grownDetections(found, 2 * rows)
         describe(found, rows, kept.shape, list, first, last, input)

@@ -65,7 +65,8 @@ export const pixelVariance = 1 / 12
 
 /**
  * Measures the pixels `first`, `next[first]` … to `last` of a list; `pixels` are places in a frame of `width`, `values`
- * their filtered values, `threshold` what they stand above.
+ * their filtered values, `threshold` what they stand above. The place is the barycentre, unless it is given; the second
+ * moments are about it.
  */
 export function measureShape(
   shape: Shape,
@@ -76,6 +77,7 @@ export function measureShape(
   last: number,
   width: number,
   threshold: number,
+  place?: { readonly x: number; readonly y: number },
 ): void {
   let [light, mx, my, mxx, myy, mxy] = [0, 0, 0, 0, 0, 0]
   let area = 0
@@ -121,9 +123,16 @@ export function measureShape(
   shape.yMax = y0 + yMax
   mx /= light
   my /= light
-  shape.x = x0 + mx
-  shape.y = y0 + my
-  setMoments(shape, mxx / light - mx * mx, myy / light - my * my, mxy / light - mx * my)
+  shape.x = place?.x ?? x0 + mx
+  shape.y = place?.y ?? y0 + my
+  const dx = x0 + mx - shape.x
+  const dy = y0 + my - shape.y
+  setMoments(
+    shape,
+    mxx / light - mx * mx + dx * dx,
+    myy / light - my * my + dy * dy,
+    mxy / light - mx * my + dx * dy,
+  )
 
   const half = (threshold + peak) / 2
   let above = 0
