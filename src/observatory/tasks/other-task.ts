@@ -4,10 +4,21 @@ import { pipeline } from 'node:stream/promises'
 import { maySee } from '#observatory/people/rights.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import type { Platform } from '#platform/platform.ts'
+import type { ConfigInput } from './config.ts'
 import { namedBytes } from './frame-bytes.ts'
 import type { SkySources } from './sky/sources.ts'
 import { readTable } from './steps/tables.ts'
+import type { StepName } from './task.ts'
 import { fileOf, taskById, type TaskRow } from './task-store.ts'
+
+/** Ids of the tasks that these steps would read by this configuration. */
+export function otherTasks(config: ConfigInput, steps: readonly StepName[]): string[] {
+  const template = steps.includes('subtraction')
+    ? /^task:\s*(\S+)$/i.exec(config.template ?? '')?.[1]
+    : undefined
+  const others = steps.includes('transients') ? (config.simple_others ?? '').split(/[\s,]+/) : []
+  return [template ?? '', ...others].filter((id) => id !== '')
+}
 
 /**
  * What a run may take of another task: its objects and its frame. The owner of the run must own it too, or share a group

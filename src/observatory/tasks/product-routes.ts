@@ -8,6 +8,7 @@ import type { Router } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
 import { readFrom } from '#science/fits/source.ts'
 import { planHdus } from '#science/fits/file.ts'
+import type { Actor } from '#observatory/people/actor.ts'
 import { registerFrame } from '#observatory/frames/add.ts'
 import { cutoutFits, cutoutName } from '#observatory/frames/cutout.ts'
 import { framesSection } from '#observatory/frames/sections.ts'
@@ -15,9 +16,9 @@ import { logOf } from './log-view.ts'
 import { boxOf, chosenImage, PreviewQuery, previewOf } from './preview.ts'
 import { taskFile, zipped } from './products.ts'
 import { mayChange } from './rights.ts'
-import { bringFile, removeFile, taskRow } from './service.ts'
+import { bringFile, removeFile, requireInput, requireRest, taskRow } from './service.ts'
 import { DrawnMask, originalName, StepName, Task, TaskProduct } from './task.ts'
-import { filesOf } from './task-store.ts'
+import { filesOf, type TaskRow } from './task-store.ts'
 import { productView } from './view.ts'
 
 const tags = ['Tasks']
@@ -135,13 +136,9 @@ export function productRoutes(app: Router, platform: Platform): void {
     async (c) => {
       const { id, name } = c.req.valid('param')
       const { rerun, originalName: called } = c.req.valid('query')
-      const row = await taskRow(platform, c.var.actor, id)
-      // Before the bytes are taken: who may not change the task sends none.
-      if (!mayChange(c.var.actor, row))
-        throw new Problem(
-          'access.forbidden',
-          'You may see this task, but only its owner and groups change it.',
-        )
+      // Before the bytes are taken: what is refused leaves none.
+      requireInput(name)
+      const row = await changeable(platform, c.var.actor, id)
       const { uploadBytes } = platform.config.section(framesSection)
       const stored = await platform.storage.put(streamBody(c, uploadBytes), { maxBytes: uploadBytes })
       if (name === originalName)
@@ -192,6 +189,7 @@ export function productRoutes(app: Router, platform: Platform): void {
     }),
     async (c) => {
       const { of, rerun } = c.req.valid('query')
+      await changeable(platform, c.var.actor, c.req.valid('param').id)
       const stored = await platform.storage.put(new TextEncoder().encode(JSON.stringify(c.req.valid('json'))))
       const name = of === 'frame' ? 'custom_mask.json' : 'custom_template_mask.json'
       return c.json(
@@ -298,6 +296,15 @@ export function productRoutes(app: Router, platform: Platform): void {
       return c.json({ ...(await logOf(platform, row, step, after)), next: null }, 200)
     },
   )
+}
+
+/** The task where the actor may bring files to it now. @throws Problem */
+async function changeable(platform: Platform, actor: Actor, id: string): Promise<TaskRow> {
+  const row = await taskRow(platform, actor, id)
+  if (!mayChange(actor, row))
+    throw new Problem('access.forbidden', 'You may see this task, but only its owner and groups change it.')
+  requireRest(row)
+  return row
 }
 
 function sourceOf(platform: Pick<Platform, 'storage'>, sha256: string, byteLength: number) {

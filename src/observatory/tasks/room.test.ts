@@ -183,6 +183,27 @@ it('others see nothing of it, byte for byte, until it is shared; viewers see and
   expect((await owner.get(`/api/v1/tasks/${id}`)).status).toBe(404)
 })
 
+it('who runs the shared task of another reads nothing through it that is not shared', async () => {
+  const friend = await person('member', 'Fred')
+  const group = await json<{ id: string }>(
+    administrator.send('POST', '/api/v1/groups', { name: 'friends' }),
+    201,
+  )
+  for (const { id } of [owner, friend])
+    await json(administrator.send('PATCH', `/api/v1/people/${id}`, { groups: [group.id] }))
+  const secret = await uploaded(owner)
+  const { id } = await uploaded(owner)
+  await json(owner.send('PATCH', `/api/v1/tasks/${id}`, { groups: [group.id] }))
+  for (const [step, config] of [
+    ['subtraction', { template: `task:${secret.id}` }],
+    ['transients', { simple_others: `${id} ${secret.id}` }],
+  ] as const) {
+    const refused = await friend.send('POST', `/api/v1/tasks/${id}/process`, { steps: [step], config })
+    expect(refused.status, step).toBe(404)
+  }
+  expect((await json<Task>(owner.get(`/api/v1/tasks/${id}`))).config).not.toHaveProperty('template')
+})
+
 it('a changed mask runs inspect anew; preparations are taken back; what a step made goes with it', async () => {
   const { id } = await uploaded(owner)
   await ran(owner, id, ['inspect'])

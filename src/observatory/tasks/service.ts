@@ -9,6 +9,7 @@ import { audienceFor, everyone } from '#observatory/people/rights.ts'
 import { readConfig, type ConfigInput } from './config.ts'
 import { frameFor } from './frame-bytes.ts'
 import { runKind } from './job-kinds.ts'
+import { otherTasks } from './other-task.ts'
 import { presetFor } from './preset-store.ts'
 import { mayChange, mayDelete, requireMember, requireOwnGroups, requireReader } from './rights.ts'
 import {
@@ -262,6 +263,8 @@ export async function sendRun(
   // The job works for everybody: what it may read is looked at here.
   if (steps.includes('stack'))
     for (const frame of row.config.stack_filenames ?? []) await frameFor({ db: tx }, actor, frame)
+  // Who runs the task of another must not read the other's further tasks through it.
+  for (const other of otherTasks(row.config, steps)) await taskRow({ db: tx }, actor, other)
   const state = nextState(row.state, 'send')
   const jobId = await platform.jobs.send(
     tx,
@@ -424,12 +427,7 @@ export async function bringFile(
   file: { name: string; sha256: string; byteLength: number; originalName?: string | undefined },
   rerun = false,
 ): Promise<Task> {
-  const known = file.name === originalName || (inputNames as readonly string[]).includes(file.name)
-  if (!known)
-    throw new Problem(
-      'request.invalid',
-      `A task takes ${[originalName, ...inputNames].join(', ')}, not ${JSON.stringify(file.name.slice(0, 80))}; its other files are made by its steps.`,
-    )
+  requireInput(file.name)
   const gone = await platform.db.transaction().execute(async (tx) => {
     const row = await lockFor(tx, actor, id)
     requireRest(row)
@@ -448,6 +446,15 @@ export async function bringFile(
   })
   await forget(platform, gone)
   return readTask(platform, actor, id)
+}
+
+/** @throws Problem `request.invalid` for a name that is none of the files that are brought to a task */
+export function requireInput(name: string): void {
+  if (name === originalName || (inputNames as readonly string[]).includes(name)) return
+  throw new Problem(
+    'request.invalid',
+    `A task takes ${[originalName, ...inputNames].join(', ')}, not ${JSON.stringify(name.slice(0, 80))}; its other files are made by its steps.`,
+  )
 }
 
 function frameChange(file: { sha256: string; originalName?: string | undefined }): TaskChange {

@@ -66,6 +66,8 @@ export async function runSpeaking<In, Out>(
   context.signal.addEventListener('abort', stopped, { once: true })
   try {
     const result = await context.compute.run(task, { ...input, channel }, { signal: context.signal })
+    // The thread no longer keeps the program alive, and its last words may still be on their way.
+    receiver.ref()
     await ended.promise
     return result
   } finally {
