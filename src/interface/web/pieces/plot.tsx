@@ -38,7 +38,7 @@ export interface Rule {
   readonly text?: string
 }
 
-const left = 54
+const left = 62
 const top = 8
 const foot = 36
 
@@ -72,10 +72,7 @@ export function Plot(props: {
       series.map((one) => one.x),
       xAxis,
     )
-    const y = spanOf(
-      series.map((one) => one.y),
-      yAxis,
-    )
+    const y = spanOf(series.flatMap(heights), yAxis)
     return x && y ? { x, y } : null
   }, [series, xAxis, yAxis])
   const right = scale ? 58 : 10
@@ -482,6 +479,13 @@ function nearest(
     }
   }
   return found
+}
+
+/** Values of y with the ends of their errors. */
+function heights(one: Series): ArrayLike<number>[] {
+  const error = one.kind === 'points' ? one.error : undefined
+  if (!error) return [one.y]
+  return [-1, 1].map((sign) => Float64Array.from(one.y, (y, i) => y + sign * (error[i]! > 0 ? error[i]! : 0)))
 }
 
 const between = (a: number, b: number): Span => ({ from: Math.min(a, b), to: Math.max(a, b) })

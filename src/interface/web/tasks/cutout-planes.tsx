@@ -31,7 +31,7 @@ const words: Readonly<Record<string, string>> = {
 export function CutoutPlanes({ bytes, name, blink }: { bytes: Uint8Array; name: string; blink: boolean }) {
   const planes = useMemo(() => planesOf(bytes), [bytes])
   const [shown, setShown] = useState(0)
-  const fluxes = planes.filter((plane) => !/MASK|FOOTPRINT/.test(plane.name))
+  const fluxes = planes.filter((plane) => !/MASK|FOOTPRINT|ERR/.test(plane.name))
   useEffect(() => {
     if (!blink) return
     const timer = setInterval(() => setShown((old) => old + 1), 600)

@@ -15,7 +15,7 @@ export function FrameFacts({ task }: { task: Task }) {
     return (
       <Section title="Frame">
         <p className="dim">
-          {task.frame ? 'Not inspected yet.' : 'No frame yet.'}
+          {task.frame || task.config['stack_filenames'] ? 'Not inspected yet.' : 'No frame yet.'}
           {task.frame && (
             <>
               {' '}
@@ -93,7 +93,7 @@ export function FrameFacts({ task }: { task: Task }) {
           ],
           ['Masked', percent(inspect.masked.masked / inspect.masked.pixels)],
           field
-            ? ['Centre', <SkyCoord key="c" ra={field.ra} dec={field.dec} digits={5} />]
+            ? ['Centre', <SkyCoord key="c" ra={field.ra} dec={field.dec} digits={4} />]
             : ['Centre', inspect.noWcs ?? 'no WCS'],
           field && [
             'Field',

@@ -32,7 +32,7 @@ export function FramePicker(props: { chosen: readonly string[]; toggle: (frame: 
               <input type="checkbox" checked={chosen.includes(frame.sha256)} onChange={() => toggle(frame)} />
               {frame.thumbnail ? (
                 <img
-                  src={address(`/frames/${frame.sha256}/thumbnail`)}
+                  src={address(`/frames/${frame.sha256}/thumbnail.png`)}
                   alt=""
                   width="40"
                   height="40"

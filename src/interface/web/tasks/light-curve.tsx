@@ -349,7 +349,7 @@ function Measurements({ rows, frames }: { rows: readonly Row[]; frames: number }
     <Section title="Measurements" aside={`on ${frames} ${frames === 1 ? 'frame' : 'frames'}`}>
       <DataTable
         name="light-curve"
-        label="Measurements"
+        label="Measurements by time"
         columns={columns}
         rows={rows}
         keyOf={(row) =>

@@ -47,7 +47,9 @@ export function TaskPicture({ task, products }: { task: Task; products: readonly
       <p className="dim">
         {task.frame
           ? 'Its picture is deleted; run inspect to have it again.'
-          : 'No frame yet: bring one below.'}
+          : task.config['stack_filenames']
+            ? 'Its frame is the stack, once that is made.'
+            : 'No frame yet: bring one below.'}
       </p>
     )
   const { product } = shown

@@ -119,7 +119,6 @@ export function StepPanel(props: { task: Task; step: StepName; products: readonl
             {(step === 'transients' || step === 'subtraction') && (
               <Brightest task={task} of={step} products={products} />
             )}
-            <Tables task={task} step={step} products={products} />
           </Suspense>
         </>
       )}
@@ -133,6 +132,12 @@ export function StepPanel(props: { task: Task; step: StepName; products: readonl
         />
       </Configuration>
       {!running && state && <StepLog task={task} step={step} open={state.state === 'failed'} />}
+      {/* Last: a table of a thousand rows is as long as it is. */}
+      {done && (
+        <Suspense fallback={<Loading lines={2} />}>
+          <Tables task={task} step={step} products={products} />
+        </Suspense>
+      )}
     </section>
   )
 }

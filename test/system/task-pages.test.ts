@@ -1,0 +1,180 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { starField } from '#test/imaging.ts'
+import { startSkyServices } from '#test/sky-services.ts'
+import { administrator, dispose, makeAdministrator, root, startProgram } from './program.ts'
+import type { Program } from './program.ts'
+
+/** From a dropped file to magnitudes, in a real browser on the real program. */
+
+const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+)
+const noBrowser = executablePath === undefined
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const { stars, field, bytes } = starField({ size: 512, seed: 11 })
+const bright = [...field.truth.mag.keys()]
+  .filter((i) => Math.hypot(field.truth.x[i]! - 256, field.truth.y[i]! - 256) < 150)
+  .toSorted((i, j) => field.truth.mag[i]! - field.truth.mag[j]!)[2]!
+const services = await startSkyServices({
+  stars,
+  names: { 'SN 2026abc': [field.truth.ra[bright]!, field.truth.dec[bright]!] },
+})
+
+describe.skipIf(noBrowser)('pages of tasks (needs Chromium)', () => {
+  let program: Program
+  let browser: Browser
+  let context: BrowserContext
+  const faults: string[] = []
+
+  async function open(path: string, width = 1440): Promise<Page> {
+    const page = await context.newPage()
+    page.setDefaultTimeout(30_000)
+    page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(`${page.url()}: ${message.text()}`)
+    })
+    await page.setViewportSize({ width, height: 900 })
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+    await page.goto(program.url + path, { waitUntil: 'load' })
+    return page
+  }
+
+  beforeAll(async () => {
+    if (!existsSync(join(root, 'dist/web/index.html')))
+      throw new Error('The page is not built; run node scripts/build-page.js first.')
+    ;[program, browser] = await Promise.all([
+      startProgram({ env: services.env }),
+      chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] }),
+    ])
+    await makeAdministrator(program)
+    context = await browser.newContext()
+    const { email, password } = administrator
+    const answer = await context.request.post(`${program.url}/api/auth/sign-in/email`, {
+      data: { email, password },
+      headers: { origin: program.url },
+    })
+    expect(answer.status(), await answer.text()).toBe(200)
+  }, 120_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await dispose()
+  })
+
+  let task = ''
+
+  it('a file dropped on the empty list becomes a task, whose page follows it to zero point, target and plots', async () => {
+    const list = await open('/tasks')
+    await list.getByText('No tasks yet.').waitFor()
+    const page = await open('/tasks')
+    await page.getByText('Drop FITS files here').waitFor()
+    await page.evaluate((base64) => {
+      const file = new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], 'field.fits')
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(file)
+      document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }))
+    }, Buffer.from(bytes).toString('base64'))
+    await page.getByRole('list', { name: 'Frames of the new task' }).getByText('field.fits').waitFor()
+    await page.getByLabel(/^Targets/).fill('SN 2026abc\nx=100 y=120')
+    await page.getByRole('button', { name: 'Make the task' }).click()
+    await page.waitForURL(/\/tasks\/[0-9a-f-]{36}$/)
+    task = new URL(page.url()).pathname
+    await page.getByText('done with photometry').waitFor({ timeout: 60_000 })
+    for (const plot of [
+      'Zero point residual against magnitude',
+      'Zero point residual against colour',
+      'Zero point residual over the frame',
+      'FWHM against magnitude',
+      'FWHM over the frame',
+      'Limit: S/N against magnitude',
+      'Magnitudes of objects and calibrating stars',
+    ])
+      await page.getByRole('figure', { name: plot }).waitFor()
+    const row = page.getByRole('row', { name: /SN 2026abc/ })
+    const [shown = ''] = /\d+\.\d+ ± 0\.\d+/.exec(await row.innerText()) ?? []
+    expect(Math.abs(Number.parseFloat(shown) - field.truth.mag[bright]!)).toBeLessThan(0.05)
+    await page.getByRole('img', { name: 'SN 2026abc: frame' }).waitFor()
+    const text = await page.locator('article').innerText()
+    for (const part of ['Zero point', 'Colour term', 'Limit by the sky alone', 'Products', 'The same from'])
+      expect(text).toContain(part)
+    expect(text).not.toMatch(/NaN|undefined|\[object/)
+    // The list heard of it meanwhile.
+    await list.getByRole('link', { name: 'field.fits' }).waitFor()
+    await row.getByRole('link', { name: 'SN 2026abc' }).click()
+    await page.getByRole('figure', { name: 'Magnitude in time, per filter' }).waitFor()
+    await page.getByRole('row', { name: /forced on the frame/ }).waitFor()
+    await list.close()
+    await page.close()
+  }, 120_000)
+
+  it('a setting that cannot be is said at its field; one that can is kept, and goes back to its default when emptied', async () => {
+    const page = await open(`${task}?step=photometry`)
+    await page.getByText('Settings', { exact: true }).click()
+    const sn = page.getByRole('textbox', { name: 'S/N', exact: true })
+    await sn.fill('-3')
+    await page.getByRole('button', { name: /^Save 1 change/ }).click()
+    await page.getByRole('alert').first().waitFor()
+    expect(await sn.getAttribute('aria-invalid')).toBe('true')
+    await sn.fill('8')
+    await page.getByRole('button', { name: /^Save 1 change/ }).click()
+    await page
+      .getByText('2 differ from the defaults')
+      .or(page.getByText('1 differs from the defaults'))
+      .waitFor()
+    expect((await program.get<{ config: object }>(`/api/v1${task}`)).config).toMatchObject({ sn: 8 })
+    await sn.fill('')
+    await page.getByRole('button', { name: /^Save 1 change/ }).click()
+    await page.getByText('all defaults').waitFor()
+    // The answer to what cannot be is an error of the network to a browser, and none of the page.
+    faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes('422')))
+    await page.close()
+  })
+
+  it('no page of tasks has a serious finding of axe, an error or a sideways scroll', async () => {
+    const paths = ['/tasks?open=new', task, `${task}/candidates`, '/light-curve?ra=150&dec=2.2&radius=60']
+    for (const [width, theme] of [
+      [1440, 'dark'],
+      [390, 'light'],
+    ] as const)
+      await Promise.all(
+        paths.map(async (path) => {
+          const page = await open(path, width)
+          await page.locator('h1').first().waitFor()
+          await page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme)
+          await page.waitForFunction(() => document.querySelector('.skeleton') === null)
+          expect(
+            await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+            `${path} at ${width}`,
+          ).toBeLessThanOrEqual(0)
+          expect(await findings(page), `${path} at ${width}, ${theme}`).toEqual([])
+          await page.close()
+        }),
+      )
+    expect(faults).toEqual([])
+  }, 120_000)
+
+  async function findings(page: Page): Promise<string[]> {
+    await page.evaluate(axe)
+    return page.evaluate(async () => {
+      interface Violation {
+        id: string
+        impact: string
+        nodes: { target: string[] }[]
+      }
+      const tool = (
+        globalThis as unknown as {
+          axe: { run(on: Document, options: object): Promise<{ violations: Violation[] }> }
+        }
+      ).axe
+      const { violations } = await tool.run(document, { resultTypes: ['violations'] })
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes[0].target.join(' ')}`)
+    })
+  }
+})
