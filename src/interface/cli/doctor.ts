@@ -7,12 +7,14 @@ import { findBinaries } from '#platform/db/binaries.ts'
 import { clusterMajor, layout, runningPid } from '#platform/db/cluster.ts'
 import { migrationStatus, readMigrations, withClient } from '#platform/db/migrate.ts'
 import type { LoadedConfig } from '#platform/config/load.ts'
+import { findProgram, versionOf } from '#platform/engines/find.ts'
 import { createNet } from '#platform/net/client.ts'
 import { openStorage } from '#platform/storage/open.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { table } from '#platform/terminal/table.ts'
 import { gcnSection } from '#observatory/alerts/sections.ts'
 import { listCatalogueRows, type CatalogueRow } from '#observatory/references/store.ts'
+import { enginePrograms } from '#observatory/tasks/engines/programs.ts'
 import { withDatabase } from './db.ts'
 import { packageFolder, programVersion, schemaFolder } from './version.ts'
 
@@ -42,7 +44,7 @@ export const doctor: Command = {
     } catch (error) {
       findings.push({ what: 'configuration', state: 'broken', detail: sentence(error) })
     }
-    findings.push(page())
+    findings.push(page(), ...programs())
     const broken = findings.filter((finding) => finding.state === 'broken').length
     document({ version: programVersion(), findings }, () => {
       for (const line of table(
@@ -204,6 +206,25 @@ function page(): Finding {
   return built
     ? { what: 'page', state: 'ok', detail: 'built' }
     : { what: 'page', state: 'warning', detail: 'not built: only the API answers; run "npm run prepare"' }
+}
+
+/** External programs that may take the place of what is built in. */
+function programs(): Finding[] {
+  return enginePrograms.map((facts) => {
+    const [what] = facts.names
+    const path = findProgram(facts)
+    return path === undefined
+      ? {
+          what,
+          state: 'missing',
+          detail: `not needed; for ${facts.purpose} in the place of the built-in one${facts.package === null ? '' : `, on Debian: apt install ${facts.package}`}`,
+        }
+      : {
+          what,
+          state: 'ok',
+          detail: `${versionOf(path, facts) ?? 'unknown version'} for ${facts.purpose} (${path})`,
+        }
+  })
 }
 
 function gcn(config: LoadedConfig): Finding {

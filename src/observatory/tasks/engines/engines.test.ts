@@ -8,6 +8,7 @@ import { grandchildUnder, runs } from '#test/engine-tasks.ts'
 import { TaskConfig } from '#observatory/tasks/config.ts'
 import { contracts, work } from '#test/engine-contracts.ts'
 import type { Engine, Ground, PortName, Ports, ProgramEngine } from './port.ts'
+import { enginePrograms } from './programs.ts'
 import { engineOf, engines, isInstalled, runEngine, settingsOf } from './registry.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'urania-engines-'))
@@ -41,6 +42,10 @@ describe('the registry', () => {
       for (const { key: name } of engines[port]) expect(TaskConfig.parse({ [key]: name })[key]).toBe(name)
     }
     expect(() => engineOf('warp', 'montage')).toThrow('engine_warp is one of builtin, swarp')
+  })
+
+  it('knows its programs by name', () => {
+    expect(new Set(enginePrograms)).toEqual(new Set(external.flatMap((engine) => engine.programs)))
   })
 
   it('takes the options of one engine out of those of all', () => {

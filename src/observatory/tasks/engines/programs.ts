@@ -42,3 +42,13 @@ export const hotpantsProgram: ProgramFacts = {
   purpose: 'subtraction of a template',
   version: { args: [], pattern: /Version (\d[\w.]*)/ },
 }
+
+/** All of them. */
+export const enginePrograms: readonly ProgramFacts[] = [
+  sourceExtractorProgram,
+  psfexProgram,
+  scampProgram,
+  swarpProgram,
+  solveFieldProgram,
+  hotpantsProgram,
+]

@@ -5,7 +5,7 @@ import { withScratch } from '#platform/engines/scratch.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import * as builtin from './builtin.ts'
 import { hotpants } from './hotpants.ts'
-import type { Engine, EngineSettings, Ground, PortName, Ports } from './port.ts'
+import type { Engine, EngineSettings, Ground, PortName, Ports, ProgramEngine } from './port.ts'
 import { psfex } from './psfex.ts'
 import { scamp } from './scamp.ts'
 import { scratchRoot } from './scratch-root.ts'
@@ -81,7 +81,16 @@ export async function runEngine<P extends PortName>(
   settings: EngineSettings = {},
 ): Promise<Ports[P]['result']> {
   const engine = engineOf(port, key)
-  if (!('programs' in engine)) return engine.run(work, ground)
+  return 'programs' in engine ? runPrograms(engine, work, ground, settings) : engine.run(work, ground)
+}
+
+/** The same by an engine that need not be in the registry. @throws Problem engine.*, `task.config` for options it does not take */
+export async function runPrograms<P extends PortName>(
+  engine: ProgramEngine<P>,
+  work: Ports[P]['work'],
+  ground: Ground,
+  settings: EngineSettings = {},
+): Promise<Ports[P]['result']> {
   const programs = programsOf(engine)
   const checked = engine.settings.safeParse(settings)
   if (!checked.success) {
