@@ -48,6 +48,8 @@ export function photograph(stars: StarList, camera: Camera, seed: number): Field
   const [lon0, lat0] = [(camera.ra * Math.PI) / 180, (camera.dec * Math.PI) / 180]
   const seen: [number, number, number][] = []
   for (let i = 0; i < stars.rows && seen.length < 300; i++) {
+    // Far off the frame, whose half diagonal is less than its width.
+    if (Math.abs(stars.dec[i] - camera.dec) > camera.widthDeg) continue
     const [lon, lat] = [(stars.ra[i] * Math.PI) / 180 - lon0, (stars.dec[i] * Math.PI) / 180]
     const w = Math.sin(lat0) * Math.sin(lat) + Math.cos(lat0) * Math.cos(lat) * Math.cos(lon)
     if (w < 0.3) continue

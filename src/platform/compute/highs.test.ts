@@ -149,8 +149,8 @@ it('stops at the gap asked for', () => {
 
 it('is ended at once in its thread by an abort', async () => {
   const abort = new AbortController()
-  const began = performance.now()
   const memory = new SharedArrayBuffer(4)
+  // It would search for a minute, longer than a test may take.
   const running = compute.run(searchLong, { milp: hardKnapsack(60, 25), memory }, { signal: abort.signal })
   const outcome = expect(running).rejects.toMatchObject({ code: 'compute.aborted' })
   // The search itself says that it runs; its thread can tell nothing by message while it is blocked.
@@ -158,7 +158,6 @@ it('is ended at once in its thread by an abort', async () => {
   while (Atomics.load(searches, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 20))
   abort.abort()
   await outcome
-  expect(performance.now() - began).toBeLessThan(15_000)
   const now = Atomics.load(searches, 0)
   await new Promise((resolve) => setTimeout(resolve, 400))
   expect(Atomics.load(searches, 0) - now).toBeLessThanOrEqual(1)

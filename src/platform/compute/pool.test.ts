@@ -37,18 +37,18 @@ it('keeps code and details of a Problem and the name of other errors, and goes o
 })
 
 it('ends the thread of an aborted task at once and replaces it', async () => {
-  const began = performance.now()
+  // Longer than any test may take: it ends by the abort or not at all.
+  const forever = 1e9
   const abort = new AbortController()
   const both = [
-    compute.run(spin, 20_000, { signal: abort.signal }),
-    compute.run(spin, 20_000, { signal: abort.signal }),
+    compute.run(spin, forever, { signal: abort.signal }),
+    compute.run(spin, forever, { signal: abort.signal }),
   ]
-  const queued = compute.run(spin, 20_000, { signal: abort.signal })
+  const queued = compute.run(spin, forever, { signal: abort.signal })
   const after = compute.run(addUp, Float64Array.of(4))
   setTimeout(() => abort.abort(), 100)
   for (const run of [...both, queued]) await expect(run).rejects.toMatchObject({ code: 'compute.aborted' })
   expect(await after).toEqual({ sum: 4 })
-  expect(performance.now() - began).toBeLessThan(10_000)
 })
 
 it('runs no more at once than it has threads, and refuses after stop', async () => {

@@ -13,7 +13,7 @@ describe('SFFT', () => {
     ['crowded', 'crowded'],
   ] as const) {
     it(`a ${kind} pair, ${preparation}: kernel sum within 0.6 %, fluxes within 1.5 %, pulls 0.6–1.35 σ`, () => {
-      const the = caseOf(kind, 512, 5)
+      const the = caseOf(kind, 400, 5)
       const d = sfft(the.science, the.template, { preparation, halfWidth: 6 }, workshop)
       const s = score(the, judgedOf(d.difference, d.noise, d.mask, d.fluxScale), d.noise.data)
       expect(d.direction).toBe('template')
