@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect } from 'react'
+import '#interface/web/account/account.css'
 import '#interface/web/events/events.css'
 import { CopyButton } from '#interface/web/pieces/copy.tsx'
 import { thousands } from '#interface/web/pieces/format.ts'
