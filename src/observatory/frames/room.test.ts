@@ -496,6 +496,20 @@ describe('uploads in parts', () => {
     expect((await continueUpload({ ...platform }, actor, id, offset, rest)).state).toBe('done')
   })
 
+  it('that are given up while the last part comes are gone, and nothing of them stays', async () => {
+    const bytes = skyFrame({ seed: 12 })
+    const id = await begin('given-up.fits', bytes.length)
+    const actor = { ...localOperator, kind: 'person' as const, userId: owner.id }
+    const parts = (async function* () {
+      yield bytes.subarray(0, 2_000)
+      expect((await owner.send('DELETE', `/api/v1/uploads/${id}`)).status).toBe(204)
+      yield bytes.subarray(2_000)
+    })()
+    const end = await continueUpload({ ...platform }, actor, id, 0, parts).catch((error: unknown) => error)
+    expect(end).toMatchObject({ code: 'upload.unknown' })
+    expect(await readdir(join(home, 'uploads'))).not.toContain(id)
+  })
+
   it('take no more than was announced, and say why a file is no frame', async () => {
     const id = await begin('long.fits', 10)
     expect((await send(id, 0, new Uint8Array(11))).status).toBe(413)

@@ -170,13 +170,23 @@ async function finish(platform: Needs, actor: Actor, row: UploadRow): Promise<Up
     await finishUpload(platform.db, row.id, { sha256 })
   } catch (error) {
     const now = await uploadRow(platform.db, row.id)
-    if (now && now.sha256 !== null) return shown(platform, now, Number(row.byte_length))
+    if (!now) throw givenUp(row.id)
+    if (now.sha256 !== null) return shown(platform, now, Number(row.byte_length))
     const problem = await recordFailure(platform, actor, row.name, Number(row.byte_length), error)
     if (!problem) throw error
     await finishUpload(platform.db, row.id, { problem: { code: problem.code, message: problem.message } })
   }
   await rm(path, { force: true })
-  return shown(platform, (await uploadRow(platform.db, row.id))!, Number(row.byte_length))
+  const ended = await uploadRow(platform.db, row.id)
+  if (!ended) throw givenUp(row.id)
+  return shown(platform, ended, Number(row.byte_length))
+}
+
+function givenUp(id: string): Problem {
+  return new Problem(
+    'upload.unknown',
+    `The upload ${id} was given up while its last part came; begin a new one.`,
+  )
 }
 
 /** Gives an upload up. @throws Problem upload.unknown */

@@ -204,6 +204,19 @@ it('who runs the shared task of another reads nothing through it that is not sha
   expect((await json<Task>(owner.get(`/api/v1/tasks/${id}`))).config).not.toHaveProperty('template')
 })
 
+it('a task that is deleted while it is copied is copied before, or not there: never a fault', async () => {
+  const answers: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const { id } = await json<Task>(owner.send('POST', '/api/v1/tasks', { title: 'race' }), 201)
+    const [copied] = await Promise.all([
+      owner.send('POST', `/api/v1/tasks/${id}/duplicate`),
+      owner.send('DELETE', `/api/v1/tasks/${id}`),
+    ])
+    answers.push(copied.status)
+  }
+  expect(answers.every((status) => status === 201 || status === 404)).toBe(true)
+})
+
 it('a changed mask runs inspect anew; preparations are taken back; what a step made goes with it', async () => {
   const { id } = await uploaded(owner)
   await ran(owner, id, ['inspect'])

@@ -300,7 +300,10 @@ export async function duplicateTask(platform: Needs, actor: Actor, id: string): 
   requireMember(actor)
   const copy = randomUUID()
   await platform.db.transaction().execute(async (tx) => {
-    const row = await taskRow({ db: tx }, actor, id)
+    await taskRow({ db: tx }, actor, id)
+    // Locked, so that it is not deleted while it is copied.
+    const row = await lockTask(tx, id)
+    if (!row) throw new Problem('resource.not_found', `The task ${id} has just been deleted.`)
     const made = await insertTask(tx, {
       id: copy,
       title: row.title,
