@@ -143,15 +143,12 @@ export function LookControls({
           ))}
         </select>
       </label>
-      {interval && (
-        <span className="viewer-bar">
-          <span className="dim">{significant(interval.low, 4)}</span>
-          <span className="viewer-ramp" style={{ background: ramp(look) }} />
-          <span className="dim">
-            {significant(interval.high, 4)} {unit}
-          </span>
-        </span>
-      )}
+      {/* There from the beginning, so that nothing below it jumps. */}
+      <span className="viewer-bar">
+        <span className="dim">{interval ? significant(interval.low, 4) : '…'}</span>
+        <span className="viewer-ramp" style={{ background: ramp(look) }} />
+        <span className="dim">{interval ? `${significant(interval.high, 4)} ${unit}` : '…'}</span>
+      </span>
     </div>
   )
 }

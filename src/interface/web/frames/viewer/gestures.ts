@@ -31,7 +31,7 @@ export function useGestures(stage: RefObject<HTMLElement | null>, gestures: Gest
     let moved = false
     const place = (event: PointerEvent | WheelEvent): At => {
       const box = element.getBoundingClientRect()
-      return [event.clientX - box.left, event.clientY - box.top]
+      return [event.clientX - box.left - element.clientLeft, event.clientY - box.top - element.clientTop]
     }
     const size = () => ({ width: element.clientWidth, height: element.clientHeight })
     const down = (event: PointerEvent) => {
@@ -79,7 +79,7 @@ export function useGestures(stage: RefObject<HTMLElement | null>, gestures: Gest
     }
     const wheel = (event: WheelEvent) => {
       const seen = now.current.view()
-      if (!seen || (event.ctrlKey === event.altKey && event.altKey)) return
+      if (!seen) return
       event.preventDefault()
       const lines = event.deltaMode === 1 ? 24 : 1
       const factor = 2 ** (-Math.max(-120, Math.min(120, event.deltaY * lines)) / 240)
