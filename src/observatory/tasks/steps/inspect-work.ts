@@ -21,7 +21,8 @@ import { facts as factsOf } from '#observatory/frames/facts.ts'
 import type { Facts } from '#observatory/frames/frame.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { Found, InspectFindings } from '#observatory/tasks/findings.ts'
-import { DrawnMask, originalName, type Preparation } from '#observatory/tasks/task.ts'
+import { readDrawn } from '#observatory/tasks/drawn.ts'
+import { originalName, type Preparation } from '#observatory/tasks/task.ts'
 import { fieldOf, mocOf } from './field.ts'
 import {
   blankFills,
@@ -353,7 +354,7 @@ export function maskBrought(
   }
   const drawing = join(folder, `${name}.json`)
   if (existsSync(drawing)) {
-    const drawn = DrawnMask.parse(JSON.parse(readFileSync(drawing, 'utf8')))
+    const drawn = readDrawn(readFileSync(drawing, 'utf8'), `${name}.json`)
     if (drawn.shapes.length > 0) drawShapes(mask, drawn as Drawing, wcs)
     voice.log(
       `${drawn.shapes.length} drawn ${drawn.shapes.length === 1 ? 'shape is' : 'shapes are'} applied (${drawn.mode}).`,
