@@ -432,7 +432,7 @@ const keys = {
     {
       group: 'subtraction',
       title: 'Kernel options',
-      doc: 'Options of Alard–Lupton by their HOTPANTS names: ko (order of the kernel over a tile), bgo (of the background), r, rss, nsx …; the built-in method knows ko, bgo and r.',
+      doc: 'Options of Alard–Lupton by their HOTPANTS names: ko (order of the kernel over a tile), bgo (of the background), r, rss, nsx …; the built-in method takes ko, bgo, r and rss, and refuses others.',
     },
   ),
   sfft_kernel_poly_order: key(order(0, 4), {
@@ -449,11 +449,6 @@ const keys = {
     group: 'subtraction',
     title: 'SFFT flux scale order',
     doc: 'Order of the polynomial of the flux scale over a tile.',
-  }),
-  sub_decorrelate: key(flag(false), {
-    group: 'subtraction',
-    title: 'Decorrelate the noise',
-    doc: 'Whiten the noise of the difference that the convolution correlated; fluxes are kept.',
   }),
   filter_center: key(text(), {
     group: 'subtraction',
@@ -474,7 +469,7 @@ const keys = {
   filter_adjust: key(flag(true), {
     group: 'subtraction',
     title: 'Test for misalignment',
-    doc: 'A residual that a shift of at most 1 pixel and a scale of at most 1.3 explain is no candidate.',
+    doc: 'A residual that a shift of at most 1 pixel and a scale within 5 % explain is no candidate; what changed by more is a source that varies.',
   }),
   filter_negative: key(flag(true), {
     group: 'subtraction',

@@ -17,7 +17,12 @@ import { runSteps } from './run.ts'
 import { numbersOf, readTable } from './tables.ts'
 
 const size = 448
-const placed = { fresh: { x: 200, y: 250 }, mover: { x: 320, y: 120 }, faded: { x: 120, y: 320 } }
+const placed = {
+  fresh: { x: 200, y: 250 },
+  mover: { x: 320, y: 120 },
+  faded: { x: 120, y: 320 },
+  varies: { x: 330, y: 340 },
+}
 const science = starField({
   size,
   seed: 31,
@@ -25,6 +30,8 @@ const science = starField({
   stars: [
     { ...placed.fresh, mag: 15.5 },
     { ...placed.mover, mag: 15.8 },
+    // 30 % brighter than on the template.
+    { ...placed.varies, mag: 14.4 },
   ],
 })
 const template = starField({
@@ -33,7 +40,10 @@ const template = starField({
   fieldSeed: 8,
   psf: { fwhm: 2.6 },
   sky: 300,
-  stars: [{ ...placed.faded, mag: 15.5 }],
+  stars: [
+    { ...placed.faded, mag: 15.5 },
+    { ...placed.varies, mag: 14.685 },
+  ],
 })
 const at = ({ x, y }: { x: number; y: number }): [number, number] => {
   const i = [...science.field.truth.x.keys()].find(
@@ -119,7 +129,12 @@ it('what appeared is found against catalogues and on the difference within 0.1 m
       )!
       expect(numbersOf(candidates, 'flux')[faded]).toBeLessThan(0)
       expect(Math.abs(numbersOf(candidates, 'mag_calib')[faded]! - 15.5)).toBeLessThan(0.1)
-      expect(candidates.rows).toBeLessThanOrEqual(4)
+      // A star on the template that varies is found with the difference of its flux.
+      const varied = near(candidates, at(placed.varies))
+      expect(varied).toBeGreaterThanOrEqual(0)
+      const change = -2.5 * Math.log10(10 ** (-0.4 * 14.4) - 10 ** (-0.4 * 14.685))
+      expect(Math.abs(numbersOf(candidates, 'mag_calib')[varied]! - change)).toBeLessThan(0.1)
+      expect(candidates.rows).toBeLessThanOrEqual(5)
       const region = await readFile(join(folder, 'candidates.reg'), 'utf8')
       expect(region.split('\n').filter((line) => line.startsWith('circle('))).toHaveLength(candidates.rows)
       expect(

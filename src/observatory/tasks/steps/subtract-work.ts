@@ -33,6 +33,8 @@ import { runChosen } from '#observatory/tasks/engines/registry.ts'
 import { brought } from './brought.ts'
 import { speaking, type Speaking, type Voice } from './voice.ts'
 
+const mostPsfStars = 60
+
 export interface Box {
   readonly x0: number
   readonly y0: number
@@ -91,6 +93,8 @@ export const subtractRegion = computeTask(
 
 async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
   const { folder, config, region, tiles, fwhm } = input
+  // Before any work: what is configured can be done.
+  kernelOptions(config)
   const workshop = createWorkshop({ hands: input.hands })
   const total = tiles.length + 4
   let done = 0
@@ -156,7 +160,6 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
       )
 
     write(folder, { science, mask, template, difference, noise, model, bad }, cards, input.gain, voice)
-    for (let i = 0; i < difference.data.length; i++) if (bad.data[i] !== 0) difference.data[i] = Number.NaN
     const found = input.detect
       ? detect(input, { science, difference, noise, model, bad }, workshop, voice)
       : null
@@ -433,6 +436,24 @@ function side(
   }
 }
 
+const builtinOptions = ['ko', 'bgo', 'r', 'rss']
+
+/** What `hotpants_extra` says of the kernel. @throws Problem `task.config` for what only HOTPANTS itself knows, or is no number */
+function kernelOptions(config: TaskConfig): (name: string) => number | undefined {
+  const { hotpants_extra: given, engine_subtraction: engine } = config
+  if (engine === 'builtin')
+    for (const [name, value] of Object.entries(given))
+      if (!builtinOptions.includes(name) || !Number.isFinite(Number(value)))
+        throw new Problem(
+          'task.config',
+          `The built-in subtraction takes ${builtinOptions.join(', ')} as numbers, not ${name}=${value}; take it out of hotpants_extra, or choose engine_subtraction=hotpants.`,
+        )
+  return (name) => {
+    const value = Number(given[name])
+    return Number.isFinite(value) ? value : undefined
+  }
+}
+
 /** By the method and engine that are configured. @throws Problem `subtract.*` */
 function subtractWith(
   input: SubtractWork,
@@ -443,15 +464,14 @@ function subtractWith(
   voice: Voice,
 ): Difference | Promise<Difference> {
   const { config } = input
-  const extra = (name: string): number | undefined => {
-    const value = config.hotpants_extra[name]
-    return value === undefined || !Number.isFinite(Number(value)) ? undefined : Number(value)
-  }
+  const extra = kernelOptions(config)
   const radius = extra('r')
+  const stampHalf = extra('rss')
   const options: SubtractOptions = {
     kernelOrder: extra('ko') ?? 0,
     backgroundOrder: extra('bgo') ?? 0,
     ...(radius === undefined ? {} : { basis: { halfWidth: radius } }),
+    ...(stampHalf === undefined ? {} : { stamps: { halfWidth: stampHalf } }),
     ...(positions.x.length >= 8 ? { positions } : {}),
   }
   if (config.subtraction_method === 'al98')
@@ -477,19 +497,34 @@ function subtractWith(
   return zogy(withPsf(science), withPsf(template), { mesh: 0, ...found }, workshop)
 }
 
-/** The point spread of a tile from stars of the frame, which the template shows too. @throws Problem image.no_psf */
+/**
+ * The point spread of a tile from the brightest stars of the frame, which the template shows too; pixels near others are left out.
+ * @throws Problem image.no_psf
+ */
 function pointSpreadOf(
-  { plane, mask = null, noise, fwhm }: SubtractInput,
-  { x, y }: { x: Float64Array; y: Float64Array },
+  { plane, mask = null, noise, fwhm = 3 }: SubtractInput,
+  positions: { x: Float64Array; y: Float64Array },
 ): ZogyInput['psf'] {
   const facts = noise && !('data' in noise) ? noise : {}
-  const { psf } = modelPsf(plane, x, y, {
-    fwhm: fwhm ?? 3,
-    degree: 1,
-    mask,
-    noise: facts.rms ?? 1,
-    ...(facts.gain === undefined ? {} : { gain: facts.gain }),
-  })
+  // Brightest first, as the objects are; alone, or the wings of others widen the point spread.
+  const { x, y } = positions
+  const alone = [...x.keys()].filter((i) =>
+    x.every((other, k) => k === i || Math.hypot(other - x[i]!, y[k]! - y[i]!) > 3 * fwhm),
+  )
+  const chosen = (alone.length >= 8 ? alone : [...x.keys()]).slice(0, mostPsfStars)
+  const { psf } = modelPsf(
+    plane,
+    chosen.map((i) => x[i]!),
+    chosen.map((i) => y[i]!),
+    {
+      fwhm,
+      degree: 1,
+      mask,
+      noise: facts.rms ?? 1,
+      neighbours: positions,
+      ...(facts.gain === undefined ? {} : { gain: facts.gain }),
+    },
+  )
   return (px, py) => {
     const { side, values } = psfAt(psf, Math.round(px), Math.round(py))
     return { size: side, data: values }
@@ -521,6 +556,7 @@ interface Planes {
   readonly bad: Mask
 }
 
+/** Writes the products; masked pixels of the difference are blank afterwards, and the template is gone. */
 function write(folder: string, p: Planes, cards: readonly Card[], _gain: number, voice: Voice): void {
   const put = (name: string, plane: Plane | Mask): void => writePlane(join(folder, name), plane, cards)
   put('sub_image.fits', p.science)
@@ -530,15 +566,15 @@ function write(folder: string, p: Planes, cards: readonly Card[], _gain: number,
   put('sub_conv.fits', p.model)
   put('sub_ediff.fits', p.noise)
   // Masked pixels are blank: zero would be a value.
-  const shown: Plane = {
-    ...p.difference,
-    data: p.difference.data.map((value, i) => (p.bad.data[i] === 0 ? value : Number.NaN)),
-  }
-  put('sub_diff.fits', shown)
-  for (let i = 0; i < shown.data.length; i++) shown.data[i]! /= p.noise.data[i]!
-  put('sub_sdiff.fits', shown)
+  const { data } = p.difference
+  for (let i = 0; i < data.length; i++) if (p.bad.data[i] !== 0) data[i] = Number.NaN
+  put('sub_diff.fits', p.difference)
+  // The template is written and done with: its place is taken, for another plane would be the largest of all.
+  const ratio = p.template.plane
+  for (let i = 0; i < data.length; i++) ratio.data[i] = data[i]! / p.noise.data[i]!
+  put('sub_sdiff.fits', ratio)
   let [sum, count] = [0, 0]
-  for (const value of shown.data) {
+  for (const value of ratio.data) {
     if (!Number.isFinite(value) || Math.abs(value) > 5) continue
     sum += value * value
     count++
@@ -654,6 +690,9 @@ function detect(
   return { objects: all, adjustments }
 }
 
+/** What an error of the flux scale may be. A greater factor is a source that varies, and no misalignment explains that. */
+const mostScale = 1.05
+
 /** Whether the residual at a place is only the template lying a little beside. */
 function adjusted(
   difference: Plane,
@@ -686,7 +725,7 @@ function adjusted(
     part((i) => noise.data[i]!),
     x - box.x0,
     y - box.y0,
-    { radius: 2 * fwhm, mask },
+    { radius: 2 * fwhm, mostScale, mask },
   )
 }
 
