@@ -174,6 +174,13 @@ const stacking: Command = {
     if (args.length < 2)
       throw new Problem('command.usage', 'A stack needs at least two frames: urania stack FILES.')
     const target = resolve(textFlag(flags, 'out') ?? 'stack.fits')
+    const weights = target.replace(/(\.fits?)?$/i, '.weight.fits')
+    const input = args.find((name) => [target, weights].includes(resolve(name)))
+    if (input !== undefined)
+      throw new Problem(
+        'command.usage',
+        `The stack would be written over ${input}, which is one of its frames; name another file by --out.`,
+      )
     const folder = `${target}.work`
     await mkdir(folder, { recursive: true })
     const chosen = wholeConfig({
@@ -194,7 +201,6 @@ const stacking: Command = {
       })
       report.finish()
       await copyFile(join(folder, 'stack.fits'), target)
-      const weights = target.replace(/(\.fits?)?$/i, '.weight.fits')
       await copyFile(join(folder, 'stack_weight.fits'), weights)
       const { stack: found } = await readFindings(folder)
       document({ file: target, weights, ...found }, () =>
