@@ -83,7 +83,7 @@ describe.skipIf(!hotpants)('beside HOTPANTS (needs hotpants)', () => {
     mine.residuals.forEach((value, i) => {
       if (value !== null) expect(value).toBeLessThan(1.01 * (other.residuals[i] ?? Infinity))
     })
-  })
+  }, 120_000)
 })
 
 describe.skipIf(!folder)('the simulated reference pair (needs shared test data)', () => {
