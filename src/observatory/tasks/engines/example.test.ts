@@ -21,8 +21,17 @@ it.skipIf(!isInstalled(example))(
     try {
       const work = {
         terms: start.terms,
-        ...{ x, y, flux: x, fluxErr: x, ...truth.pixelsToSky(x, y), mag: x },
-        ...{ width: 200, height: 200, jitterPx: 0.5, errorPx: 4, order: 1 },
+        x,
+        y,
+        flux: x,
+        fluxErr: x,
+        ...truth.pixelsToSky(x, y),
+        mag: x,
+        width: 200,
+        height: 200,
+        jitterPx: 0.5,
+        errorPx: 4,
+        order: 1,
       }
       const found = await runPrograms(example, work, { folder, hands: 1, log: () => {} })
       expect(found!.stars).toBe(40)

@@ -58,7 +58,8 @@ export const scamp: ProgramEngine<'refine'> = {
         ASTREF_CATALOG: 'FILE',
         ASTREFCAT_NAME: 'stars.cat',
         ASTREFMAG_LIMITS: '-99,99',
-        MATCH: 'Y',
+        // The WCS is about right; looking for patterns besides takes a hundred times as long.
+        MATCH: 'N',
         POSITION_MAXERR: Math.max(0.05, (work.errorPx * scale) / 60),
         POSANGLE_MAXERR: 1,
         PIXSCALE_MAXERR: 1.02,
