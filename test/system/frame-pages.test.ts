@@ -265,7 +265,7 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
 
   it('a file is added on the page, one that is none says why, and both are found again', async () => {
     const page = await open('/frames?open=add')
-    await page.getByLabel('FITS files').setInputFiles([
+    await page.getByLabel('FITS files', { exact: true }).setInputFiles([
       {
         name: 'new.fits',
         mimeType: 'application/fits',

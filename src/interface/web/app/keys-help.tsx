@@ -5,9 +5,11 @@ const keys: readonly (readonly [string, string])[] = [
   ['j  k', 'Next and previous: in a list, or among the things of the list one came from'],
   ['Enter', 'Open the chosen row'],
   [
-    'g  then  t e l s c i n j p',
-    'Go to Tonight, Events, Plans, Telescopes, Catalogues, Inbox, Notifications, Jobs, People',
+    'g  then  t e l f s c i n j p',
+    'Go to Tonight, Events, Plans, Frames, Telescopes, Catalogues, Inbox, Notifications, Jobs, People',
   ],
+  ['+  −  0  1', 'At a picture of a frame: nearer, further, all of it, one to one; arrows move'],
+  ['b  ,  .  n  w  i', 'There: blink, other plane, north up, grid, invert'],
   ['a  r  R', 'In the inbox: acknowledge, mark the thread read, mark all read'],
   ['t', 'Theme: dark, light, red'],
   ['?', 'These keys'],
