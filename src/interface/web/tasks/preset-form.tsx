@@ -3,10 +3,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { send } from '#interface/web/api/client.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
-import { inputNames } from '#observatory/tasks/task.ts'
 import type { Preset, Task } from '#observatory/tasks/task.ts'
 import { configText } from './config-fields.ts'
 import { productsOptions } from './queries.ts'
+import { isBrought } from './words.tsx'
 
 /** Keeps the configuration of a task, and the masks and templates it was brought, under a name. */
 export function PresetForm({ task, close }: { task: Task; close: () => void }) {
@@ -14,7 +14,7 @@ export function PresetForm({ task, close }: { task: Task; close: () => void }) {
   const [name, setName] = useState('')
   const [names, setNames] = useState<readonly string[]>([])
   const products = useQuery(productsOptions(task.id)).data?.items ?? []
-  const brought = products.filter((one) => (inputNames as readonly string[]).includes(one.name))
+  const brought = products.filter((one) => isBrought(one.name))
   const { target: _target, stack_filenames: _frames, ...config } = task.config
   const keep = useMutation({
     mutationFn: () =>

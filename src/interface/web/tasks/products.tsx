@@ -4,9 +4,8 @@ import { ApiProblem, address, send } from '#interface/web/api/client.ts'
 import { Section } from '#interface/web/pieces/facts.tsx'
 import { bytes } from '#interface/web/pieces/format.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
-import { inputNames, stepNames } from '#observatory/tasks/task.ts'
 import type { Task, TaskProduct } from '#observatory/tasks/task.ts'
-import { busy, stepTitles } from './words.tsx'
+import { busy, isBrought, stepNames, stepTitles } from './words.tsx'
 
 /** More than these of one kind are folded, as cut-outs of candidates are. */
 const mostShown = 12
@@ -72,7 +71,7 @@ function ProductRow({ task, file }: { task: Task; file: TaskProduct }) {
     mutationFn: () => send('DELETE', `/tasks/${task.id}/products/${encodeURIComponent(file.name)}`),
     onSuccess: () => client.invalidateQueries({ queryKey: ['tasks'] }),
   })
-  const mine = task.mayChange && (inputNames as readonly string[]).includes(file.name)
+  const mine = task.mayChange && isBrought(file.name)
   return (
     <tr>
       <td>

@@ -5,13 +5,12 @@ import { Log } from '#interface/web/pieces/log.tsx'
 import { Loading, Problem } from '#interface/web/pieces/problem.tsx'
 import { Progress } from '#interface/web/pieces/progress.tsx'
 import { Time } from '#interface/web/pieces/time.tsx'
-import { stepNames } from '#observatory/tasks/task.ts'
 import type { StepName, Task, TaskProduct, TaskStep } from '#observatory/tasks/task.ts'
 import { ConfigForm, useStepFields } from './config-form.tsx'
 import { changesOf } from './config-fields.ts'
 import { taskLogOptions } from './queries.ts'
 import { Results } from './results.tsx'
-import { busy, stepDocs, stepTitles } from './words.tsx'
+import { busy, stepDocs, stepNames, stepTitles } from './words.tsx'
 
 const PhotometryPlots = lazy(() =>
   import('./photometry-plots.tsx').then((module) => ({ default: module.PhotometryPlots })),

@@ -8,7 +8,6 @@ import { DataTable } from '#interface/web/pieces/data-table.tsx'
 import { Empty, Loading, Problem } from '#interface/web/pieces/problem.tsx'
 import { everyRow } from '#interface/web/pieces/table-export.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
-import { taskStates, wordsOf } from '#observatory/tasks/task.ts'
 import type { Task } from '#observatory/tasks/task.ts'
 import '#interface/web/account/account.css'
 import '#interface/web/notifications/notifications.css'
@@ -16,7 +15,7 @@ import { BulkActs } from './bulk.tsx'
 import { limitOf, taskColumns, TaskPlace } from './columns.tsx'
 import { tasksOptions, tasksQuery } from './queries.ts'
 import './tasks.css'
-import { nameOf, TaskProgress } from './words.tsx'
+import { nameOf, stateChoices, TaskProgress } from './words.tsx'
 
 const NewTasks = lazy(() => import('./new-tasks.tsx').then((module) => ({ default: module.NewTasks })))
 const Presets = lazy(() => import('./presets.tsx').then((module) => ({ default: module.Presets })))
@@ -223,9 +222,9 @@ function Filters({ search, change }: { search: TasksSearch; change: (part: Tasks
         onChange={(event) => change({ state: event.target.value || undefined })}
       >
         <option value="">every state</option>
-        {taskStates.map((state) => (
+        {stateChoices.map(([state, words]) => (
           <option key={state} value={state}>
-            {wordsOf(state)}
+            {words}
           </option>
         ))}
       </select>

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { State, type Tone } from '#interface/web/pieces/state.tsx'
 import { Progress } from '#interface/web/pieces/progress.tsx'
-import type { StepName, Task, TaskStep } from '#observatory/tasks/task.ts'
+import type { InputName, StepName, Task, TaskStep } from '#observatory/tasks/task.ts'
 
 export const stepTitles: Record<StepName, string> = {
   stack: 'Stack',
@@ -18,6 +18,36 @@ export const stepDocs: Record<StepName, string> = {
   transients: 'objects that no catalogue knows',
   subtraction: 'the frame without a template, and what is left',
 }
+
+/* Said anew here: task.ts brings the schema of every setting along, which the page asks the server for. */
+export const stepNames: readonly StepName[] = ['stack', 'inspect', 'photometry', 'transients', 'subtraction']
+
+const brought: readonly InputName[] = [
+  'custom_mask.fits',
+  'custom_mask.json',
+  'custom_template.fits',
+  'custom_template_mask.fits',
+  'custom_template_mask.json',
+]
+
+/** Whether a file is one that a person brings beside the frame. */
+export function isBrought(name: string): boolean {
+  return (brought as readonly string[]).includes(name)
+}
+
+/** States as the filter offers them, with their words. */
+export const stateChoices: readonly (readonly [Task['state'], string])[] = [
+  ['initial', 'without a frame yet'],
+  ['uploaded', 'uploaded'],
+  ['queued', 'queued'],
+  ['running', 'running'],
+  ...stepNames.flatMap((step) => [
+    [`${step}_done`, `${step} done`] as const,
+    [`${step}_failed`, `${step} failed`] as const,
+  ]),
+  ['cancelled', 'cancelled'],
+  ['archived', 'archived'],
+]
 
 /** What a task is called where it has no title. */
 export function nameOf(task: Pick<Task, 'title' | 'originalName' | 'id'>): string {
