@@ -105,7 +105,7 @@ for (const engine of external) {
             runEngine(port, name, task, ours)
         await check(run(key) as never, run('builtin') as never, workshop)
         expect(existsSync(join(ours.folder, '.engines'))).toBe(false)
-      })
+      }, 90_000)
     }
   })
 }
