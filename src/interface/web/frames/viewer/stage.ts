@@ -28,9 +28,11 @@ interface Scene {
   readonly pending: readonly (readonly [number, number])[]
 }
 
+const onDark: Ink = { line: '#7fb6d6', text: '#e8eef5', halo: 'rgb(0 0 0 / 0.55)', mark: '#f5835c' }
+/** Behind the pixels it is dark in every theme. */
 const inks: Record<Theme, Ink> = {
-  dark: { line: '#7fb6d6', text: '#e8eef5', halo: 'rgb(0 0 0 / 0.55)', mark: '#f5835c' },
-  light: { line: '#2a86bd', text: '#0b2237', halo: 'rgb(255 255 255 / 0.7)', mark: '#b5360d' },
+  dark: onDark,
+  light: onDark,
   red: { line: '#c4564a', text: '#f0776a', halo: 'rgb(0 0 0 / 0.55)', mark: '#ff8f7d' },
 }
 
