@@ -168,6 +168,14 @@ describe('hostile input', () => {
     expect(() => run({ plane }, { plane }, { positions: { x: [], y: [] } })).toThrow('No star')
   })
 
+  it('a template that would have to be turned round is refused: its stars are not those of the frame', () => {
+    const { plane, truth } = field(2)
+    const holes = { ...plane, data: plane.data.map((value) => 2000 - value) }
+    expect(() => run({ plane }, { plane: holes }, { positions: truth, direction: 'template' })).toThrow(
+      'do not show the same stars',
+    )
+  })
+
   it('a border without values stays without, is masked, and does not reach inwards further than the kernel', () => {
     const [science, template] = [field(3), field(3, { psf: { fwhm: 2.4 } })]
     for (const { plane } of [science, template]) {

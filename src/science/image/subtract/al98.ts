@@ -99,6 +99,13 @@ export function subtract(
   })
   const usable = crew.each(differenceStrip, strips, workshop).reduce((sum, n) => sum + n, 0)
   const kernelSum = sumsOf(fit.model)
+  if (!(kernelSum.centre > 0)) {
+    throw new Problem(
+      'subtract.no_fit',
+      `The kernel that fits best has a sum of ${kernelSum.centre.toPrecision(2)}: the frames do not show the same stars. Check that the template lies on the same sky.`,
+      { kernelSum: kernelSum.centre },
+    )
+  }
   if (usable === 0) {
     notes.push('No pixel of the difference is usable: masked pixels, spread by the kernel, cover everything.')
   }
