@@ -47,7 +47,19 @@ export function openApiDocument(app: Router) {
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations as Record<string, Operation>)) addCommon(operation)
   }
+  nameTuples(document)
   return document
+}
+
+/** JSON Schema 2020-12, which OpenAPI 3.1 is, has the places of a tuple in `prefixItems`; a list in `items` is of old. */
+function nameTuples(part: unknown): void {
+  if (typeof part !== 'object' || part === null) return
+  const schema = part as { type?: unknown; items?: unknown; prefixItems?: unknown }
+  if (schema.type === 'array' && Array.isArray(schema.items)) {
+    schema.prefixItems = schema.items
+    delete schema.items
+  }
+  for (const value of Object.values(part)) nameTuples(value)
 }
 
 interface Operation {
