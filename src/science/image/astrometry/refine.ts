@@ -30,7 +30,7 @@ export interface RefineOptions {
 type Guess = (xyz: Float64Array, star: number) => { x: number; y: number; variance: number } | null
 
 /** Pairs that a polynomial of each order wants. */
-const wantedPairs = (order: number) => 4 * exponents(order).length
+const wantedPairs = (order: number) => 3 * exponents(order).length
 
 /**
  * Refines a proposal of the blind search.

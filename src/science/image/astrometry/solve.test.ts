@@ -15,9 +15,9 @@ describe('a blind solution', () => {
   for (const [n, widthDeg] of widthsDeg.entries()) {
     it(`finds seeded fields ${widthDeg}° wide, centre within a pixel, residuals below 0.35 px`, () => {
       const [ra, dec] = [(37 + 97 * n) % 360, [-89.9, -45, 0, 12, 60, 85, 89.5][n]]
-      // About forty stars to a field; the index covers an area of five by five fields.
+      // About seventy stars to a field; the index covers an area of five by five fields.
       const radiusDeg = 2.5 * widthDeg
-      const stars = sky(100 + n, 1100, ra, dec, Math.min(90, radiusDeg))
+      const stars = sky(100 + n, 1800, ra, dec, Math.min(90, radiusDeg))
       const index = starIndex(stars)
       for (const [k, mirrored] of [false, true].entries()) {
         const [fieldRa, fieldDec] = offset(ra, dec, 1 + n + k, ((0.8 * widthDeg) / 180) * Math.PI)
