@@ -187,6 +187,21 @@ describe('damaged and hostile files get one clear sentence', () => {
     }
   })
 
+  it('ten thousand HDUs and one more are refused', () => {
+    const block = (text: string) => new TextEncoder().encode(text.padEnd(2880))
+    const card = (text: string) => text.padEnd(80)
+    const first = block([card('SIMPLE  = T'), card('BITPIX  = 8'), card('NAXIS   = 0'), card('END')].join(''))
+    const more = block(
+      [card("XTENSION= 'IMAGE'"), card('BITPIX  = 8'), card('NAXIS   = 0'), card('END')].join(''),
+    )
+    const bytes = new Uint8Array(2880 * 10_001)
+    bytes.set(first)
+    for (let n = 1; n < 10_000; n++) bytes.set(more, 2880 * n)
+    expect(openFits(bytes.subarray(0, 2880 * 10_000)).hdus).toHaveLength(10_000)
+    bytes.set(more, 2880 * 10_000)
+    expect(() => openFits(bytes)).toThrow('more than 10000 HDUs')
+  })
+
   it('a header cut within its last block says so', () => {
     const empty = writeFits([])
     expect(problemOf(() => openFits(empty.slice(0, 2879)))).toEqual({

@@ -18,6 +18,7 @@ export interface FitsFile {
 /** Headers are asked for in steps of four blocks: most need one. */
 const headerStep = 4 * blockLength
 const headerLimit = 16 * 2 ** 20
+const mostHdus = 10_000
 
 /** Plan that reads one header at `start`; undefined where no HDU starts there. */
 export function* planHdu(index: number, start: number, fileLength: number): ReadPlan<Hdu | undefined> {
@@ -59,6 +60,13 @@ export function* planHdus(fileLength: number): ReadPlan<Hdu[]> {
     const hdu = yield* planHdu(hdus.length, start, fileLength)
     if (!hdu) break
     hdus.push(hdu)
+    if (hdus.length > mostHdus) {
+      throw new Problem(
+        'fits.too_large',
+        `The file has more than ${mostHdus} HDUs, which no instrument writes; it is damaged or not meant to be read.`,
+        { most: mostHdus },
+      )
+    }
     start = afterHdu(hdu)
   }
   return hdus
