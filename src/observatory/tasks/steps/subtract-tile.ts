@@ -1,0 +1,235 @@
+import { isProblem, Problem } from '#problem.ts'
+import { measureBackground, subtractBackground } from '#science/image/background.ts'
+import { dilate } from '#science/image/mask.ts'
+import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
+import { modelPsf } from '#science/image/psf-model.ts'
+import { psfAt } from '#science/image/psf.ts'
+import type { Difference, SubtractInput, SubtractOptions } from '#science/image/subtract/options.ts'
+import { sfft } from '#science/image/subtract/sfft.ts'
+import { zogy, type ZogyInput } from '#science/image/subtract/zogy.ts'
+import type { Workshop } from '#science/image/workshop.ts'
+import type { TaskConfig } from '#observatory/tasks/config.ts'
+import { runChosen } from '#observatory/tasks/engines/registry.ts'
+import type { SubtractionFindings } from '#observatory/tasks/findings.ts'
+import { cropped } from './inspect-pixels.ts'
+import { croppedMask, type Box, type SubtractWork, type Template } from './subtract-region.ts'
+import type { Voice } from './voice.ts'
+
+/** Stars that a point spread is made of. */
+const mostPsfStars = 60
+
+interface Mosaic {
+  readonly input: SubtractWork
+  readonly core: Box
+  readonly science: Plane
+  readonly mask: Mask
+  readonly template: Template
+  readonly templateFwhm: number | null
+  readonly difference: Plane
+  readonly noise: Plane
+  readonly model: Plane
+  readonly bad: Mask
+}
+
+/** Subtracts a tile with its overlap and puts what lies in its core into the mosaic. */
+export async function subtractTile(
+  m: Mosaic,
+  workshop: Workshop,
+  voice: Voice,
+  label: string,
+): Promise<SubtractionFindings['tiles'][number]> {
+  const { input, core, science, template } = m
+  const { region, config } = input
+  const { width, height } = science
+  const over = config.sub_overlap
+  const box: Box = {
+    x0: Math.max(0, core.x0 - region.x0 - over),
+    y0: Math.max(0, core.y0 - region.y0 - over),
+    x1: Math.min(width, core.x1 - region.x0 + over),
+    y1: Math.min(height, core.y1 - region.y0 + over),
+  }
+  const report = { x: core.x0, y: core.y0, width: core.x1 - core.x0, height: core.y1 - core.y0 }
+  try {
+    const first = side(
+      cropped(science, box, workshop),
+      croppedMask(m.mask, box, workshop),
+      input.fwhm,
+      input.gain,
+      input,
+      workshop,
+    )
+    const second = side(
+      cropped(template.plane, box, workshop),
+      croppedMask(template.mask, box, workshop),
+      m.templateFwhm,
+      template.gain,
+      input,
+      workshop,
+    )
+    const result = await subtractWith(input, first, second, starsIn(input, box), workshop, voice)
+    const { difference, noise, mask: bad, direction, fluxScale, diagnostics } = result
+    const w = box.x1 - box.x0
+    for (let y = core.y0 - region.y0; y < core.y1 - region.y0; y++) {
+      for (let x = core.x0 - region.x0; x < core.x1 - region.x0; x++) {
+        const from = (y - box.y0) * w + x - box.x0
+        const to = y * width + x
+        m.difference.data[to] = difference.data[from]!
+        m.noise.data[to] = noise.data[from]!
+        m.bad.data[to] = bad.data[from]!
+        // What was taken away from the frame, on its flux scale.
+        m.model.data[to] =
+          direction === 'template'
+            ? first.plane.data[from]! - difference.data[from]!
+            : second.plane.data[from]! * fluxScale
+      }
+    }
+    voice.log(
+      `${label}: kernel sum ${diagnostics.kernelSum.centre.toFixed(4)} from ${diagnostics.stamps.fit} stars, the ${direction === 'template' ? 'template' : 'frame'} is convolved, flux scale ${fluxScale.toFixed(4)}, χ² ${diagnostics.chi2.fit.toFixed(2)}${diagnostics.chi2.heldOut === null ? '' : ` (stars not fitted ${diagnostics.chi2.heldOut.toFixed(2)})`}, ${(100 * diagnostics.usable).toFixed(1)} % usable.`,
+    )
+    if (config.sub_verbose) {
+      for (const note of diagnostics.notes) voice.log(`  ${note}`)
+      voice.log(
+        `  kernel sum from ${diagnostics.kernelSum.least.toFixed(4)} to ${diagnostics.kernelSum.greatest.toFixed(4)}, stars found ${diagnostics.stamps.found}, rejected ${diagnostics.stamps.rejected}, clipped pixels ${diagnostics.clippedPixels}`,
+      )
+    }
+    return { ...report, kernelSum: diagnostics.kernelSum.centre, direction, failed: null }
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    voice.warn(
+      `${label} (columns ${core.x0 + 1}–${core.x1}, rows ${core.y0 + 1}–${core.y1}): ${error.message}`,
+    )
+    return { ...report, kernelSum: null, direction: 'none', failed: error.message }
+  }
+}
+
+/** One of the two pictures of a tile, without background. */
+function side(
+  plane: Plane,
+  mask: Mask,
+  fwhm: number | null,
+  gain: number,
+  { bgSize }: SubtractWork,
+  workshop: Workshop,
+): SubtractInput {
+  const background = measureBackground(plane, mask, { mesh: bgSize }, workshop)
+  subtractBackground(plane, background, plane, workshop)
+  const grow = Math.min(10, Math.ceil(fwhm ?? 2))
+  dilate(mask, grow, maskBits.saturated)
+  dilate(mask, Math.min(2, grow), maskBits.cosmic)
+  return {
+    plane,
+    mask,
+    noise: { gain, rms: background.globalRms, level: 0 },
+    ...(fwhm === null ? {} : { fwhm }),
+  }
+}
+
+const builtinOptions = ['ko', 'bgo', 'r', 'rss']
+
+/** What `hotpants_extra` says of the kernel. @throws Problem `task.config` for what only HOTPANTS itself knows, or is no number */
+export function kernelOptions(config: TaskConfig): (name: string) => number | undefined {
+  const { hotpants_extra: given, engine_subtraction: engine } = config
+  if (engine === 'builtin')
+    for (const [name, value] of Object.entries(given))
+      if (!builtinOptions.includes(name) || !Number.isFinite(Number(value)))
+        throw new Problem(
+          'task.config',
+          `The built-in subtraction takes ${builtinOptions.join(', ')} as numbers, not ${name}=${value}; take it out of hotpants_extra, or choose engine_subtraction=hotpants.`,
+        )
+  return (name) => {
+    const value = Number(given[name])
+    return Number.isFinite(value) ? value : undefined
+  }
+}
+
+/** By the method and engine that are configured. @throws Problem `subtract.*` */
+function subtractWith(
+  input: SubtractWork,
+  science: SubtractInput,
+  template: SubtractInput,
+  positions: { x: Float64Array; y: Float64Array },
+  workshop: Workshop,
+  voice: Voice,
+): Difference | Promise<Difference> {
+  const { config } = input
+  const extra = kernelOptions(config)
+  const radius = extra('r')
+  const stampHalf = extra('rss')
+  const options: SubtractOptions = {
+    kernelOrder: extra('ko') ?? 0,
+    backgroundOrder: extra('bgo') ?? 0,
+    ...(radius === undefined ? {} : { basis: { halfWidth: radius } }),
+    ...(stampHalf === undefined ? {} : { stamps: { halfWidth: stampHalf } }),
+    ...(positions.x.length >= 8 ? { positions } : {}),
+  }
+  if (config.subtraction_method === 'al98')
+    return runChosen(
+      'subtraction',
+      config,
+      { science, template, options, workshop },
+      { folder: input.folder, hands: input.hands, log: voice.log },
+    )
+  const found = options.positions ? { positions } : {}
+  if (config.subtraction_method === 'sfft') {
+    const { sfft_kernel_poly_order: kernelOrder, sfft_flux_poly_order: scaleOrder } = config
+    const backgroundOrder = config.sfft_bg_poly_order
+    const halfWidth = radius === undefined ? {} : { halfWidth: radius }
+    return sfft(
+      science,
+      template,
+      { kernelOrder, scaleOrder, backgroundOrder, ...halfWidth, ...found },
+      workshop,
+    )
+  }
+  const withPsf = (side: SubtractInput): ZogyInput => ({ ...side, psf: pointSpreadOf(side, positions) })
+  return zogy(withPsf(science), withPsf(template), { mesh: 0, ...found }, workshop)
+}
+
+/**
+ * The point spread of a tile from the brightest stars of the frame, which the template shows too; pixels near others are left out.
+ * @throws Problem image.no_psf
+ */
+function pointSpreadOf(
+  { plane, mask = null, noise, fwhm = 3 }: SubtractInput,
+  positions: { x: Float64Array; y: Float64Array },
+): ZogyInput['psf'] {
+  const facts = noise && !('data' in noise) ? noise : {}
+  // Brightest first, as the objects are; alone, or the wings of others widen the point spread.
+  const { x, y } = positions
+  const alone = [...x.keys()].filter((i) =>
+    x.every((other, k) => k === i || Math.hypot(other - x[i]!, y[k]! - y[i]!) > 3 * fwhm),
+  )
+  const chosen = (alone.length >= 8 ? alone : [...x.keys()]).slice(0, mostPsfStars)
+  const { psf } = modelPsf(
+    plane,
+    chosen.map((i) => x[i]!),
+    chosen.map((i) => y[i]!),
+    {
+      fwhm,
+      degree: 1,
+      mask,
+      noise: facts.rms ?? 1,
+      neighbours: positions,
+      ...(facts.gain === undefined ? {} : { gain: facts.gain }),
+    },
+  )
+  return (px, py) => {
+    const { side, values } = psfAt(psf, Math.round(px), Math.round(py))
+    return { size: side, data: values }
+  }
+}
+
+/** Stars of the frame that lie well inside a box, in its pixels. */
+function starsIn(
+  { stars, region }: SubtractWork,
+  { x0, y0, x1, y1 }: Box,
+): { x: Float64Array; y: Float64Array } {
+  const rows = [...stars.x.keys()].filter((i) => {
+    const [x, y] = [stars.x[i]! - region.x0, stars.y[i]! - region.y0]
+    return x > x0 + 5 && x < x1 - 6 && y > y0 + 5 && y < y1 - 6
+  })
+  return {
+    x: Float64Array.from(rows, (i) => stars.x[i]! - region.x0 - x0),
+    y: Float64Array.from(rows, (i) => stars.y[i]! - region.y0 - y0),
+  }
+}
