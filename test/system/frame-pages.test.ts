@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -8,6 +7,7 @@ import { card } from '#science/fits/header.ts'
 import { writeFits } from '#science/fits/write.ts'
 import { administrator, dispose, makeAdministrator, root, startProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { findings } from './axe.ts'
 
 /** Pages of frames in a real browser on the real program: what lies under the cursor is what lies there. */
 
@@ -15,7 +15,6 @@ const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/
   (path) => path && existsSync(path),
 )
 const noBrowser = executablePath === undefined
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const radians = Math.PI / 180
 
@@ -317,24 +316,4 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
     // The upload of a file that is no frame is answered 422 and said so.
     expect(faults.filter((fault) => !fault.includes('422'))).toEqual([])
   })
-
-  async function findings(page: Page): Promise<string[]> {
-    await page.evaluate(axe)
-    return page.evaluate(async () => {
-      interface Violation {
-        id: string
-        impact: string
-        nodes: { target: string[] }[]
-      }
-      const tool = (
-        globalThis as unknown as {
-          axe: { run(on: Document, options: object): Promise<{ violations: Violation[] }> }
-        }
-      ).axe
-      const { violations } = await tool.run(document, { resultTypes: ['violations'] })
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes[0]!.target.join(' ')}`)
-    })
-  }
 })

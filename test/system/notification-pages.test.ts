@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -8,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulateAlerts } from '#science/simulate/alerts.ts'
 import { dispose, eventually, root, startProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { findings } from './axe.ts'
 
 /** Inbox and notifications in a real browser on the real program. */
 
 const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
   (path) => path && existsSync(path),
 )
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const person = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'analytical engine' }
 const notices = simulateAlerts(7, new Date(Date.now() - 3_600_000))
 
@@ -258,26 +257,6 @@ describe.skipIf(executablePath === undefined)('pages of notifications (needs Chr
     }
     expect(faults).toEqual([])
   })
-
-  async function findings(page: Page): Promise<string[]> {
-    await page.evaluate(axe)
-    return page.evaluate(async () => {
-      interface Violation {
-        id: string
-        impact: string
-        nodes: { target: string[] }[]
-      }
-      const tool = (
-        globalThis as unknown as {
-          axe: { run(on: Document, options: object): Promise<{ violations: Violation[] }> }
-        }
-      ).axe
-      const { violations } = await tool.run(document, { resultTypes: ['violations'] })
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes[0].target.join(' ')}`)
-    })
-  }
 
   function sideways(page: Page): Promise<number> {
     return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth))

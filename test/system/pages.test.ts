@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulateAlerts } from '#science/simulate/alerts.ts'
 import { dispose, eventually, root, startProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { findings } from './axe.ts'
 
 /** The pages in a real browser on the real program, as a person uses them. */
 
@@ -14,7 +14,6 @@ const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/
   (path) => path && existsSync(path),
 )
 const noBrowser = executablePath === undefined
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const person = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'analytical engine' }
 const [first, second, ...rest] = simulateAlerts(7, new Date(Date.now() - 3_600_000))
 
@@ -331,26 +330,6 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
     )
     await page.getByRole('button', { name: 'Zoom out' }).waitFor()
     return page
-  }
-
-  async function findings(page: Page): Promise<string[]> {
-    await page.evaluate(axe)
-    return page.evaluate(async () => {
-      interface Violation {
-        id: string
-        impact: string
-        nodes: { target: string[] }[]
-      }
-      const tool = (
-        globalThis as unknown as {
-          axe: { run(on: Document, options: object): Promise<{ violations: Violation[] }> }
-        }
-      ).axe
-      const { violations } = await tool.run(document, { resultTypes: ['violations'] })
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes[0].target.join(' ')}`)
-    })
   }
 
   function sideways(page: Page): Promise<number> {

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulateAlerts } from '#science/simulate/alerts.ts'
 import { administrator, dispose, eventually, makeAdministrator, root, startProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { findings } from './axe.ts'
 
 /** Plans, their rules and telescopes in a real browser on the real program, as a shift uses them. */
 
@@ -14,7 +14,6 @@ const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/
   (path) => path && existsSync(path),
 )
 const noBrowser = executablePath === undefined
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const notices = simulateAlerts(7, new Date(Date.now() - 3_600_000))
 const viewer = { name: 'Vera Rubin', email: 'vera@example.org', password: 'rotation curves' }
 
@@ -266,25 +265,5 @@ describe.skipIf(noBrowser)('pages of plans (needs Chromium)', () => {
 
   async function settled(page: Page): Promise<void> {
     await page.waitForFunction(() => document.querySelector('.skeleton') === null)
-  }
-
-  async function findings(page: Page): Promise<string[]> {
-    await page.evaluate(axe)
-    return page.evaluate(async () => {
-      interface Violation {
-        id: string
-        impact: string
-        nodes: { target: string[] }[]
-      }
-      const tool = (
-        globalThis as unknown as {
-          axe: { run(on: Document, options: object): Promise<{ violations: Violation[] }> }
-        }
-      ).axe
-      const { violations } = await tool.run(document, { resultTypes: ['violations'] })
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes[0].target.join(' ')}`)
-    })
   }
 })

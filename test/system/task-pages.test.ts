@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -8,6 +7,7 @@ import { starField } from '#test/imaging.ts'
 import { startSkyServices } from '#test/sky-services.ts'
 import { administrator, dispose, makeAdministrator, root, startProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { findings } from './axe.ts'
 
 /** From a dropped file to magnitudes, in a real browser on the real program. */
 
@@ -15,7 +15,6 @@ const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/
   (path) => path && existsSync(path),
 )
 const noBrowser = executablePath === undefined
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const { stars, field, bytes } = starField({ size: 512, seed: 11 })
 const bright = [...field.truth.mag.keys()]
   .filter((i) => Math.hypot(field.truth.x[i]! - 256, field.truth.y[i]! - 256) < 150)
@@ -157,24 +156,4 @@ describe.skipIf(noBrowser)('pages of tasks (needs Chromium)', () => {
       )
     expect(faults).toEqual([])
   }, 120_000)
-
-  async function findings(page: Page): Promise<string[]> {
-    await page.evaluate(axe)
-    return page.evaluate(async () => {
-      interface Violation {
-        id: string
-        impact: string
-        nodes: { target: string[] }[]
-      }
-      const tool = (
-        globalThis as unknown as {
-          axe: { run(on: Document, options: object): Promise<{ violations: Violation[] }> }
-        }
-      ).axe
-      const { violations } = await tool.run(document, { resultTypes: ['violations'] })
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes[0].target.join(' ')}`)
-    })
-  }
 })
