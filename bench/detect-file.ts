@@ -6,7 +6,7 @@ import { openFitsSource } from '#science/fits/file.ts'
 import { readPixelsIntoFrom } from '#science/fits/pixels.ts'
 import type { ByteSource } from '#science/fits/source.ts'
 import { writeFits } from '#science/fits/write.ts'
-import { extract } from '#science/image/extract.ts'
+import { extract } from '#science/image/detection/extract.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 
 /** Settings of both programs. */

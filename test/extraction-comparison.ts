@@ -1,4 +1,4 @@
-import { extract } from '#science/image/extract.ts'
+import { extract } from '#science/image/detection/extract.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import type { SimulatedField } from '#science/simulate/field.ts'
 import { type Catalogue, runSourceExtractor } from './source-extractor.ts'

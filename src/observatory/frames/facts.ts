@@ -1,4 +1,4 @@
-import { findFilter } from '#science/image/filters.ts'
+import { findFilter } from '#science/image/calibration/filters.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import { findSite } from '#science/sky/sites.ts'
 import { cardsOf, type Cards } from './cards.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { filterNames } from '#science/image/filters.ts'
+import { filterNames } from '#science/image/calibration/filters.ts'
 
 /**
  * A frame: one FITS file, known by the SHA-256 of its bytes wherever it lies and whatever it is called. What its header says

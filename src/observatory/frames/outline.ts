@@ -1,4 +1,4 @@
-import type { DrawnRegion, RegionFile } from '#science/image/regions.ts'
+import type { DrawnRegion, RegionFile } from '#science/image/display/regions.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import { mocFromRanges } from '#science/sky/moc.ts'
 import { mocToAscii, mocToJson } from '#science/sky/moc-formats.ts'

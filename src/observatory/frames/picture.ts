@@ -1,12 +1,12 @@
-import { paletteOf, type ColourMapName } from '#science/image/colour-maps.ts'
-import { indexedPng } from '#science/image/png.ts'
+import { paletteOf, type ColourMapName } from '#science/image/display/colour-maps.ts'
+import { indexedPng } from '#science/image/display/png.ts'
 import {
   intervalOf,
   sampleOf,
   shadesOf,
   type IntervalRule,
   type StretchName,
-} from '#science/image/stretch.ts'
+} from '#science/image/display/stretch.ts'
 
 /** A picture of pixels: how it is coloured. */
 export interface Look {

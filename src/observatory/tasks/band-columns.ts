@@ -1,6 +1,6 @@
 /** Magnitudes of a band, their errors and colours, from a catalogue's table whatever it calls its columns. */
-import { filterOf } from '#science/image/filters.ts'
-import type { FilterName } from '#science/image/filters.ts'
+import { filterOf } from '#science/image/calibration/filters.ts'
+import type { FilterName } from '#science/image/calibration/filters.ts'
 import type { Column, Table } from '#science/table/table.ts'
 import { Problem } from '#problem.ts'
 import { bandsOfCatalogue, sdssOfPanStarrs } from './reference-catalogues.ts'

@@ -1,6 +1,6 @@
 /** From detections to candidates: what catalogues, blends of their stars and moving objects explain is taken away. */
-import { filterOf } from '#science/image/filters.ts'
-import type { FilterName } from '#science/image/filters.ts'
+import { filterOf } from '#science/image/calibration/filters.ts'
+import type { FilterName } from '#science/image/calibration/filters.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { clustersSky, matchSky, nearestSky, pairsSky } from '#science/sources/match.ts'
 import { referenceCatalogueNamed } from './reference-catalogues.ts'

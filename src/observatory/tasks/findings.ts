@@ -1,4 +1,4 @@
-import type { MaskCounts } from '#science/image/mask.ts'
+import type { MaskCounts } from '#science/image/preparation/mask.ts'
 import type { StepName, Target } from './task.ts'
 
 /**

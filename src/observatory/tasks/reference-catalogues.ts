@@ -2,8 +2,8 @@
  * Catalogues that calibrate a frame: which bands they have, in which columns (as VizieR names them, and as survey files and
  * our own HATS imports do), and how bands that they lack follow from those they have.
  */
-import { filterOf } from '#science/image/filters.ts'
-import type { FilterName } from '#science/image/filters.ts'
+import { filterOf } from '#science/image/calibration/filters.ts'
+import type { FilterName } from '#science/image/calibration/filters.ts'
 import { Problem } from '#problem.ts'
 
 /** A band that a table has; the first column that is there is used. */

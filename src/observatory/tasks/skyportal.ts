@@ -1,5 +1,5 @@
 import { Problem } from '#problem.ts'
-import { filterNamed } from '#science/image/filters.ts'
+import { filterNamed } from '#science/image/calibration/filters.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'

@@ -1,6 +1,6 @@
 /** Where template images come from: surveys, their bands and how they are asked for. */
-import { filterOf } from '#science/image/filters.ts'
-import type { FilterName } from '#science/image/filters.ts'
+import { filterOf } from '#science/image/calibration/filters.ts'
+import type { FilterName } from '#science/image/calibration/filters.ts'
 import { icrsToGalactic } from '#science/sky/frames.ts'
 import { Problem } from '#problem.ts'
 

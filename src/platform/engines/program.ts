@@ -89,7 +89,7 @@ export async function runProgram(
     // What it left running in its group goes with it.
     endGroup(group, 'SIGKILL')
     await Promise.race([Promise.all([stdout.closed, stderr.closed]), after(1_000)])
-    if (stopped) await groupGone(group)
+    await groupGone(group)
     const end = { stdout: stdout.text(), stderr: stderr.text(), seconds: (performance.now() - begun) / 1_000 }
     if (stopped === 'cancelled') throw new Problem('engine.cancelled', `${name} was cancelled.`, { program })
     if (stopped === 'timeout')

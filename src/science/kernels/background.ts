@@ -1,7 +1,7 @@
 /** Mesh statistics and subtraction of the background: WebAssembly where it is there and the pixels lie on the arena, else plain. */
-import type { Background } from '#science/image/background-map.ts'
-import { levelSpline, plainRow } from '#science/image/background-map.ts'
-import { clippedMoments, countLevels, levelsOf, modeOf } from '#science/image/mesh.ts'
+import type { Background } from '#science/image/background/map.ts'
+import { levelSpline, plainRow } from '#science/image/background/map.ts'
+import { clippedMoments, countLevels, levelsOf, modeOf } from '#science/image/background/mesh.ts'
 import type { Mask, Plane } from '#science/image/plane.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 

@@ -1,5 +1,5 @@
 /** Filtering and thresholding of rows: WebAssembly where it is there and the rows lie on the arena, else plain. */
-import { cleanRow, filterRow, runLength, runsOf } from '#science/image/threshold-rows.ts'
+import { cleanRow, filterRow, runLength, runsOf } from '#science/image/detection/threshold-rows.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 
 /** See the functions of `science/image/threshold-rows.ts`. */

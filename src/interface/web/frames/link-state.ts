@@ -1,6 +1,6 @@
 import type { FrameSearch } from '#interface/web/app/router.tsx'
-import { colourMapNames } from '#science/image/colour-maps.ts'
-import { stretchNames, type IntervalRule } from '#science/image/stretch.ts'
+import { colourMapNames } from '#science/image/display/colour-maps.ts'
+import { stretchNames, type IntervalRule } from '#science/image/display/stretch.ts'
 import { usualLook, type Look, type ViewerState } from './viewer/model.ts'
 
 /** What a viewer shows as words of an address, and back. What is usual is left out. */

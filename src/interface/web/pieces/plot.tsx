@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { PointerEvent } from 'react'
 import { usePreferences } from '#interface/web/app/preferences.tsx'
-import { paletteOf } from '#science/image/colour-maps.ts'
+import { paletteOf } from '#science/image/display/colour-maps.ts'
 import { useWidth } from './chart.tsx'
 import { thousands } from './format.ts'
 import { scaleOf, spanOf, ticksOf, type Axis, type Span } from './plot-scale.ts'

@@ -2,8 +2,8 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { textOf, numberOf } from '#science/fits/header.ts'
 import { openFits } from '#science/fits/file.ts'
 import { readImage } from '#science/fits/image.ts'
-import { paletteOf } from '#science/image/colour-maps.ts'
-import { intervalOf, sampleOf, shadesOf } from '#science/image/stretch.ts'
+import { paletteOf } from '#science/image/display/colour-maps.ts'
+import { intervalOf, sampleOf, shadesOf } from '#science/image/display/stretch.ts'
 
 interface Plane {
   readonly name: string

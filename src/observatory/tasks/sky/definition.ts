@@ -1,4 +1,4 @@
-import { filterNames, type FilterName } from '#science/image/filters.ts'
+import { filterNames, type FilterName } from '#science/image/calibration/filters.ts'
 import type { Table } from '#science/table/table.ts'
 import {
   findReferenceCatalogue,

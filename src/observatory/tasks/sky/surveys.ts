@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
-import { filterNamed } from '#science/image/filters.ts'
+import { filterNamed } from '#science/image/calibration/filters.ts'
 import { offsetBy } from '#science/sky/vectors.ts'
 import {
   templateBand,

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { Problem } from '#problem.ts'
-import { extract } from '#science/image/extract.ts'
+import { extract } from '#science/image/detection/extract.ts'
 import { computeTask } from '#platform/compute/compute.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import { openFitsFile, readPlane } from '#observatory/tasks/steps/pixel-files.ts'

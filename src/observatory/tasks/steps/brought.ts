@@ -1,4 +1,9 @@
-import { resample, type Resampled, type ResampleInput, type ResampleTarget } from '#science/image/resample.ts'
+import {
+  resample,
+  type Resampled,
+  type ResampleInput,
+  type ResampleTarget,
+} from '#science/image/resample/resample.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { Ground } from '#observatory/tasks/engines/port.ts'

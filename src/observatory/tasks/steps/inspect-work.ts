@@ -4,12 +4,16 @@ import { Problem } from '#problem.ts'
 import { headerOf } from '#science/fits/header.ts'
 import { hduLabel } from '#science/fits/hdu.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
-import { measureBackground } from '#science/image/background.ts'
-import { findFilter } from '#science/image/filters.ts'
-import { cleanCosmics } from '#science/image/cosmics.ts'
-import { checkGain, guessSaturation } from '#science/image/detector-checks.ts'
-import { addMask, checkSize, countMask } from '#science/image/mask.ts'
-import { drawShapes, type DrawnMask as Drawing, type SkyToPixel } from '#science/image/mask-shapes.ts'
+import { measureBackground } from '#science/image/background/background.ts'
+import { findFilter } from '#science/image/calibration/filters.ts'
+import { cleanCosmics } from '#science/image/cosmics/cosmics.ts'
+import { checkGain, guessSaturation } from '#science/image/calibration/detector-checks.ts'
+import { addMask, checkSize, countMask } from '#science/image/preparation/mask.ts'
+import {
+  drawShapes,
+  type DrawnMask as Drawing,
+  type SkyToPixel,
+} from '#science/image/preparation/mask-shapes.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
 import { dateOf } from '#science/sky/time.ts'
 import { parseIso } from '#science/sky/iso.ts'

@@ -1,6 +1,6 @@
 import { isProblem } from '#problem.ts'
 import { separation } from '#science/sky/vectors.ts'
-import { filterNamed } from '#science/image/filters.ts'
+import { filterNamed } from '#science/image/calibration/filters.ts'
 import { suggestCatalogue } from '#observatory/tasks/reference-catalogues.ts'
 import { suggestTemplate } from '#observatory/tasks/template-sources.ts'
 import { readTargets, resolveTargets } from '#observatory/tasks/targets.ts'

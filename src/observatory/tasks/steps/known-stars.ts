@@ -1,5 +1,5 @@
 import { isProblem } from '#problem.ts'
-import type { FilterName } from '#science/image/filters.ts'
+import type { FilterName } from '#science/image/calibration/filters.ts'
 import { bandColumns, nativeMagnitudes, positionColumns } from '#observatory/tasks/band-columns.ts'
 import {
   comparisonBand,

@@ -1,6 +1,6 @@
 import { isProblem } from '#problem.ts'
-import { fitNoiseModel, limitingMagnitude, skyLimit } from '#science/image/limits.ts'
-import { zeroPointsAt, type ZeroPoint } from '#science/image/zero-point-model.ts'
+import { fitNoiseModel, limitingMagnitude, skyLimit } from '#science/image/calibration/limits.ts'
+import { zeroPointsAt, type ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import type { Limit } from '#observatory/tasks/findings.ts'
 import type { CalibratedObjects } from './objects-table.ts'
 

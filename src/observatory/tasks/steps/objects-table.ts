@@ -1,5 +1,5 @@
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
-import { calibrated, type ZeroPoint } from '#science/image/zero-point-model.ts'
+import { calibrated, type ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import { tableOf, type ColumnInput, type MetaValue, type Table } from '#science/table/table.ts'
 import { instrumental } from './calibrate.ts'
 import { chosenObjects, type Objects } from './measure-work.ts'

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Problem } from '#problem.ts'
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
-import { zeroPointAt, type ZeroPoint } from '#science/image/zero-point-model.ts'
+import { zeroPointAt, type ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import type { ColumnInput } from '#science/table/table.ts'
 import type { Measured, PhotometryFindings } from '#observatory/tasks/findings.ts'
 import type { Target } from '#observatory/tasks/task.ts'

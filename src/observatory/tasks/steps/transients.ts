@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { isProblem, Problem } from '#problem.ts'
-import { filterNamed } from '#science/image/filters.ts'
+import { filterNamed } from '#science/image/calibration/filters.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { iauDesignation } from '#science/sky/angles.ts'
 import { separation } from '#science/sky/vectors.ts'

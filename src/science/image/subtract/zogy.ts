@@ -3,8 +3,8 @@
  * difference with white noise, and its matched filter, the detection image, with the noise of each pixel and of the registration.
  */
 import { Problem } from '#problem.ts'
-import { levelRows } from '#science/image/background-map.ts'
-import { measureBackground } from '#science/image/background.ts'
+import { levelRows } from '#science/image/background/map.ts'
+import { measureBackground } from '#science/image/background/background.ts'
 import { maskBits, type Plane } from '#science/image/plane.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { readyFrame, sameShape, seeingOf } from './al98.ts'

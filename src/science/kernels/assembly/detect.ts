@@ -1,4 +1,4 @@
-// Rows of a filtered frame and the runs that stand out in it. The reference is src/science/image/threshold-rows.ts.
+// Rows of a filtered frame and the runs that stand out in it. The reference is src/science/image/detection/threshold-rows.ts.
 
 /** A row with zeros for bad pixels, between zeros (`stride` numbers in all). Returns how many were bad. */
 export function cleanRow(from: usize, mask: usize, width: i32, pad: i32, to: usize, stride: i32): i32 {

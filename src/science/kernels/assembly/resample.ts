@@ -1,5 +1,5 @@
 // Sampling of an image at many places with a separable kernel of 6 × 6 pixels. The reference is `samplePlain` of
-// src/science/image/resample-kernel.ts. Addresses are bytes; planes and tables f32, positions f64.
+// src/science/image/resample/kernel.ts. Addresses are bytes; planes and tables f32, positions f64.
 
 const PHASES: f64 = 4096
 

@@ -1,4 +1,4 @@
-import type { Interval, IntervalRule } from '#science/image/stretch.ts'
+import type { Interval, IntervalRule } from '#science/image/display/stretch.ts'
 import type { ImageInfo, Look, PlaneSource } from './model.ts'
 import type { Ask, Told } from './protocol.ts'
 

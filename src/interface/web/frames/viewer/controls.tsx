@@ -1,7 +1,7 @@
-import { colourMapNames, paletteOf } from '#science/image/colour-maps.ts'
-import type { ColourMapName } from '#science/image/colour-maps.ts'
-import { stretchNames } from '#science/image/stretch.ts'
-import type { Interval, StretchName } from '#science/image/stretch.ts'
+import { colourMapNames, paletteOf } from '#science/image/display/colour-maps.ts'
+import type { ColourMapName } from '#science/image/display/colour-maps.ts'
+import { stretchNames } from '#science/image/display/stretch.ts'
+import type { Interval, StretchName } from '#science/image/display/stretch.ts'
 import { significant } from '#interface/web/pieces/format.ts'
 import type { ImageInfo, Look } from './model.ts'
 

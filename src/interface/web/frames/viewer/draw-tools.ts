@@ -1,4 +1,4 @@
-import type { Shape } from '#science/image/mask-shapes.ts'
+import type { Shape } from '#science/image/preparation/mask-shapes.ts'
 
 /** Shapes from what a pointer does, in pixels of the image. */
 

@@ -1,5 +1,5 @@
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
-import type { DrawnMask, Shape } from '#science/image/mask-shapes.ts'
+import type { DrawnMask, Shape } from '#science/image/preparation/mask-shapes.ts'
 import { compassAt, gridLines, labelPlace, scaleBar } from './grid.ts'
 import type { Mark, Overlay } from './model.ts'
 import { applied, scaleOf, type Affine } from './view.ts'

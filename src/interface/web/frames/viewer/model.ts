@@ -1,6 +1,6 @@
-import type { ColourMapName } from '#science/image/colour-maps.ts'
-import type { DrawnMask } from '#science/image/mask-shapes.ts'
-import type { IntervalRule, StretchName } from '#science/image/stretch.ts'
+import type { ColourMapName } from '#science/image/display/colour-maps.ts'
+import type { DrawnMask } from '#science/image/preparation/mask-shapes.ts'
+import type { IntervalRule, StretchName } from '#science/image/display/stretch.ts'
 
 /** What the viewer is given and what it tells. Pixels are 0-based with whole numbers at pixel centres; sky is ICRS degrees. */
 

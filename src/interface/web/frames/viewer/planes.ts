@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'react'
 import { wcsOf } from '#science/fits/wcs/wcs.ts'
 import type { Wcs, WcsTerms } from '#science/fits/wcs/wcs.ts'
-import type { Interval } from '#science/image/stretch.ts'
+import type { Interval } from '#science/image/display/stretch.ts'
 import type { PixelClient } from './client.ts'
 import type { ImageInfo, Look, PlaneSource, ViewerPlane } from './model.ts'
 import { localAffine, type Affine } from './view.ts'

@@ -1,4 +1,4 @@
-import type { Interval, IntervalRule } from '#science/image/stretch.ts'
+import type { Interval, IntervalRule } from '#science/image/display/stretch.ts'
 import type { Look, PlaneSource } from './model.ts'
 
 /** What the page asks of the worker, and what it is told. */

@@ -1,5 +1,5 @@
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
-import { formatDs9, parseDs9, type DrawnRegion } from '#science/image/regions.ts'
+import { formatDs9, parseDs9, type DrawnRegion } from '#science/image/display/regions.ts'
 import { offsetBy } from '#science/sky/vectors.ts'
 import { markOnPixels } from './marks.ts'
 import type { Mark, MarkShape, Overlay } from './model.ts'

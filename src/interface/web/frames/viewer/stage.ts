@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { RefObject } from 'react'
 import type { Theme } from '#interface/web/app/preferences.tsx'
-import type { DrawnMask } from '#science/image/mask-shapes.ts'
+import type { DrawnMask } from '#science/image/preparation/mask-shapes.ts'
 import type { PixelClient } from './client.ts'
 import { drawCompass, drawGrid, drawMask, drawOverlays, type Ink, type Placed } from './marks.ts'
 import type { Look, Overlay, Pick, View } from './model.ts'

@@ -1,4 +1,4 @@
-import type { Interval } from '#science/image/stretch.ts'
+import type { Interval } from '#science/image/display/stretch.ts'
 import type { PixelClient } from './client.ts'
 import type { Look, PlaneSource } from './model.ts'
 import type { TileAt } from './view.ts'
