@@ -1,4 +1,4 @@
-import type { EventSearch } from '#interface/web/app/router.tsx'
+import type { EventSearch } from '#interface/web/app/searches.ts'
 
 /** Words of the filter line that are not part of a name: `kind:gw decision:GO since:2024-11-01 S2411`. */
 const keys = ['kind', 'state', 'decision', 'since', 'until', 'test'] as const

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
-import type { FramesSearch } from '#interface/web/app/router.tsx'
+import type { FramesSearch } from '#interface/web/app/searches.ts'
 import { frameKinds } from '#observatory/frames/frame.ts'
 import { kindWords } from './words.tsx'
 

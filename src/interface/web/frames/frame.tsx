@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { address, send } from '#interface/web/api/client.ts'
 import { meOptions } from '#interface/web/api/queries.ts'
 import { reaches } from '#interface/web/app/rooms.ts'
+import type { FrameSearch } from '#interface/web/app/searches.ts'
 import { Section } from '#interface/web/pieces/facts.tsx'
 import { bytes } from '#interface/web/pieces/format.ts'
 import { Loading, Problem, Skeleton } from '#interface/web/pieces/problem.tsx'
@@ -18,7 +19,7 @@ import { HeaderCards } from './header-cards.tsx'
 import { OverlayChoice, useFrameOverlays } from './overlays.tsx'
 import { frameOptions, tasksOfOptions } from './queries.ts'
 import { Rights } from './rights.tsx'
-import { lookFrom, searchFrom } from './link-state.ts'
+import { listed, lookFrom, searchFrom } from './link-state.ts'
 import type { ViewerState } from './viewer/model.ts'
 import { kindWords, sizeText, takenAt } from './words.tsx'
 
@@ -146,36 +147,64 @@ function Head({ frame, may }: { frame: Frame; may: boolean }) {
 function Picture({ frame }: { frame: Frame }) {
   const search = route.useSearch()
   const navigate = useNavigate()
-  const [with_, setWith] = useState<readonly { sha256: string; name: string }[]>([])
-  const { overlays, choice } = useFrameOverlays(frame)
+  const change = (part: FrameSearch) =>
+    void navigate({
+      to: '/frames/$sha',
+      params: { sha: frame.sha256 },
+      search: (old: FrameSearch) => ({ ...old, ...part }),
+      replace: true,
+      resetScroll: false,
+    })
+  const { overlays, choice } = useFrameOverlays(frame, search, change)
+  const others = choice.others
+  const together = useMemo(
+    () =>
+      listed(search.with).map((sha256) => ({
+        sha256,
+        name: others.find((one) => one.sha256 === sha256)?.name ?? sha256.slice(0, 12),
+      })),
+    [search.with, others],
+  )
+  const blinkWith = (all: readonly string[]) => change({ with: all.join(',') || undefined })
   // What a link said counts once; afterwards the address follows the viewer.
   const [initial] = useState(() => lookFrom(search))
   const planes = useMemo(
     () => [
       { name: frame.name, source: { frame: frame.sha256 } },
-      ...with_.map((one) => ({ name: one.name, source: { frame: one.sha256 } })),
+      ...together.map((one) => ({ name: one.name, source: { frame: one.sha256 } })),
     ],
-    [frame, with_],
+    [frame, together],
   )
   const onState = (state: ViewerState) =>
     void navigate({
       to: '/frames/$sha',
       params: { sha: frame.sha256 },
-      search: searchFrom(state),
+      search: ({ over, with: also, outlines }: FrameSearch) => ({
+        ...searchFrom(state),
+        ...(over ? { over } : {}),
+        ...(also ? { with: also } : {}),
+        ...(outlines ? { outlines } : {}),
+      }),
       replace: true,
       resetScroll: false,
     })
   return (
     <>
       <Suspense fallback={<Skeleton height="70vh" />}>
-        <FrameViewer planes={planes} overlays={overlays} initial={initial} onState={onState} />
+        <FrameViewer
+          planes={planes}
+          overlays={overlays}
+          initial={initial}
+          onState={onState}
+          keep={frame.sha256}
+        />
       </Suspense>
       <OverlayChoice
         frame={frame}
         choice={choice}
-        together={with_}
-        add={(one) => setWith((old) => [...old.filter(({ sha256 }) => sha256 !== one.sha256), one])}
-        remove={(sha256) => setWith((old) => old.filter((one) => one.sha256 !== sha256))}
+        together={together}
+        add={(sha256) => blinkWith([...new Set([...listed(search.with), sha256])])}
+        remove={(sha256) => blinkWith(listed(search.with).filter((one) => one !== sha256))}
       />
     </>
   )

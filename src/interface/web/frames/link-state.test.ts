@@ -13,19 +13,19 @@ describe('the address of what a viewer shows', () => {
         inverted: true,
         smooth: 2,
       },
-      plane: 0,
+      plane: 1,
       slice: 3,
       hdu: 4,
       grid: true,
+      shown: { 'catalogue gaia': false, 'regions my stars.reg': true },
     }
-    const { plane: _, ...rest } = state
-    expect(lookFrom(searchFrom(state))).toEqual(rest)
+    expect(lookFrom(searchFrom(state))).toEqual(state)
   })
 
   it('leaves out what is usual and mends what makes no sense', () => {
-    expect(searchFrom({ view: null, look: usualLook, plane: 0, slice: 0, hdu: null, grid: false })).toEqual(
-      {},
-    )
+    expect(
+      searchFrom({ view: null, look: usualLook, plane: 0, slice: 0, hdu: null, grid: false, shown: {} }),
+    ).toEqual({})
     expect(lookFrom({ stretch: 'loud', interval: '9,1', cmap: 'x', x: 1, y: 1, zoom: -2 })).toMatchObject({
       look: usualLook,
       view: null,

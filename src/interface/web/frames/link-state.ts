@@ -1,13 +1,14 @@
-import type { FrameSearch } from '#interface/web/app/router.tsx'
+import type { FrameSearch } from '#interface/web/app/searches.ts'
 import { colourMapNames } from '#science/image/display/colour-maps.ts'
 import { stretchNames, type IntervalRule } from '#science/image/display/stretch.ts'
 import { usualLook, type Look, type ViewerState } from './viewer/model.ts'
 
 /** What a viewer shows as words of an address, and back. What is usual is left out. */
 
-export function searchFrom({ view, look, slice, hdu, grid }: ViewerState): FrameSearch {
+export function searchFrom({ view, look, plane, slice, hdu, grid, shown }: ViewerState): FrameSearch {
   const rounded = (value: number, digits: number) => Number(value.toFixed(digits))
   return {
+    ...(plane === 0 ? {} : { plane }),
     ...(hdu === null ? {} : { hdu }),
     ...(slice === 0 ? {} : { slice }),
     ...(view ? { x: rounded(view.x, 2), y: rounded(view.y, 2), zoom: Number(view.zoom.toPrecision(4)) } : {}),
@@ -22,8 +23,17 @@ export function searchFrom({ view, look, slice, hdu, grid }: ViewerState): Frame
       ? {}
       : { interval: intervalText(look.interval) }),
     ...(grid ? { grid: true } : {}),
+    ...named('show', true),
+    ...named('hide', false),
+  }
+  function named(word: 'show' | 'hide', wanted: boolean): FrameSearch {
+    const ids = Object.keys(shown).filter((id) => shown[id] === wanted)
+    return ids.length > 0 ? { [word]: ids.join(',') } : {}
   }
 }
+
+/** Words between commas. */
+export const listed = (text: string | undefined): string[] => (text ?? '').split(',').filter(Boolean)
 
 /** As the API writes it: `0.5,99.5`, `zscale`, `range`, `v:100,2500`. */
 export function intervalText(rule: IntervalRule): string {
@@ -54,8 +64,13 @@ export function lookFrom(search: FrameSearch): Partial<ViewerState> {
   return {
     look,
     grid: search.grid ?? false,
+    plane: Math.max(0, Math.round(search.plane ?? 0)),
     slice: search.slice ?? 0,
     hdu: search.hdu ?? null,
+    shown: Object.fromEntries([
+      ...listed(search.show).map((id) => [id, true] as const),
+      ...listed(search.hide).map((id) => [id, false] as const),
+    ]),
     view:
       x === undefined || y === undefined || zoom === undefined || !(zoom > 0)
         ? null

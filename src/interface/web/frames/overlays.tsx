@@ -1,8 +1,10 @@
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { listOptions } from '#interface/web/api/queries.ts'
+import type { FrameSearch } from '#interface/web/app/searches.ts'
 import { cataloguesOptions, rowsOptions, type CatalogueRows } from '#interface/web/catalogues/queries.ts'
 import type { Frame } from '#observatory/frames/frame.ts'
+import { listed } from './link-state.ts'
 import type { Mark, Overlay } from './viewer/model.ts'
 
 /** Marks that one catalogue draws at most. */
@@ -18,9 +20,13 @@ export interface OverlayChoices {
 }
 
 /** What lies over a frame: catalogues that were chosen, and outlines of the other frames that share its sky. */
-export function useFrameOverlays(frame: Frame): { overlays: readonly Overlay[]; choice: OverlayChoices } {
-  const [catalogues, setCatalogues] = useState<readonly string[]>([])
-  const [footprints, setFootprints] = useState(false)
+export function useFrameOverlays(
+  frame: Frame,
+  search: FrameSearch,
+  change: (part: FrameSearch) => void,
+): { overlays: readonly Overlay[]; choice: OverlayChoices } {
+  const catalogues = useMemo(() => listed(search.over), [search.over])
+  const footprints = search.outlines ?? false
   const { footprint } = frame
   const cone = footprint
     ? `${footprint.centre[0]},${footprint.centre[1]},${Math.min(20, footprint.radiusDeg)}`
@@ -65,7 +71,14 @@ export function useFrameOverlays(frame: Frame): { overlays: readonly Overlay[]; 
   })
   return {
     overlays,
-    choice: { catalogues, setCatalogues, footprints, setFootprints, others: together, says },
+    choice: {
+      catalogues,
+      setCatalogues: (names) => change({ over: names.join(',') || undefined }),
+      footprints,
+      setFootprints: (on) => change({ outlines: on || undefined }),
+      others: together,
+      says,
+    },
   }
 }
 
@@ -95,7 +108,7 @@ export function OverlayChoice(props: {
   frame: Frame
   choice: OverlayChoices
   together: readonly { sha256: string; name: string }[]
-  add: (one: { sha256: string; name: string }) => void
+  add: (sha256: string) => void
   remove: (sha256: string) => void
 }) {
   const { frame, choice, together, add, remove } = props
@@ -139,10 +152,7 @@ export function OverlayChoice(props: {
           className="select"
           aria-label="Frame to blink with"
           value=""
-          onChange={({ target: { value } }) => {
-            const one = choice.others.find(({ sha256 }) => sha256 === value)
-            if (one) add({ sha256: one.sha256, name: one.name })
-          }}
+          onChange={({ target: { value } }) => value && add(value)}
         >
           <option value="">blink with…</option>
           {choice.others.map(({ sha256, name }) => (

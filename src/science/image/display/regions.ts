@@ -39,23 +39,35 @@ export interface RegionFile {
   readonly skipped: { line: number; text: string; why: string }[]
 }
 
-type FrameName = 'image' | 'icrs' | 'fk5' | 'galactic' | 'ecliptic'
+type FrameName = 'image' | 'physical' | 'icrs' | 'fk5' | 'galactic' | 'ecliptic'
 
 const frameNames: Readonly<Record<string, FrameName>> = {
   image: 'image',
+  physical: 'physical',
   icrs: 'icrs',
   fk5: 'fk5',
   j2000: 'fk5',
   galactic: 'galactic',
   ecliptic: 'ecliptic',
 }
-const unreadFrames = /^(physical|fk4|b1950|detector|amplifier|linear|wcs[a-z]?)$/
+const unreadFrames = /^(fk4|b1950|detector|amplifier|linear|wcs[a-z]?)$/
+
+/**
+ * How DS9's physical pixels lie on those of the file, both counted from 1: image = scale × physical + shift, as the keywords
+ * LTM1_1, LTM2_2, LTV1 and LTV2 say. A file without them has one kind of pixel.
+ */
+export interface PhysicalPixels {
+  readonly scale: readonly [number, number]
+  readonly shift: readonly [number, number]
+}
+
+const onePixel: PhysicalPixels = { scale: [1, 1], shift: [0, 0] }
 
 /** Regions that one file may hold. */
 const most = 100_000
 
 /** Reads a region file. Never throws: what is not understood is in `skipped`. */
-export function parseDs9(content: string): RegionFile {
+export function parseDs9(content: string, physical: PhysicalPixels = onePixel): RegionFile {
   const regions: DrawnRegion[] = []
   const skipped: RegionFile['skipped'] = []
   let frame = 'image'
@@ -75,10 +87,10 @@ export function parseDs9(content: string): RegionFile {
         skipped.push({ line: index + 1, text: '', why: `More than ${most} regions.` })
         return { regions, skipped }
       } else {
-        const read = regionOf(statement, frame, usual)
+        const read = regionOf(statement, frame, usual, physical)
         if (typeof read === 'string')
           skipped.push({ line: index + 1, text: statement.slice(0, 120), why: read })
-        else regions.push(read)
+        else regions.push(...read)
       }
     }
   }
@@ -116,7 +128,13 @@ function attributesOf(text: string): Record<string, string> {
   return found
 }
 
-function regionOf(statement: string, frame: string, usual: Record<string, string>): DrawnRegion | string {
+/** One region, or one for each ring of an elliptical or box annulus; or why it is none. */
+function regionOf(
+  statement: string,
+  frame: string,
+  usual: Record<string, string>,
+  physical: PhysicalPixels,
+): DrawnRegion[] | string {
   const match =
     /^([-+!]?)\s*(?:(\w+)\s*;\s*)?(\w+)\s*(?:\(([^)]*)\)|\s([^#]*))\s*(?:\|\|\s*)?#?\s*(.*)$/.exec(statement)
   const shape = match?.[3].toLowerCase()
@@ -132,17 +150,17 @@ function regionOf(statement: string, frame: string, usual: Record<string, string
   const own = attributesOf(match[6] ?? '')
   const attributes = { ...usual, ...own }
   try {
-    const geometry = geometryOf(known, words, frame as FrameName)
     const tags = own['tag']?.split('\n')
-    return {
-      on: frame === 'image' ? 'image' : 'sky',
+    const on = frame === 'image' || frame === 'physical' ? 'image' : 'sky'
+    return geometriesOf(known, words, frame as FrameName, physical).map((geometry) => ({
+      on,
       shape: known,
       ...geometry,
       excluded: match[1] === '-' || match[1] === '!',
       ...(own['text'] === undefined ? {} : { text: own['text'] }),
       ...(attributes['color'] === undefined ? {} : { colour: attributes['color'] }),
       ...(tags === undefined ? {} : { tags }),
-    }
+    }))
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
@@ -161,29 +179,45 @@ const forms: Readonly<Record<RegionShape, readonly [points: number, sizes: numbe
   text: [1, 0, false],
 }
 
-function geometryOf(
+function geometriesOf(
   shape: RegionShape,
   words: readonly string[],
   frame: FrameName,
-): Pick<DrawnRegion, 'points' | 'sizes' | 'angleDeg'> {
-  const [points, sizes, angle] = forms[shape]
-  const count = shape === 'polygon' ? Math.floor(words.length / 2) : points
+  physical: PhysicalPixels,
+): Pick<DrawnRegion, 'points' | 'sizes' | 'angleDeg'>[] {
+  const [one, sizes, angle] = forms[shape]
+  const count = shape === 'polygon' ? Math.floor(words.length / 2) : one
   if (shape === 'polygon' && (words.length % 2 === 1 || count < 3))
     throw new Error('A polygon needs at least three pairs of coordinates.')
   if (words.length < 2 * count + sizes) throw new Error(`The ${shape} has too few numbers.`)
-  const directions = Array.from({ length: count }, (_, i) => pointOf(words[2 * i], words[2 * i + 1], frame))
+  const points = Array.from({ length: count }, (_, i) =>
+    pointOf(words[2 * i], words[2 * i + 1], frame, physical),
+  )
   const rest = words.slice(2 * count)
-  const lengths = rest.slice(0, shape === 'annulus' ? rest.length : sizes).map((word) => sizeOf(word, frame))
-  const turn = angle ? rest[sizes] : undefined
-  return {
-    points: directions,
-    sizes: lengths,
-    angleDeg: turn === undefined ? 0 : parseAngle(turn),
-  }
+  // An ellipse or box of more sizes than two is an annulus: pairs of sizes, then the angle.
+  const rings = angle && sizes === 2 ? Math.max(1, Math.floor(rest.length / 2)) : 1
+  const turn = angle ? rest[rings * sizes] : undefined
+  const angleDeg = turn === undefined ? 0 : parseAngle(turn)
+  const lengths = rest
+    .slice(0, shape === 'annulus' ? rest.length : rings * sizes)
+    .map((word, i) => sizeOf(word, frame, physical.scale[i % 2]!))
+  if (rings === 1) return [{ points, sizes: lengths, angleDeg }]
+  return Array.from({ length: rings }, (_, i) => ({
+    points,
+    sizes: lengths.slice(2 * i, 2 * i + 2),
+    angleDeg,
+  }))
 }
 
-function pointOf(first: string, second: string, frame: FrameName): [number, number] {
+function pointOf(
+  first: string,
+  second: string,
+  frame: FrameName,
+  { scale, shift }: PhysicalPixels,
+): [number, number] {
   if (frame === 'image') return [numberOf(first) - 1, numberOf(second) - 1]
+  if (frame === 'physical')
+    return [scale[0] * numberOf(first) + shift[0] - 1, scale[1] * numberOf(second) + shift[1] - 1]
   const sexagesimal = /[:hms]/.test(first)
   const plain = (word: string): number => numberOf(word.replace(/[d°]$/, ''))
   if (frame === 'galactic') return galacticToIcrs(plain(first), plain(second))
@@ -207,11 +241,11 @@ const unitDegrees: Readonly<Record<string, number>> = {
   r: 180 / Math.PI,
 }
 
-function sizeOf(word: string, frame: FrameName): number {
+function sizeOf(word: string, frame: FrameName, scale: number): number {
   const unit = word.slice(-1)
   const factor = unitDegrees[unit]
-  if (frame === 'image') {
-    if (factor === undefined) return numberOf(word)
+  if (frame === 'image' || frame === 'physical') {
+    if (factor === undefined) return numberOf(word) * (frame === 'physical' ? Math.abs(scale) : 1)
     throw new Error(`The size ${word} is an angle, but the region is drawn on pixels.`)
   }
   if (factor !== undefined) return numberOf(word.slice(0, -1)) * factor

@@ -3,7 +3,7 @@ import type { ColourMapName } from '#science/image/display/colour-maps.ts'
 import { stretchNames } from '#science/image/display/stretch.ts'
 import type { Interval, StretchName } from '#science/image/display/stretch.ts'
 import { significant } from '#interface/web/pieces/format.ts'
-import type { ImageInfo, Look } from './model.ts'
+import type { Look } from './model.ts'
 
 /** Sliders are finest at their ends, where percentiles differ most. */
 const sliderOf = (percent: number): number => Math.round((200 * Math.acos(1 - percent / 50)) / Math.PI)
@@ -14,19 +14,19 @@ const percentOf = (slider: number): number =>
 export function LookControls({
   look,
   interval,
-  info,
+  open,
   change,
 }: {
   look: Look
   interval: Interval | null
-  info: ImageInfo | null
+  /** On a narrow screen: whether they are shown. */
+  open: boolean
   change: (part: Partial<Look>) => void
 }) {
   const { interval: rule } = look
   const shown = rule.by === 'percentile' ? rule : { low: 0.5, high: 99.5 }
-  const unit = info?.unit ?? ''
   return (
-    <div className="viewer-look">
+    <div className={open ? 'viewer-look open' : 'viewer-look'}>
       <label>
         Stretch
         <select
@@ -143,13 +143,18 @@ export function LookControls({
           ))}
         </select>
       </label>
-      {/* There from the beginning, so that nothing below it jumps. */}
-      <span className="viewer-bar">
-        <span className="dim">{interval ? significant(interval.low, 4) : '…'}</span>
-        <span className="viewer-ramp" style={{ background: ramp(look) }} />
-        <span className="dim">{interval ? `${significant(interval.high, 4)} ${unit}` : '…'}</span>
-      </span>
     </div>
+  )
+}
+
+/** The colours between black and white, and what these stand for. There from the beginning, so that nothing jumps. */
+export function Bar({ look, interval, unit }: { look: Look; interval: Interval | null; unit: string }) {
+  return (
+    <span className="viewer-bar">
+      <span className="dim">{interval ? significant(interval.low, 4) : '…'}</span>
+      <span className="viewer-ramp" style={{ background: ramp(look) }} />
+      <span className="dim">{interval ? `${significant(interval.high, 4)} ${unit}` : '…'}</span>
+    </span>
   )
 }
 

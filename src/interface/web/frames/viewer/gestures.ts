@@ -8,13 +8,15 @@ import { movedBy, zoomedAt } from './view.ts'
 type At = readonly [number, number]
 
 export interface Gestures {
-  readonly view: () => View | null
-  readonly change: (view: View) => void
+  /** From the view as it will be: several moves may come before one of them is drawn. */
+  readonly change: (how: (view: View) => View) => void
   readonly hover: (at: At | null) => void
   readonly click: (at: At, detail: number) => void
   /** While a tool draws, dragging draws. */
   readonly drawing: () => boolean
   readonly drag: (from: At, to: At, done: boolean) => void
+  /** A second finger came: what was being drawn is not meant. */
+  readonly giveUp: () => void
 }
 
 const slop = 4
@@ -29,6 +31,7 @@ export function useGestures(stage: RefObject<HTMLElement | null>, gestures: Gest
     if (!element) return undefined
     const pointers = new Map<number, { start: At; last: At }>()
     let moved = false
+    let several = false
     const place = (event: PointerEvent | WheelEvent): At => {
       const box = element.getBoundingClientRect()
       return [event.clientX - box.left - element.clientLeft, event.clientY - box.top - element.clientTop]
@@ -39,17 +42,20 @@ export function useGestures(stage: RefObject<HTMLElement | null>, gestures: Gest
       if (event.target !== element && (event.target as HTMLElement).tagName !== 'CANVAS') return
       const at = place(event)
       pointers.set(event.pointerId, { start: at, last: at })
-      if (pointers.size === 1) moved = false
+      if (pointers.size === 1) moved = several = false
+      else {
+        several = true
+        now.current.giveUp()
+      }
       element.setPointerCapture(event.pointerId)
       now.current.hover(at)
     }
     const move = (event: PointerEvent) => {
       const at = place(event)
       const pointer = pointers.get(event.pointerId)
-      const { view, change, hover, drawing, drag } = now.current
+      const { change, hover, drawing, drag } = now.current
       hover(at)
-      const seen = view()
-      if (!pointer || !seen) return
+      if (!pointer) return
       if (!moved && Math.hypot(at[0] - pointer.start[0], at[1] - pointer.start[1]) < slop) return
       moved = true
       const before = [...pointers.values()].map(({ last }) => last)
@@ -60,30 +66,35 @@ export function useGestures(stage: RefObject<HTMLElement | null>, gestures: Gest
         const span = ([p, q]: At[]) => Math.hypot(p![0] - q![0], p![1] - q![1])
         const middle = ([p, q]: At[]): At => [(p![0] + q![0]) / 2, (p![1] + q![1]) / 2]
         const [m0, m1] = [middle(before), middle(after)]
-        const shifted = movedBy(seen, m1[0] - m0[0], m1[1] - m0[1])
-        change(zoomedAt(shifted, size(), m1, shifted.zoom * (span(after) / Math.max(1, span(before)))))
-      } else if (drawing() && event.buttons !== 4) drag(pointer.start, at, false)
-      else change(movedBy(seen, at[0] - last[0], at[1] - last[1]))
+        const factor = span(after) / Math.max(1, span(before))
+        change((view) => {
+          const shifted = movedBy(view, m1[0] - m0[0], m1[1] - m0[1])
+          return zoomedAt(shifted, size(), m1, shifted.zoom * factor)
+        })
+      } else if (several || !drawing() || event.buttons === 4)
+        change((view) => movedBy(view, at[0] - last[0], at[1] - last[1]))
+      else drag(pointer.start, at, false)
     }
     const up = (event: PointerEvent) => {
       const pointer = pointers.get(event.pointerId)
       if (!pointer) return
       pointers.delete(event.pointerId)
       const at = place(event)
-      if (event.type === 'pointercancel') return
+      if (event.type === 'pointercancel' || several) return
       if (!moved) now.current.click(at, event.detail)
       else if (pointers.size === 0 && now.current.drawing()) now.current.drag(pointer.start, at, true)
     }
-    const leave = () => {
-      if (pointers.size === 0) now.current.hover(null)
+    const leave = (event: PointerEvent) => {
+      // A finger that is lifted leaves; what it pointed at stays to be read.
+      if (pointers.size === 0 && event.pointerType !== 'touch') now.current.hover(null)
     }
     const wheel = (event: WheelEvent) => {
-      const seen = now.current.view()
-      if (!seen) return
       event.preventDefault()
-      const lines = event.deltaMode === 1 ? 24 : 1
+      // A pinch on a trackpad comes as a wheel with Ctrl, in small steps.
+      const lines = event.ctrlKey ? 4 : event.deltaMode === 1 ? 24 : 1
       const factor = 2 ** (-Math.max(-120, Math.min(120, event.deltaY * lines)) / 240)
-      now.current.change(zoomedAt(seen, size(), place(event), seen.zoom * factor))
+      const at = place(event)
+      now.current.change((view) => zoomedAt(view, size(), at, view.zoom * factor))
     }
     element.addEventListener('pointerdown', down)
     element.addEventListener('pointermove', move)

@@ -1,5 +1,6 @@
 import type { ColourMapName } from '#science/image/display/colour-maps.ts'
 import type { DrawnMask } from '#science/image/preparation/mask-shapes.ts'
+import type { PhysicalPixels } from '#science/image/display/regions.ts'
 import type { IntervalRule, StretchName } from '#science/image/display/stretch.ts'
 
 /** What the viewer is given and what it tells. Pixels are 0-based with whole numbers at pixel centres; sky is ICRS degrees. */
@@ -108,6 +109,8 @@ export interface ViewerState {
   readonly slice: number
   readonly hdu: number | null
   readonly grid: boolean
+  /** Overlays that were shown or hidden by hand. */
+  readonly shown: Readonly<Record<string, boolean>>
 }
 
 /** What is known of an open image. */
@@ -126,6 +129,8 @@ export interface ImageInfo {
   /** WCS as plain data, and why there is none. */
   readonly wcs: unknown
   readonly noWcs: string | null
+  /** What region files call physical pixels. */
+  readonly physical: PhysicalPixels
   readonly images: readonly {
     readonly hdu: number
     readonly name: string

@@ -56,15 +56,28 @@ async function answered(path: string, signal?: AbortSignal): Promise<Response> {
   throw new Error(problem.detail ?? `The server answered ${response.status} to ${path}.`)
 }
 
-function wcsFacts(header: Header): Pick<ImageInfo, 'wcs' | 'noWcs'> {
+function coordinates(header: Header): Pick<ImageInfo, 'wcs' | 'noWcs' | 'physical'> {
+  const physical = {
+    scale: [cardOr(header, 'LTM1_1', 1), cardOr(header, 'LTM2_2', 1)] as const,
+    shift: [cardOr(header, 'LTV1', 0), cardOr(header, 'LTV2', 0)] as const,
+  }
   try {
     const wcs = readWcs(header)
     return wcs
-      ? { wcs: wcs.terms, noWcs: null }
-      : { wcs: null, noWcs: 'Its header has no celestial WCS (no pair of CTYPE with a projection).' }
+      ? { wcs: wcs.terms, noWcs: null, physical }
+      : {
+          wcs: null,
+          noWcs: 'Its header has no celestial WCS (no pair of CTYPE with a projection).',
+          physical,
+        }
   } catch (error) {
-    return { wcs: null, noWcs: error instanceof Error ? error.message : String(error) }
+    return { wcs: null, noWcs: error instanceof Error ? error.message : String(error), physical }
   }
+}
+
+function cardOr(header: Header, keyword: string, usual: number): number {
+  const value = header.first.get(keyword)?.value
+  return typeof value === 'number' ? value : usual
 }
 
 /** Header from its text, a card a line. */
@@ -118,7 +131,7 @@ async function openFrame(sha256: string, wanted: number | undefined, slice: numb
       finite,
       least,
       most,
-      ...wcsFacts(headerFrom(header)),
+      ...coordinates(headerFrom(header)),
       images: frame.images,
     },
     read,
@@ -220,7 +233,7 @@ async function openFile(url: string, wanted: number | undefined, slice: number):
       finite: count / rows.length,
       least: ascending.length > 0 ? quantile(ascending, 0) : null,
       most: ascending.length > 0 ? quantile(ascending, 1) : null,
-      ...wcsFacts(hdu.header),
+      ...coordinates(hdu.header),
       images: imageHdus(hdus).map(({ index: number, name, shape }) => ({ hdu: number, name, shape })),
     },
     read,

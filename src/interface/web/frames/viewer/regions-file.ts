@@ -1,5 +1,5 @@
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
-import { formatDs9, parseDs9, type DrawnRegion } from '#science/image/display/regions.ts'
+import { formatDs9, parseDs9, type DrawnRegion, type PhysicalPixels } from '#science/image/display/regions.ts'
 import { offsetBy } from '#science/sky/vectors.ts'
 import { markOnPixels } from './marks.ts'
 import type { Mark, MarkShape, Overlay } from './model.ts'
@@ -23,8 +23,9 @@ export function overlayFromRegions(
   name: string,
   content: string,
   wcs: Wcs | null,
+  physical?: PhysicalPixels,
 ): { overlay: Overlay; skipped: string[] } {
-  const { regions, skipped } = parseDs9(content)
+  const { regions, skipped } = parseDs9(content, physical)
   const left = skipped.map(({ line, why }) => `line ${line}: ${why}`)
   const marks: Mark[] = []
   for (const region of regions) {
@@ -97,6 +98,7 @@ export function regionsFrom(overlays: readonly Overlay[], wcs: Wcs | null): stri
         angleDeg: mark.angleDeg ?? 0,
         excluded: false,
         ...(mark.label === undefined ? {} : { text: mark.label }),
+        ...(mark.colour === undefined ? {} : { colour: mark.colour }),
         tags: [overlay.name],
       })
     }

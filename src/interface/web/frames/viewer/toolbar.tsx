@@ -1,9 +1,11 @@
 import { Menu } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { address } from '#interface/web/api/client.ts'
-import type { Overlay, View, ViewerPlane } from './model.ts'
+import type { Interval } from '#science/image/display/stretch.ts'
+import type { Look, Overlay, View, ViewerPlane } from './model.ts'
 import type { OpenPlane } from './planes.ts'
-import { overlayFromRegions, regionsFrom } from './regions-file.ts'
+import { Bar } from './controls.tsx'
+import { regionsFrom } from './regions-file.ts'
 import { overlayColours } from './marks.ts'
 import { applied, inverted, type Affine } from './view.ts'
 
@@ -29,7 +31,14 @@ export function Toolbar(props: {
   overlays: readonly Overlay[]
   visible: readonly Overlay[]
   show: (id: string, on: boolean) => void
-  addOverlay: (overlay: Overlay, skipped: string[]) => void
+  addRegions: (file: File) => void
+  /** Whether an overlay was laid over by hand. */
+  removable: (id: string) => boolean
+  remove: (id: string) => void
+  interval: Interval | null
+  look: Look
+  lookOpen: boolean
+  openLook: () => void
   matrix: Affine | null
   box: { width: number; height: number }
   picture: () => Promise<Blob | null>
@@ -39,11 +48,7 @@ export function Toolbar(props: {
   const images = current?.info?.images ?? []
   const slices = current?.info?.slices ?? 1
   const wcs = reference?.wcs ?? null
-  const read = async (from: File) => {
-    const { overlay, skipped } = overlayFromRegions(from.name, await from.text(), wcs)
-    props.addOverlay(overlay, skipped)
-  }
-  useRegionDrop((dropped) => void read(dropped))
+  useRegionDrop(props.addRegions)
   const cutout = cutoutAddress(planes[plane], current, props.matrix, props.box)
   return (
     <div className="viewer-tools">
@@ -51,7 +56,7 @@ export function Toolbar(props: {
         <span className="segments" role="group" aria-label="Planes">
           {planes.map(({ name }, index) => (
             <button
-              key={name}
+              key={`${index} ${name}`}
               type="button"
               aria-pressed={index === plane}
               onClick={() => props.choosePlane(index)}
@@ -147,6 +152,7 @@ export function Toolbar(props: {
           North up
         </button>
       </span>
+      <Bar look={props.look} interval={props.interval} unit={current?.info?.unit ?? ''} />
       {overlays.map((overlay) => {
         const on = visible.includes(overlay)
         const colour =
@@ -156,10 +162,28 @@ export function Toolbar(props: {
             <input type="checkbox" checked={on} onChange={() => props.show(overlay.id, !on)} />
             <span className="viewer-swatch" style={{ background: on ? colour : 'transparent' }} />
             {overlay.name} <span className="dim">{overlay.marks.length}</span>
+            {props.removable(overlay.id) && (
+              <button
+                type="button"
+                className="link-button"
+                aria-label={`Take ${overlay.name} away`}
+                onClick={() => props.remove(overlay.id)}
+              >
+                ✕
+              </button>
+            )}
           </label>
         )
       })}
-      <span className="end">
+      <span className="end row">
+        <button
+          type="button"
+          className="link-button viewer-narrow"
+          aria-expanded={props.lookOpen}
+          onClick={props.openLook}
+        >
+          Colours…
+        </button>
         <input
           ref={file}
           type="file"
@@ -168,7 +192,7 @@ export function Toolbar(props: {
           aria-label="Region file"
           onChange={(event) => {
             const [first] = event.target.files ?? []
-            if (first) void read(first)
+            if (first) props.addRegions(first)
             event.target.value = ''
           }}
         />

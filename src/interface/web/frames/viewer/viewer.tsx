@@ -11,6 +11,7 @@ import { northUp } from './grid.ts'
 import { usualLook } from './model.ts'
 import type { Drawing, Look, Overlay, Pick, View, ViewerPlane, ViewerState } from './model.ts'
 import { alignment, usePlanes } from './planes.ts'
+import { useRegionFiles } from './region-files.ts'
 import { Readout, type Cursor } from './readout.tsx'
 import { nearestMark, useBox, useStage } from './stage.ts'
 import { Toolbar } from './toolbar.tsx'
@@ -31,12 +32,14 @@ export function FrameViewer(props: {
   drawing?: Drawing
   /** Where it begins; what a link said. */
   initial?: Partial<ViewerState>
+  /** Region files that are laid over it are kept in the tab under this word and are there again after a reload. */
+  keep?: string
   /** Told a moment after something changed. */
   onState?: (state: ViewerState) => void
   /** CSS height of the picture; default: what fits on the screen. */
   height?: string
 }) {
-  const { planes, overlays = none, onPick, drawing, initial, onState, height } = props
+  const { planes, overlays = none, onPick, drawing, initial, onState, height, keep } = props
   const { coordinates, theme } = usePreferences()
   const [client] = useState(() => pixelClient())
   const [seen, setView] = useState<View | null>(initial?.view ?? null)
@@ -48,12 +51,12 @@ export function FrameViewer(props: {
   )
   const [grid, setGrid] = useState(initial?.grid ?? false)
   const [blink, setBlink] = useState<number | null>(null)
-  const [own, setOwn] = useState<readonly Overlay[]>(none)
-  const [shown, setShown] = useState<Readonly<Record<string, boolean>>>({})
+  const [shown, setShown] = useState<Readonly<Record<string, boolean>>>(initial?.shown ?? {})
+  /** On a narrow screen the choice of colours is closed at first. */
+  const [lookOpen, setLookOpen] = useState(false)
   const [tool, setTool] = useState<Tool | null>(null)
   const [pending, setPending] = useState<readonly (readonly [number, number])[]>([])
   const [at, setAt] = useState<readonly [number, number] | null>(null)
-  const [notes, setNotes] = useState<readonly string[]>([])
   const stage = useRef<HTMLDivElement>(null)
 
   const plane = Math.min(chosen, planes.length - 1)
@@ -61,12 +64,19 @@ export function FrameViewer(props: {
   const open = usePlanes(client, planes, { hdus, slice, look, needed })
   const reference = open[0]
   const current = open[plane]
-  const all = useMemo(() => [...overlays, ...own], [overlays, own])
+  const own = useRegionFiles(keep, reference)
+  const all = useMemo(() => [...overlays, ...own.overlays], [overlays, own.overlays])
   const visible = useMemo(() => all.filter(({ id, hidden }) => shown[id] ?? hidden !== true), [all, shown])
   // Until someone moves it, the whole image.
   const box = useBox(stage)
   const info = reference?.info ?? null
-  const view = useMemo(() => seen ?? (info && box.width > 0 ? fitView(info, box) : null), [seen, info, box])
+  const fitted = useMemo(() => (info && box.width > 0 ? fitView(info, box) : null), [info, box])
+  const view = seen ?? fitted
+  const change = (how: (view: View) => View) =>
+    setView((old) => {
+      const before = old ?? fitted
+      return before && how(before)
+    })
   const aligned = useMemo(
     () =>
       current && reference && view
@@ -97,19 +107,28 @@ export function FrameViewer(props: {
     return () => clearInterval(timer)
   }, [blink, planes.length])
 
+  const ready = view !== null
   const told = useRef(onState)
   useEffect(() => {
     told.current = onState
   })
   useEffect(() => {
-    if (!view) return undefined
+    if (!ready) return undefined
     const timer = setTimeout(
       () =>
-        told.current?.({ view, look, plane: blink === null ? plane : 0, slice, hdu: hdus[0] ?? null, grid }),
+        told.current?.({
+          view: seen,
+          look,
+          plane: blink === null ? plane : 0,
+          slice,
+          hdu: hdus[0] ?? null,
+          grid,
+          shown,
+        }),
       400,
     )
     return () => clearTimeout(timer)
-  }, [view, look, plane, slice, hdus, grid, blink])
+  }, [ready, seen, look, plane, slice, hdus, grid, blink, shown])
 
   const matrix = useMemo(() => (view ? matrixOf(view, box.width, box.height) : null), [view, box])
   const placeOf = useCallback(
@@ -127,8 +146,8 @@ export function FrameViewer(props: {
   }
 
   useGestures(stage, {
-    view: () => view,
-    change: setView,
+    change,
+    giveUp: () => setPending((old) => (tool === 'polygon' ? old : [])),
     hover: (screen) => setAt(screen && placeOf(screen)),
     drawing: () => tool !== null && tool !== 'polygon',
     drag(from, to, done) {
@@ -160,7 +179,10 @@ export function FrameViewer(props: {
     },
   })
 
-  const zoomTo = (zoom: number) => view && setView(zoomedAt(view, box, [box.width / 2, box.height / 2], zoom))
+  const zoomTo = (how: (zoom: number) => number) =>
+    change((old) => zoomedAt(old, box, [box.width / 2, box.height / 2], how(old.zoom)))
+  const zoomBy = (sign: 1 | -1) => zoomTo((zoom) => zoomStep(zoom, sign))
+  const moveBy = (dx: number, dy: number) => change((old) => movedBy(old, dx, dy))
   const fit = () => info && setView(fitView(info, box, view ?? undefined))
   const turn = () => {
     if (!view || !reference?.wcs) return
@@ -171,15 +193,15 @@ export function FrameViewer(props: {
   const step = (by: number) => setPlane((plane + by + planes.length) % planes.length)
 
   const keys: Record<string, () => void> = {
-    ArrowLeft: () => view && setView(movedBy(view, 60, 0)),
-    ArrowRight: () => view && setView(movedBy(view, -60, 0)),
-    ArrowUp: () => view && setView(movedBy(view, 0, 60)),
-    ArrowDown: () => view && setView(movedBy(view, 0, -60)),
-    '+': () => view && zoomTo(zoomStep(view.zoom, 1)),
-    '=': () => view && zoomTo(zoomStep(view.zoom, 1)),
-    '-': () => view && zoomTo(zoomStep(view.zoom, -1)),
+    ArrowLeft: () => moveBy(60, 0),
+    ArrowRight: () => moveBy(-60, 0),
+    ArrowUp: () => moveBy(0, 60),
+    ArrowDown: () => moveBy(0, -60),
+    '+': () => zoomBy(1),
+    '=': () => zoomBy(1),
+    '-': () => zoomBy(-1),
     '0': fit,
-    '1': () => zoomTo(1),
+    '1': () => zoomTo(() => 1),
     b: () => setBlink((old) => (old === null && planes.length > 1 ? 2 : null)),
     ',': () => step(-1),
     '.': () => step(1),
@@ -216,17 +238,20 @@ export function FrameViewer(props: {
         grid={grid}
         setGrid={setGrid}
         view={view}
-        zoomBy={(sign) => view && zoomTo(zoomStep(view.zoom, sign))}
+        zoomBy={zoomBy}
         fit={fit}
-        one={() => zoomTo(1)}
+        one={() => zoomTo(() => 1)}
         turn={turn}
         overlays={all}
         visible={visible}
         show={(id, on) => setShown({ ...shown, [id]: on })}
-        addOverlay={(overlay, skipped) => {
-          setOwn([...own.filter(({ id }) => id !== overlay.id), overlay])
-          setNotes(skipped)
-        }}
+        addRegions={own.add}
+        removable={(id) => own.overlays.some((one) => one.id === id)}
+        remove={own.remove}
+        interval={current?.interval ?? null}
+        look={look}
+        lookOpen={lookOpen}
+        openLook={() => setLookOpen(!lookOpen)}
         matrix={matrix}
         box={box}
         picture={drawn.picture}
@@ -234,7 +259,7 @@ export function FrameViewer(props: {
       <LookControls
         look={look}
         interval={current?.interval ?? null}
-        info={current?.info ?? null}
+        open={lookOpen}
         change={(part) => setLook((old) => ({ ...old, ...part }))}
       />
       {drawing && (
@@ -276,10 +301,10 @@ export function FrameViewer(props: {
         by={plane > 0 ? `aligned by ${aligned.by}` : ''}
       />
       {current?.info?.noWcs && <p className="dim">No sky coordinates: {current.info.noWcs}</p>}
-      {notes.length > 0 && (
+      {own.notes.length > 0 && (
         <p className="dim" role="status">
-          Not drawn: {notes.slice(0, 4).join('; ')}
-          {notes.length > 4 ? ` and ${notes.length - 4} more` : ''}
+          Not drawn: {own.notes.slice(0, 4).join('; ')}
+          {own.notes.length > 4 ? ` and ${own.notes.length - 4} more` : ''}
         </p>
       )}
     </div>
