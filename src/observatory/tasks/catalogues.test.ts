@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#science/simulate/random.ts'
 import { columnOf, tableOf } from '#science/table/table.ts'
 import type { Table } from '#science/table/table.ts'
-import { bandColumns, nativeMagnitudes, positionColumns } from './band-columns.ts'
+import { bandColumns, nativeMagnitudes } from './band-columns.ts'
+import { positionColumns } from './catalogue-columns.ts'
 import {
   bandsOfCatalogue,
   findReferenceCatalogue,
@@ -33,7 +34,7 @@ function wholeTable(key: string, pick: 'first' | 'last', rows = 3): Table {
   }
   const at = (names: readonly string[]) => (pick === 'first' ? names[0]! : names.at(-1)!)
   for (const [k, band] of Object.values(native).entries()) {
-    columns[at(band.magnitude)] = Array.from({ length: rows }, (_, i) => 15 + i / 10 - k / 5)
+    columns[at(band.magnitude)] = Array.from({ length: rows }, (_, i) => 15 + i / 10 - k / 2)
     columns[at(band.error)] = Array.from({ length: rows }, () => 0.02)
   }
   return table(columns)
@@ -57,7 +58,7 @@ describe('reference catalogues', () => {
         // APASS has no colours but g − r and B − V; nothing that it has needs others.
         const found = bandColumns(whole, catalogue, band)
         expect(Array.from(found.good)).toEqual([1, 1, 1])
-        expect(found.magnitude.every((each) => each > 10 && each < 20)).toBe(true)
+        expect(found.magnitude.every((each) => each > 9 && each < 20)).toBe(true)
         expect(found.colour.every((each) => Number.isFinite(each))).toBe(true)
         expect(found.error.every((each) => each > 0.005 && each < 0.2)).toBe(true)
       }
@@ -74,7 +75,8 @@ describe('reference catalogues', () => {
       skymapper: ['II/379/smssdr4', 'rPSF', 9],
       sdss: ['V/154/sdss16', 'rmag', 5],
       atlas: ['J/ApJ/867/105/refcat2', 'rmag', 8],
-      gaiaedr3: ['I/350/gaiaedr3', 'Gmag', 3],
+      // G, BP and RP, and six that follow from them.
+      gaiaedr3: ['I/350/gaiaedr3', 'Gmag', 9],
       '2mass': ['II/246/out', 'Jmag', 3],
       des: ['II/371/des_dr2', 'rmag', 4],
     })

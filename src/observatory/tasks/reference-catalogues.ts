@@ -16,6 +16,13 @@ export interface NativeBand {
   readonly fluxOverError?: readonly string[]
   /** Added to what the column says, mag. */
   readonly offset?: number
+  /** A flux instead of a magnitude, which is `zero` − 2.5 log10 of it. */
+  readonly light?: {
+    readonly column: string
+    readonly zero: number
+    readonly error?: string
+    readonly inverseVariance?: string
+  }
 }
 
 export interface ColourPolynomial {
@@ -29,6 +36,10 @@ export interface ColourPolynomial {
 export interface DerivedBand {
   readonly base: FilterName
   readonly polynomials: readonly ColourPolynomial[]
+  /** Colours of the first pair between which the relation was measured. */
+  readonly between?: readonly [low: number, high: number]
+  /** Where it is not the one that is asked for. */
+  readonly system?: 'SDSS'
 }
 
 export interface ReferenceCatalogue {
@@ -48,6 +59,8 @@ export interface ReferenceCatalogue {
   readonly colourLimits: readonly (readonly [FilterName, FilterName, low: number, high: number])[]
   /** `Umag` and `umag` are two columns. */
   readonly exactCase?: boolean
+  /** Its magnitudes are of the system that it has, which is not known here. */
+  readonly ownSystem?: boolean
 }
 
 const polynomials = (gr: readonly number[], ri: readonly number[]): readonly ColourPolynomial[] => [
@@ -92,6 +105,27 @@ const panStarrsOfSdss = {
   r: ofColour('r', [-0.00957, 0.01492, -0.00393]),
   i: ofColour('i', [-0.0108, 0.01125, 0.01274]),
   z: ofColour('z', [-0.00319, 0.06538, 0.0077]),
+} as const
+
+const ofGaia = (
+  between: readonly [number, number],
+  coefficients: readonly number[],
+  system?: 'SDSS',
+): DerivedBand => ({
+  base: 'G',
+  polynomials: [{ pair: ['BP', 'RP'], coefficients }],
+  between,
+  ...(system ? { system } : {}),
+})
+
+/** Landolt and SDSS bands from Gaia G and BP − RP, to 0.03–0.08 mag (Riello et al. 2021, appendix C). */
+const ofGaiaColour = {
+  V: ofGaia([-0.5, 5], [-0.01426, 0.2156, -0.01424, 0.02704]),
+  R: ofGaia([-0.5, 4], [-0.003775, 0.01396, 0.1243, -0.3961, 0.02275]),
+  I: ofGaia([-0.5, 4.5], [0.0991, -0.76, -0.01753]),
+  g: ofGaia([0.3, 3], [-0.0064, 0.1548, 0.6365, -0.2199], 'SDSS'),
+  r: ofGaia([0, 3], [-0.02263, 0.1701, -0.1907, -0.08592, 0.09837], 'SDSS'),
+  i: ofGaia([0.5, 2], [0.002104, 0.09609, -0.6404, 0.293], 'SDSS'),
 } as const
 
 /** SDSS magnitude = Pan-STARRS magnitude + polynomial in Pan-STARRS g − r (Tonry et al. 2012). */
@@ -215,7 +249,7 @@ export const referenceCatalogues: readonly ReferenceCatalogue[] = [
     aliases: ['Gaia', 'gaiadr3', 'I/350', 'I/355/gaiadr3'],
     vizier: 'I/350/gaiaedr3',
     native: { G: gaiaBand('G', 'g'), BP: gaiaBand('BP', 'bp'), RP: gaiaBand('RP', 'rp') },
-    derived: {},
+    derived: ofGaiaColour,
     sloan: null,
     depth: 'Gmag',
     colourLimits: [],

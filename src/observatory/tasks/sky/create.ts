@@ -33,7 +33,7 @@ export function createSky(options: {
   const asking: Asking = { net, cache: join(options.cache, 'sky'), offline: settings.offline }
   return {
     async stars(catalogue, cone, { limit, signal, log }) {
-      if (given) return { table: given.table, from: given.name, bands: [] }
+      if (given) return { table: given.table, from: given.name, bands: [], given: true }
       const known = findReferenceCatalogue(catalogue)
       const here = await options.catalogues()
       const names = new Set(

@@ -20,6 +20,8 @@ export interface StarAnswer {
   /** Where it came from, in words: "gaiadr3syn of this observatory (version 2)", "ps1 of VizieR". */
   readonly from: string
   readonly bands: readonly string[]
+  /** A table that a person gave instead of the catalogue. */
+  readonly given?: boolean
 }
 
 export interface Resolved {

@@ -1,17 +1,17 @@
 import { isProblem, Problem } from '#problem.ts'
-import { filterNamed, filterNames, type FilterName } from '#science/image/calibration/filters.ts'
+import { filterNamed, filterNames, filterOf, type FilterName } from '#science/image/calibration/filters.ts'
 import { shuffleCheck } from '#science/image/calibration/zero-point-checks.ts'
 import { fitZeroPoint, type ZeroPointFit } from '#science/image/calibration/zero-point.ts'
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
 import { clustersSky, matchSky } from '#science/sources/match.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import type { Table } from '#science/table/table.ts'
-import { bandColumns, positionColumns, type BandColumns } from '#observatory/tasks/band-columns.ts'
+import { bandColumns, nativeMagnitudes, type BandColumns } from '#observatory/tasks/band-columns.ts'
+import { positionsAt } from '#observatory/tasks/catalogue-columns.ts'
 import { definitionFor } from '#observatory/tasks/sky/definition.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { StepContext } from './context.ts'
 import type { Objects } from './measure-work.ts'
-import { hasColumn, numbersOf } from './tables.ts'
 
 /** From instrumental to catalogue magnitudes. */
 
@@ -58,12 +58,20 @@ export function starsOf(
   wcs: Wcs,
   config: TaskConfig,
   fwhmArcsec: number,
+  mjd: number | null,
   context: Pick<StepContext, 'log' | 'warn'>,
 ): Stars {
-  const definition = definitionFor(name, table)
-  const { ra, dec } = positionColumns(table)
-  const band = bandColumns(table, definition, filterNamed(filter).name)
+  const { name: bandName } = filterNamed(filter)
+  const definition = definitionFor(name, table, bandName)
+  const { ra, dec, note } = positionsAt(table, mjd)
+  if (note !== null) context.log(note)
+  const band = bandColumns(table, definition, bandName)
   for (const warning of band.warnings) context.warn(warning)
+  if (band.colourBands === null && config.force_color_term !== null && config.force_color_term !== 0)
+    throw new Problem(
+      'photometry.no_band',
+      `The colour term ${config.force_color_term} (force_color_term) cannot be applied: ${definition.title} has no two bands that make a colour. Leave it out, or use a catalogue with ${filterOf(bandName).colour.join(' and ')}.`,
+    )
   const { x, y } = wcs.skyToPixels(ra, dec)
   const good = band.good.slice()
   for (let i = 0; i < good.length; i++) {
@@ -91,12 +99,13 @@ export function starsOf(
 export function starsForPositions(
   table: Table,
   name: string,
+  mjd: number | null,
 ): { ra: Float64Array; dec: Float64Array; mag: Float64Array } {
   const definition = definitionFor(name, table)
-  const { ra, dec } = positionColumns(table)
+  const { ra, dec } = positionsAt(table, mjd)
   for (const filter of ['r', 'G', 'g', 'V', 'i', 'R', 'J', 'B', 'Ks'] as const) {
-    const column = definition.native[filter]?.magnitude.find((each) => hasColumn(table, each))
-    if (column !== undefined) return { ra, dec, mag: numbersOf(table, column) }
+    const mag = nativeMagnitudes(table, definition, filter)
+    if (mag.some(Number.isFinite)) return { ra, dec, mag }
   }
   return { ra, dec, mag: new Float64Array(ra.length).fill(Number.NaN) }
 }
@@ -122,6 +131,11 @@ export function calibrate(
     throw new Problem(
       'task.no_stars',
       `Only ${first.length} objects are stars of ${stars.catalogue} within ${frame.radiusArcsec.toFixed(2)}″ (${usable.length} stars of it may calibrate, in a field with ${objects.rows} objects). The astrometry may be off (blind_match_wcs=true solves anew), the radius small (sr_override), or the catalogue shallow (cat_limit, cat_name).`,
+    )
+  const uncoloured = [...matched].filter((i) => !Number.isFinite(stars.band.colour[i]!)).length
+  if (uncoloured > 0 && stars.band.colourBands && (config.use_color || config.force_color_term !== null))
+    context.log(
+      `${count(uncoloured)} of them have no ${stars.band.colourBands.join(' − ')} and do not calibrate (use_color=false takes them too).`,
     )
   const fit = fitZeroPoint(pairs(objects, stars, first, matched), optionsOf(config, frame))
   for (const warning of fit.model.warnings) context.warn(warning)

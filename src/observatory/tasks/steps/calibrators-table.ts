@@ -12,9 +12,9 @@ export function calibratorsTable(
   { fit, objects: first, stars: second, separation }: Calibration,
 ): Table {
   const { mag, err } = instrumental(objects)
-  const [a, b] = stars.band.colourBands
+  const colour = stars.band.colourBands
   return tableOf({
-    meta: { band: stars.band.band, color_name: `${a}-${b}`, catalogue: stars.catalogue },
+    meta: { band: stars.band.band, color_name: colour?.join('-') ?? '', catalogue: stars.catalogue },
     columns: [
       {
         name: 'ra',
@@ -74,7 +74,9 @@ export function calibratorsTable(
         name: 'color',
         unit: 'mag',
         values: Float64Array.from(second, (i) => stars.band.colour[i]!),
-        description: `${a} − ${b} of the catalogue`,
+        description: colour
+          ? `${colour.join(' − ')} of the catalogue`
+          : 'None: the catalogue has no two bands',
       },
       {
         name: 'residual',

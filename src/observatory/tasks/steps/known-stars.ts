@@ -1,6 +1,7 @@
 import { isProblem } from '#problem.ts'
 import type { FilterName } from '#science/image/calibration/filters.ts'
-import { bandColumns, nativeMagnitudes, positionColumns } from '#observatory/tasks/band-columns.ts'
+import { bandColumns, nativeMagnitudes } from '#observatory/tasks/band-columns.ts'
+import { positionsAt } from '#observatory/tasks/catalogue-columns.ts'
 import {
   comparisonBand,
   rejectBlends,
@@ -38,7 +39,7 @@ export async function knownStars(
       }
       const definition = definitionFor(catalogue.key, table)
       const band = comparisonBand(definition, options.filter)
-      const { ra, dec } = positionColumns(table)
+      const { ra, dec } = positionsAt(table, mjd)
       const stars = { ra, dec, magnitude: magnitudesOf(table, definition, band), band }
       const single = rejectKnown(detected, stars, options)
       let count = 0

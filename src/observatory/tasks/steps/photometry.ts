@@ -67,6 +67,7 @@ export const photometry: Step<'photometry'> = {
       { ra: field.ra, dec: field.dec, radiusDeg: field.radiusDeg * 1.02 },
       { limit: config.cat_limit, mjd: frame.mjd, signal: context.signal, log: context.log },
     )
+    const named = config.cat_name ?? (answer.given ? answer.from : name)
     context.log(`${answer.table.rows.toLocaleString('en-US')} stars from ${answer.from}.`)
     if (answer.table.rows === 0)
       throw new Problem(
@@ -75,10 +76,19 @@ export const photometry: Step<'photometry'> = {
       )
     const fwhmArcsec = fwhm * field.pixelScaleArcsec
     const better = config.refine_wcs
-      ? await refined(context, frame, wcs, objects, fwhm, starsForPositions(answer.table, name))
+      ? await refined(context, frame, wcs, objects, fwhm, starsForPositions(answer.table, named, frame.mjd))
       : null
     wcs = better ?? wcs
-    const stars = starsOf(answer.table, name, frame.filter.value, wcs, config, fwhmArcsec, context)
+    const stars = starsOf(
+      answer.table,
+      named,
+      frame.filter.value,
+      wcs,
+      config,
+      fwhmArcsec,
+      frame.mjd,
+      context,
+    )
     const size = {
       width: frame.width,
       height: frame.height,
@@ -96,7 +106,7 @@ export const photometry: Step<'photometry'> = {
     const floor = config.zero_point_floor
     const middle = zeroPointAt(model, (frame.width - 1) / 2, (frame.height - 1) / 2)
     describe(context, model, middle, stars)
-    sanity(context, objects, stars, calibration, name, size)
+    sanity(context, objects, stars, calibration, named, size)
 
     const all = calibrateObjects(objects, wcs, model, floor)
     const limits = limitsOf(all, model, config.sn)
@@ -110,7 +120,7 @@ export const photometry: Step<'photometry'> = {
 
     const meta = {
       filter: frame.filter.value,
-      color_name: stars.band.colourBands.join('-'),
+      color_name: stars.band.colourBands?.join('-') ?? '',
       color_term: model.colour?.terms[0] ?? 0,
       zero_point: middle.value,
       fwhm_pix: fwhm,
@@ -198,7 +208,7 @@ function describe(
     context.log(
       `The errors explain the scatter when they are multiplied by ${model.errorScale.toFixed(2)}, with ${model.scatter.toFixed(4)} mag beyond them.`,
     )
-  if (model.colour) {
+  if (model.colour && stars.band.colourBands) {
     const [a, b] = stars.band.colourBands
     context.log(
       `Colour term ${model.colour.terms[0]!.toFixed(4)} ± ${model.colour.errors[0]!.toFixed(4)}${model.colour.forced ? ' (given)' : ''}: m(${stars.band.band}, ${stars.band.photometricSystem}) = m + ${model.colour.terms[0]!.toFixed(4)} (${a} − ${b}). Magnitudes here are m, of the instrument's own band; for a source of known colour add the term.`,
