@@ -2,15 +2,15 @@
 import { Problem } from '#problem.ts'
 import { checkSection, kinds, scalingOf } from './image.ts'
 import type { Scaling, Section } from './image.ts'
-import { decodeInto, elementBytes, rawArray } from './elements.ts'
-import type { NumberArray } from './elements.ts'
+import { plainCodec } from './codec.ts'
+import type { Codec, Scale } from './codec.ts'
+import { elementBytes } from './elements.ts'
 import { textOf } from './header.ts'
 import { hduLabel } from './hdu.ts'
 import type { Hdu } from './hdu.ts'
 import { planRuns } from './runs.ts'
 import { readFrom, readNow } from './source.ts'
 import type { ByteSource, ReadPlan } from './source.ts'
-import { swap32 } from './swap.ts'
 import { eachRun, planTiles } from './tiles.ts'
 import { tilingOf } from './tiling.ts'
 
@@ -22,6 +22,8 @@ export interface PixelOptions {
    * ZBLANK, and values of −1e30 and below. 'nan' (the rule unless told otherwise) makes NaN of them, 'keep' leaves them.
    */
   fills?: 'nan' | 'keep'
+  /** What does the inner loops; plain TypeScript where left out. */
+  codec?: Codec
 }
 
 export interface PixelsRead {
@@ -34,40 +36,12 @@ export interface PixelsRead {
 /** Bytes of a plain image that are fetched at a time. */
 const stripBytes = 4 * 2 ** 20
 
-type Place = (values: NumberArray, from: number, to: number, length: number) => void
-
-/** How stored values become physical ones in `out`, rounded as astropy rounds them before they become float32. */
-function placing(out: Float32Array, bitpix: number, { scale, zero, blank }: Scaling): Place {
-  const offset = Number(zero)
-  if (scale === 1 && offset === 0 && blank === undefined) {
-    return (values, from, to, length) => {
-      if (values instanceof BigInt64Array)
-        for (let i = 0; i < length; i++) out[to + i] = Number(values[from + i])
-      else out.set(values.subarray(from, from + length) as Float32Array, to)
-    }
-  }
+/** An offset that stands for unsigned numbers is taken whole; everything else in the precision of the stored pixels. */
+function scaleOf(bitpix: number, { scale, zero, blank }: Scaling): Scale {
   const single = bitpix === 8 || bitpix === 16 || bitpix === -32
-  // An offset that stands for unsigned numbers is taken whole; everything else in the precision of the stored pixels.
-  const [factor, shift] = single ? [Math.fround(scale), Math.fround(offset)] : [scale, offset]
-  const nothing = blank === undefined ? NaN : Number(blank)
-  return (values, from, to, length) => {
-    if (values instanceof BigInt64Array) {
-      for (let i = 0; i < length; i++) {
-        const value = Number(values[from + i])
-        out[to + i] = value === nothing ? NaN : value * factor + shift
-      }
-    } else if (single) {
-      for (let i = 0; i < length; i++) {
-        const value = Number(values[from + i])
-        out[to + i] = value === nothing ? NaN : Math.fround(value * factor) + shift
-      }
-    } else {
-      for (let i = 0; i < length; i++) {
-        const value = Number(values[from + i])
-        out[to + i] = value === nothing ? NaN : value * factor + shift
-      }
-    }
-  }
+  const [factor, offset] = single ? [Math.fround(scale), Math.fround(Number(zero))] : [scale, Number(zero)]
+  const unscaled = scale === 1 && offset === 0
+  return { single, unscaled, factor, shift: offset || -0, ...(blank === undefined ? {} : { blank }) }
 }
 
 /**
@@ -94,7 +68,8 @@ export function* planPixels(hdu: Hdu, out: Float32Array, options: PixelOptions =
   }
   const unit = textOf(hdu.header, 'BUNIT')
   const scaling = scalingOf(hdu)
-  const place = placing(out, hdu.bitpix, scaling)
+  const { codec = plainCodec() } = options
+  const scale = scaleOf(hdu.bitpix, scaling)
   let filled = 0
   if (count > 0 && hdu.stored) {
     const fills = (options.fills ?? 'nan') === 'nan'
@@ -103,26 +78,17 @@ export function* planPixels(hdu: Hdu, out: Float32Array, options: PixelOptions =
       section,
       (values, start, size, more) => {
         filled += more
-        eachRun(start, size, section, (from, to, length) => place(values, from, to, length))
+        eachRun(start, size, section, (from, to, length) => codec.place(values, from, length, out, to, scale))
       },
       fills,
+      codec,
     )
   } else if (count > 0) {
     const kind = kinds[hdu.bitpix]
     const size = elementBytes[kind]
-    const asIs = kind === 'E' && scaling.scale === 1 && Number(scaling.zero) === 0
-    let raw = rawArray(kind, 0)
-    yield* planRuns(hdu, size, section, stripBytes, (bytes, offset, to, n) => {
-      if (asIs) {
-        const target = new Uint8Array(out.buffer, out.byteOffset + 4 * to, 4 * n)
-        target.set(bytes.subarray(offset, offset + 4 * n))
-        swap32(new Uint32Array(out.buffer, target.byteOffset, n))
-        return
-      }
-      if (raw.length < n) raw = rawArray(kind, n)
-      decodeInto(raw, 0, kind, bytes, offset, 0, 1, n)
-      place(raw, 0, to, n)
-    })
+    yield* planRuns(hdu, size, section, stripBytes, (bytes, offset, to, n) =>
+      codec.elements(bytes, offset, kind, n, out, to, scale),
+    )
   }
   return { shape, ...(unit === undefined ? {} : { unit }), filled }
 }

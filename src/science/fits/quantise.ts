@@ -5,11 +5,11 @@
 
 const length = 10000
 /** With SUBTRACTIVE_DITHER_2 stands for a pixel that is exactly 0. */
-const exactZero = -2147483646
+export const exactZero = -2147483646
 let made: Float32Array | undefined
 
 /** The standard's 10,000 random numbers (Appendix I): Park & Miller's generator from seed 1, kept as float32. */
-function ditherSequence(): Float32Array {
+export function ditherSequence(): Float32Array {
   if (made) return made
   made = new Float32Array(length)
   let seed = 1
@@ -33,7 +33,7 @@ export interface TileScaling {
 }
 
 /** Calls `stretch(first, end, at)` for runs of pixels whose random numbers stand one after another from `at` on. */
-function stretches(
+export function stretches(
   count: number,
   start: number,
   stretch: (first: number, end: number, at: number) => void,

@@ -1,5 +1,7 @@
 /** Tiles of compressed images, decoded one after another. Standard: FITS 4.0, §10.1 to §10.4. */
 import { Problem } from '#problem.ts'
+import { plainCodec } from './codec.ts'
+import type { Codec } from './codec.ts'
 import { bytesOf } from './columns.ts'
 import type { ColumnForm } from './columns.ts'
 import { decodeInto, elementBytes, rawArray } from './elements.ts'
@@ -7,9 +9,7 @@ import type { ElementKind, NumberArray } from './elements.ts'
 import { inflateExactly, inflatedLength } from './gzip.ts'
 import { decodeHcompress } from './hcompress.ts'
 import { decodePlio } from './plio.ts'
-import { dequantise } from './quantise.ts'
 import type { TileScaling } from './quantise.ts'
-import { decodeRice } from './rice.ts'
 import type { ByteRange, ReadPlan } from './source.ts'
 import type { Tiling } from './tiling.ts'
 
@@ -36,8 +36,10 @@ interface Piece extends ByteRange {
 }
 
 interface Scratch {
-  integers: Int32Array
-  reals?: Float32Array | Float64Array
+  readonly codec: Codec
+  /** The integers of the tile at hand, where it has 32 bits of them. */
+  integers?: Int32Array
+  doubles: Float64Array
   bytes: Uint8Array
   shuffled: Uint8Array
 }
@@ -202,11 +204,10 @@ function decodeTile(
       )
     raw = elementsOf(lossless ? (width === 4 ? 'E' : 'D') : integersOf[width], whole, count)
   } else {
-    if (scratch.integers.length < count) scratch.integers = new Int32Array(count)
-    raw = scratch.integers.subarray(0, count)
+    raw = scratch.codec.integers(count).subarray(0, count)
     const done =
       method === 'RICE_1'
-        ? decodeRice(bytes, tiling.bytepix, tiling.blockSize, raw, count)
+        ? scratch.codec.rice(bytes, tiling.bytepix, tiling.blockSize, raw, count)
         : method === 'PLIO_1'
           ? decodePlio(bytes, raw, count)
           : decodeHcompress(bytes, count / (size[0] || 1), size[0] ?? 1, tiling.smooth, raw)
@@ -218,10 +219,10 @@ function decodeTile(
   if (!piece.scaling) return raw
   if (!(raw instanceof Int32Array))
     throw damagedTile(tiling, piece.row, 'holds scaled integers of more than 32 bits')
-  if (!scratch.reals || scratch.reals.length < count)
-    scratch.reals = bitpix === -32 ? new Float32Array(count) : new Float64Array(count)
-  const reals = scratch.reals.subarray(0, count)
-  dequantise(raw, reals, count, piece.scaling)
+  scratch.integers = raw
+  if (bitpix === -64 && scratch.doubles.length < count) scratch.doubles = new Float64Array(count)
+  const reals = (bitpix === -32 ? scratch.codec.reals(count) : scratch.doubles).subarray(0, count)
+  scratch.codec.dequantise(raw, reals, count, piece.scaling)
   return reals
 }
 
@@ -235,8 +236,9 @@ function fillsToNan(values: TileValues, piece: Piece, scratch: Scratch): number 
   // Most tiles cannot hold such a value: they are not looked through.
   if (scaling && scaling.blank !== undefined && scaling.zero - 2 ** 31 * Math.abs(scaling.scale) > -1e30)
     return 0
-  let filled = 0
   const raw = scaling && scaling.blank === undefined ? scratch.integers : undefined
+  if (!scratch.codec.mayFill(raw, values, values.length)) return 0
+  let filled = 0
   for (let i = 0; i < values.length; i++) {
     if (values[i] <= -1e30 || (raw !== undefined && raw[i] <= -2147483647)) {
       values[i] = NaN
@@ -255,10 +257,12 @@ export function* planTiles(
   section: readonly (readonly [start: number, end: number])[],
   sink: TileSink,
   fills = false,
+  codec = plainCodec(),
 ): ReadPlan<void> {
   const { table, tile, counts, shape } = tiling
   const scratch: Scratch = {
-    integers: new Int32Array(0),
+    codec,
+    doubles: new Float64Array(0),
     bytes: new Uint8Array(0),
     shuffled: new Uint8Array(0),
   }

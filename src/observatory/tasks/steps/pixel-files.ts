@@ -8,6 +8,7 @@ import type { Hdu } from '#science/fits/hdu.ts'
 import { planImage, scalingOf } from '#science/fits/image.ts'
 import type { ReadPlan } from '#science/fits/source.ts'
 import type { Mask, Plane } from '#science/image/plane.ts'
+import { readPixelsOnto } from '#science/image/tiles.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 
 /** Pixels from files and back, in strips, so that no second copy of a large image is ever in memory. */
@@ -81,23 +82,14 @@ export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 
     readFloats(file, hdu.dataStart + plane * data.length * 4, data)
     return { width, height, data }
   }
-  const rows = Math.max(1, Math.floor(stripBytes / (width * 8)))
-  for (let y = 0; y < height; y += rows) {
-    const end = Math.min(height, y + rows)
-    const section = hdu.shape.map((_, axis): [number, number] => {
-      if (axis === 0) return [0, width]
-      if (axis === 1) return [y, end]
-      return axis === 2 ? [plane, plane + 1] : [0, 1]
-    })
-    const image = file.read(planImage(hdu, section))
-    const blank = image.blank === undefined ? undefined : Number(image.blank)
-    const from = image.data
-    const offset = y * width
-    for (let i = 0; i < from.length; i++) {
-      const value = Number(from[i])
-      data[offset + i] = value === blank || !Number.isFinite(value) ? Number.NaN : value
-    }
-  }
+  const section = hdu.shape.map((length, axis): [number, number] => {
+    if (axis < 2) return [0, length]
+    return axis === 2 ? [plane, plane + 1] : [0, 1]
+  })
+  readPixelsOnto(hdu, section, data, file.fill, workshop)
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length)
+  // All bits of the exponent set: an infinity or not a number.
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & 0x7f800000) === 0x7f800000) bits[i] = 0x7fc00000
   return { width, height, data }
 }
 
