@@ -110,6 +110,7 @@ export const problemCodes = {
   'storage.too_large': 413,
   'storage.corrupt': 500,
   'storage.full': 507,
+  'file.refused': 500,
   'secrets.invalid': 500,
   'command.usage': 422,
   'angle.unreadable': 422,

@@ -5,14 +5,14 @@ import { programVersion } from './version.ts'
 
 const stopping = new AbortController()
 let askedAt = -Infinity
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    // Ctrl-C reaches us from the terminal and again from the launcher; only a later one means "now".
-    if (stopping.signal.aborted && performance.now() - askedAt > 500) process.exit(130)
-    if (!stopping.signal.aborted) askedAt = performance.now()
-    stopping.abort(new Error(`stopped by ${signal}`))
-  })
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+function stop(signal: NodeJS.Signals): void {
+  // Ctrl-C reaches us from the terminal and again from the launcher; only a later one means "now".
+  if (stopping.signal.aborted && performance.now() - askedAt > 500) process.exit(130)
+  if (!stopping.signal.aborted) askedAt = performance.now()
+  stopping.abort(new Error(`stopped by ${signal}`, { cause: signal }))
 }
+for (const signal of signals) process.on(signal, stop)
 // The launcher that started us was killed: so are we.
 if (process.connected) {
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
@@ -31,6 +31,15 @@ const code = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stopping.signal,
+  // Without a listener a signal does what it does by default: it ends the program.
+  atOnce(work) {
+    for (const signal of signals) process.off(signal, stop)
+    try {
+      return work()
+    } finally {
+      for (const signal of signals) process.on(signal, stop)
+    }
+  },
   services,
 })
 // Kept connections of libraries must not hold a command that has ended; output must be out first.

@@ -67,22 +67,25 @@ const detect: Command = {
     const threshold = numberFlag(flags, 'threshold')
     const minArea = numberFlag(flags, 'min-area')
     const contrast = numberFlag(flags, 'contrast')
-    const found = extract(
-      plane,
-      {
-        mask,
-        background: { mesh: numberFlag(flags, 'mesh') ?? 64 },
-        ...(threshold === undefined ? {} : { threshold }),
-        ...(minArea === undefined ? {} : { minArea }),
-        ...(contrast === undefined ? {} : { contrast }),
-        filter: await filterOf(textFlag(flags, 'filter')),
-        gain: numberFlag(flags, 'gain') ?? numberOf(hdu.header, 'GAIN') ?? 0,
-        saturation: numberFlag(flags, 'saturation') ?? numberOf(hdu.header, 'SATURATE') ?? 50_000,
-        apertures: diameters.map((each) => each / 2),
-        overwrite: true,
-      },
-      workshop,
-    )
+    const filter = await filterOf(textFlag(flags, 'filter'))
+    const search = () =>
+      extract(
+        plane,
+        {
+          mask,
+          background: { mesh: numberFlag(flags, 'mesh') ?? 64 },
+          ...(threshold === undefined ? {} : { threshold }),
+          ...(minArea === undefined ? {} : { minArea }),
+          ...(contrast === undefined ? {} : { contrast }),
+          filter,
+          gain: numberFlag(flags, 'gain') ?? numberOf(hdu.header, 'GAIN') ?? 0,
+          saturation: numberFlag(flags, 'saturation') ?? numberOf(hdu.header, 'SATURATE') ?? 50_000,
+          apertures: diameters.map((each) => each / 2),
+          overwrite: true,
+        },
+        workshop,
+      )
+    const found = invocation.atOnce(search)
     file.close()
     const segmentation = textFlag(flags, 'segmentation')
     if (segmentation !== undefined) writePlane(segmentation, { width, height, data: found.segmentation })

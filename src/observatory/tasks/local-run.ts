@@ -1,10 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createColumns } from '#platform/columns/duckdb.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import { createCompute } from '#platform/compute/pool.ts'
 import type { LoadedConfig } from '#platform/config/load.ts'
+import { makeFolder } from '#platform/files/whole.ts'
 import { createNet } from '#platform/net/client.ts'
 import type { Table } from '#science/table/table.ts'
 import { tasksSection } from './sections.ts'
@@ -22,7 +23,7 @@ export async function localGround(
 ): Promise<
   Pick<RunOptions, 'compute' | 'columns' | 'sky' | 'hands' | 'indexes' | 'frame'> & { close(): Promise<void> }
 > {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const catalogues = join(config.home, 'catalogues')
   const temporary = join(folder, '.temporary')
   let opened: Promise<Columns> | undefined

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, copyFile, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
+import { makeFolder, whole } from '#platform/files/whole.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { textFlag } from '#platform/terminal/flags.ts'
 import type { Table } from '#science/table/table.ts'
@@ -151,9 +152,11 @@ export async function bring(from: string, folder: string, name: string): Promise
   if (!facts?.isFile()) throw new Problem('command.usage', `There is no file ${from}.`)
   const there = await stat(target).catch(() => undefined)
   if (there && there.ino === facts.ino && there.dev === facts.dev) return
-  await rm(target, { force: true })
-  await copyFile(from, target, constants.COPYFILE_FICLONE)
-  await chmod(target, 0o644)
+  await whole(target, async (part) => {
+    await rm(part, { force: true })
+    await copyFile(from, part, constants.COPYFILE_FICLONE)
+    await chmod(part, 0o644)
+  })
 }
 
 async function processFile(
@@ -165,7 +168,7 @@ async function processFile(
   count: number,
 ): Promise<{ folder: string; findings: unknown; products: string[] }> {
   const folder = folderFor(file, textFlag(invocation.flags, 'out'), count > 1)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await bring(file, folder, originalName)
   const template = textFlag(invocation.flags, 'template')
   if (template !== undefined) await bring(template, folder, 'custom_template.fits')

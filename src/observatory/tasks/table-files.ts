@@ -1,8 +1,9 @@
-import { readFile, writeFile, mkdtemp, rm } from 'node:fs/promises'
+import { readFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { Problem } from '#problem.ts'
 import type { Columns } from '#platform/columns/columns.ts'
+import { writeWhole } from '#platform/files/whole.ts'
 import type { Table } from '#science/table/table.ts'
 
 /** Tables as files of the usual kinds, by their endings. */
@@ -57,7 +58,7 @@ export async function writeTableFile(path: string, table: Table): Promise<void> 
     return withColumns(dirname(resolve(path)), async (columns) =>
       (await import('./steps/tables.ts')).writeTable(columns, resolve(path), table),
     )
-  await writeFile(path, await tableBytes(table, ending))
+  await writeWhole(path, await tableBytes(table, ending))
 }
 
 async function withColumns<T>(folder: string, use: (columns: Columns) => Promise<T>): Promise<T> {

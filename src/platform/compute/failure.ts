@@ -1,12 +1,14 @@
 import { isProblem, Problem } from '#problem.ts'
 import type { ProblemCode } from '#problem.ts'
+import { refusalOf } from '#platform/files/refusal.ts'
 
 /** An error as plain values, to cross between threads; a Problem keeps its code and details. */
 export type Failure =
   | { problem: { code: string; message: string; details: Record<string, unknown> } }
   | { error: { name: string; message: string; stack: string | undefined } }
 
-export function failureOf(error: unknown): Failure {
+export function failureOf(thrown: unknown): Failure {
+  const error = refusalOf(thrown) ?? thrown
   if (isProblem(error))
     return { problem: { code: error.code, message: error.message, details: plain(error.details) } }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error))

@@ -89,11 +89,15 @@ export function createCompute(options: { threads?: number } = {}): ComputeServic
   }
 
   /** Ends a thread and what it runs; another is made when needed. */
-  function end(thread: Thread): void {
+  function end(thread: Thread): Promise<unknown> {
     threads.delete(thread)
     thread.job = undefined
-    const ended = thread.worker.terminate().finally(() => ending.delete(ended))
+    const ended = thread.worker
+      .terminate()
+      .catch(() => {})
+      .finally(() => ending.delete(ended))
     ending.add(ended)
+    return ended
   }
 
   return {
@@ -112,8 +116,9 @@ export function createCompute(options: { threads?: number } = {}): ComputeServic
       const onAbort = (): void => {
         const at = queue.indexOf(waiting)
         if (at >= 0) queue.splice(at, 1)
-        else if (thread?.job === waiting) end(thread)
-        reject(aborted(task.name, signal))
+        // Not before the thread, with those of its crew, is no more: until then it may write files.
+        const over = thread?.job === waiting ? end(thread) : Promise.resolve()
+        void over.then(() => reject(aborted(task.name, signal)))
         next()
       }
       const waiting: Waiting = {
@@ -142,7 +147,7 @@ export function createCompute(options: { threads?: number } = {}): ComputeServic
       for (const job of queue.splice(0)) job.fail(aborted(job.request.name))
       for (const thread of threads) {
         thread.job?.fail(aborted(thread.job.request.name))
-        end(thread)
+        void end(thread)
       }
       await Promise.all(ending)
     },

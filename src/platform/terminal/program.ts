@@ -1,12 +1,19 @@
 import { parseArgs } from 'node:util'
 import { isProblem, Problem } from '#problem.ts'
 import { nearest } from '#platform/config/nearest.ts'
+import { refusalOf } from '#platform/files/refusal.ts'
 import type { Command, Invocation } from './command.ts'
 import { commandHelp, globalOptions, groupHelp, programHelp, type CommandGroup } from './help.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
 
-/** 0 done, 1 a Problem, 2 used wrongly, 70 a bug of ours, 130 stopped by Ctrl-C. */
-const exitCodes = { done: 0, problem: 1, usage: 2, bug: 70, interrupted: 130 } as const
+/** 0 done, 1 a Problem, 2 used wrongly, 70 a bug of ours. */
+const exitCodes = { done: 0, problem: 1, usage: 2, bug: 70 } as const
+
+/** What a shell reports of a program that a signal ended; that of Ctrl-C where the reason names none. */
+const signalCodes: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+
+/** Problems that only say that the work was stopped. */
+const stops: ReadonlySet<string> = new Set(['compute.aborted', 'engine.cancelled', 'net.aborted'])
 
 export interface ProgramOptions {
   name: string
@@ -14,7 +21,10 @@ export interface ProgramOptions {
   groups: readonly CommandGroup[]
   stdout: ProgressStream
   stderr: ProgressStream
+  /** Aborted when the program is asked to end; the cause of its reason is the name of the signal. */
   signal: AbortSignal
+  /** What `Invocation.atOnce` does; by default it just works. */
+  atOnce?: Invocation['atOnce']
   /** What a command may ask for beyond printing, given its flags; `close` is called when it has ended. */
   services(flags: Invocation['flags']): Pick<Invocation, 'config' | 'platform'> & {
     close: () => Promise<void>
@@ -27,8 +37,10 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   try {
     return await dispatch(argv, options)
   } catch (error) {
-    if (options.signal.aborted && !isProblem(error)) return exitCodes.interrupted
-    return report(error, json, options)
+    const { aborted, reason } = options.signal
+    if (!aborted || (isProblem(error) && !stops.has(error.code))) return report(error, json, options)
+    options.stderr.write(`${options.name}: stopped.\n`)
+    return signalCodes[String((reason as Error).cause)] ?? signalCodes['SIGINT']!
   }
 }
 
@@ -93,6 +105,7 @@ async function run(command: Command, argv: readonly string[], options: ProgramOp
         if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`)
         else human()
       },
+      atOnce: options.atOnce ?? ((work) => work()),
       progress: (label, unit) => (quiet ? silent : createProgress({ stream: stderr, label, unit })),
       ...services,
     })
@@ -161,7 +174,8 @@ function unknownCommand(name: string, words: string, guess: string | undefined):
   return new Problem('command.usage', `There is no command "${words}"; ${remedy}`, { words })
 }
 
-function report(error: unknown, json: boolean, { name, stderr }: ProgramOptions): number {
+function report(thrown: unknown, json: boolean, { name, stderr }: ProgramOptions): number {
+  const error = refusalOf(thrown) ?? thrown
   if (isProblem(error)) {
     const { code, message, details } = error
     stderr.write(

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { Problem } from '#problem.ts'
@@ -6,10 +6,10 @@ import { card, formatHeader } from '#science/fits/header.ts'
 import { wcsCards } from '#science/fits/wcs/cards.ts'
 import { plateWcs } from '#science/image/astrometry/plate-wcs.ts'
 import type { SolveHints } from '#science/image/astrometry/solve.ts'
-import type { StarList } from '#science/image/astrometry/stars.ts'
 import type { Compute } from '#platform/compute/compute.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { numberFlag, textFlag } from '#platform/terminal/flags.ts'
+import { writeWhole } from '#platform/files/whole.ts'
 import { indexesOf } from './indexes.ts'
 import type { Solved } from '#observatory/tasks/engines/port.ts'
 import type { StarsFound } from './solve-work.ts'
@@ -118,7 +118,7 @@ async function solveFile(
     },
   ).finally(() => shown.finish())
   const target = textFlag(flags, 'out') ?? `${file}.wcs`
-  await writeFile(target, wcsFile(solved, stars))
+  await writeWhole(target, wcsFile(solved, stars))
   return resultOf(file, target, stars, solved)
 }
 
@@ -253,49 +253,31 @@ const index: Command = {
   async run(invocation) {
     const { args, flags, document, out } = invocation
     if (args.length === 0) throw new Problem('command.usage', 'Say what to make it from: urania index FROM….')
-    const [{ starsOfFile }, { packIndex }, { packStars, starList }, { starIndex }] = await Promise.all([
-      import('./indexes.ts'),
-      import('#science/image/astrometry/index-pack.ts'),
-      import('#science/image/astrometry/stars.ts'),
-      import('#science/image/astrometry/solve.ts'),
-    ])
-    const lists: StarList[] = []
-    for (const path of args) lists.push(await starsOfFile(path))
-    const joined = (pick: (list: StarList) => ArrayLike<number>): Float64Array => {
-      const all = new Float64Array(lists.reduce((sum, list) => sum + list.rows, 0))
-      let at = 0
-      for (const list of lists) {
-        all.set(pick(list), at)
-        at += list.rows
-      }
-      return all
-    }
-    const stars =
-      lists.length === 1
-        ? lists[0]!
-        : starList(
-            joined((list) => list.ra),
-            joined((list) => list.dec),
-            joined((list) => list.mag),
-          )
     let target = textFlag(flags, 'out')
     if (target === undefined) {
       const folder = join((await invocation.config()).home, 'indexes')
       await mkdir(folder, { recursive: true })
       target = join(folder, 'tables.index')
     }
+    const sizes = rangeFlag(flags, 'sizes') ?? [0, 180]
+    const [{ createCompute }, { makeIndex }, { runSpeaking }] = await Promise.all([
+      import('#platform/compute/pool.ts'),
+      import('./index-work.ts'),
+      import('#observatory/tasks/steps/voice.ts'),
+    ])
     const shown = invocation.progress('index', 'levels')
-    const bytes = target.endsWith('.stars')
-      ? packStars(stars)
-      : packIndex(starIndex(stars), rangeFlag(flags, 'sizes') ?? [0, 180], (done, total) =>
-          shown.update(done, total),
-        )
-    shown.finish()
-    await writeFile(target, bytes)
-    document({ stars: stars.rows, bytes: bytes.length, index: target }, () =>
-      out(
-        `${stars.rows.toLocaleString('en-US')} stars, ${(bytes.length / 1e6).toFixed(1)} MB, written to ${target}`,
-      ),
+    const compute = createCompute({ threads: 1 })
+    const { signal, note: log } = invocation
+    const voice = { signal, compute, log, warn: log, progress: shown.update }
+    const starsOnly = target.endsWith('.stars')
+    const { stars, bytes } = await whole(target, (out) =>
+      runSpeaking(voice, makeIndex, { from: args, out, starsOnly, sizes, hands: availableParallelism() }),
+    ).finally(async () => {
+      shown.finish()
+      await compute.stop()
+    })
+    document({ stars, bytes, index: target }, () =>
+      out(`${stars.toLocaleString('en-US')} stars, ${(bytes / 1e6).toFixed(1)} MB, written to ${target}`),
     )
   },
 }

@@ -1,8 +1,9 @@
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, readdir, readFile, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { Problem } from '#problem.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import type { Compute } from '#platform/compute/compute.ts'
+import { isPart, writeWhole } from '#platform/files/whole.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { Findings, StepFindings } from '#observatory/tasks/findings.ts'
 import {
@@ -71,8 +72,10 @@ export async function readFindings(folder: string): Promise<Findings> {
   return found as Findings
 }
 
-/** Deletes what a step and those that build on it made. */
+/** Deletes what a step and those that build on it made, and what a run that was ended had not finished writing. */
 export async function clearStep(folder: string, step: StepName): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true }))
+    if (isPart(basename(name))) await rm(join(folder, name), { force: true })
   for (const each of fromStep(step)) {
     for (const name of stepProducts[each]) await rm(join(folder, name), { recursive: true, force: true })
   }
@@ -112,7 +115,7 @@ export async function runStep<S extends StepName>(
     signal.throwIfAborted()
     log(`# ${step.title}`)
     const found = await step.run(context)
-    await writeFile(join(folder, `${step.name}.json`), `${JSON.stringify(found, finite, 1)}\n`)
+    await writeWhole(join(folder, `${step.name}.json`), `${JSON.stringify(found, finite, 1)}\n`)
     log(`Done in ${((performance.now() - begun) / 1_000).toFixed(1)} s.`)
     return found
   } catch (error) {
@@ -120,6 +123,8 @@ export async function runStep<S extends StepName>(
     throw error
   } finally {
     await writing
+    // Half a set of products would pass for a whole one.
+    if (signal.aborted) await clearStep(folder, step.name)
   }
 }
 

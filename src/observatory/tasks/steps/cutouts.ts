@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises'
 import type { Card } from '#science/fits/card.ts'
 import { card } from '#science/fits/header.ts'
 import { planImage } from '#science/fits/image.ts'
 import { writeFits, type HduInput } from '#science/fits/write.ts'
+import { writeWhole } from '#platform/files/whole.ts'
 import { at, type StepContext } from './context.ts'
 import { shifted } from './inspect-pixels.ts'
 import { openFitsFile } from './pixel-files.ts'
@@ -67,7 +67,7 @@ export async function cutout(
       file.close()
     }
   }
-  await writeFile(at(context, name), writeFits(parts))
+  await writeWhole(at(context, name), writeFits(parts))
 }
 
 function ascii(value: string | number): string | number {

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { isProblem, Problem } from '#problem.ts'
 import { readWcs, wcsOf, type Wcs } from '#science/fits/wcs/wcs.ts'
 import { wcsCards } from '#science/fits/wcs/cards.ts'
@@ -6,6 +5,7 @@ import { card, formatHeader } from '#science/fits/header.ts'
 import { plateWcs } from '#science/image/astrometry/plate-wcs.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { parseDirection } from '#science/sky/angles.ts'
+import { writeWhole } from '#platform/files/whole.ts'
 import type { InspectFindings } from '#observatory/tasks/findings.ts'
 import { solveDetections } from '#observatory/tasks/solver/solve-work.ts'
 import { at, type StepContext } from './context.ts'
@@ -193,5 +193,5 @@ async function writeWcs(
     card('IMAGEH', frame.height, 'height of the picture, px'),
     ...wcsCards(wcs),
   ])
-  await writeFile(at(context, 'image.wcs'), header)
+  await writeWhole(at(context, 'image.wcs'), header)
 }

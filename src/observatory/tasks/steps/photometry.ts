@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { Problem } from '#problem.ts'
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
 import { zeroPointAt, type ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import type { ColumnInput } from '#science/table/table.ts'
+import { writeWhole } from '#platform/files/whole.ts'
 import type { Measured, PhotometryFindings } from '#observatory/tasks/findings.ts'
 import type { Target } from '#observatory/tasks/task.ts'
 import {
@@ -141,7 +142,7 @@ export const photometry: Step<'photometry'> = {
       calibratorsTable(objects, stars, calibration),
       context.signal,
     )
-    await writeFile(
+    await writeWhole(
       at(context, 'objects.reg'),
       regionsOf(all.ra, all.dec, Math.max(1, config.rel_aper * fwhmArcsec)),
     )

@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises'
 import { Problem } from '#problem.ts'
+import { whole } from '#platform/files/whole.ts'
 import { originalName } from '#observatory/tasks/task.ts'
 import { at, type Step } from './context.ts'
 import { stackFrames } from './stack-work.ts'
@@ -20,7 +21,7 @@ export const stack: Step<'stack'> = {
     const files: string[] = []
     for (const name of names) files.push(await context.frame(name))
     const facts = await runSpeaking(context, stackFrames, { folder, config, hands, files })
-    await copyFile(at(context, 'stack.fits'), at(context, originalName))
+    await whole(at(context, originalName), (part) => copyFile(at(context, 'stack.fits'), part))
     return {
       frames: facts.frames,
       method: config.stack_method,

@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { isProblem, Problem } from '#problem.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { iauDesignation } from '#science/sky/angles.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { nearestSky } from '#science/sources/match.ts'
+import { writeWhole } from '#platform/files/whole.ts'
 import { brightest, matchMovers, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
 import type { TransientFindings } from '#observatory/tasks/findings.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
@@ -96,7 +97,7 @@ export const transients: Step<'transients'> = {
       ]),
       context.signal,
     )
-    await writeFile(
+    await writeWhole(
       at(context, 'candidates_simple.reg'),
       regionsOf(rows.ra, rows.dec, Math.max(2, 2 * fwhmArcsec), (i) => names[i]!),
     )
