@@ -86,7 +86,6 @@ const subtracting: Command = {
         pictures: [
           {
             image: join(folder, 'custom_template.fits'),
-            mask: null,
             gain: chosen.custom_template_gain,
             saturation: chosen.custom_template_saturation,
           },

@@ -25,8 +25,8 @@ export const tasksSection = {
       doc: 'Pan-STARRS pictures',
     },
     legacyUrl: {
-      schema: address.default('https://www.legacysurvey.org/viewer'),
-      doc: 'Legacy Survey pictures',
+      schema: address.default('https://portal.nersc.gov/cfs/cosmo/data/legacysurvey'),
+      doc: 'Legacy Survey pictures: the folder of its releases',
     },
     hipsUrls: {
       schema: z

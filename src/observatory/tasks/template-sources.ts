@@ -87,7 +87,7 @@ export const templateSources: readonly TemplateSource[] = [
   {
     key: 'ztf',
     title: 'ZTF DR7',
-    aliases: ['ZTF DR7'],
+    aliases: ['Zwicky Transient Facility'],
     access: 'hips',
     bands: under('CDS/P/ZTF/DR7', ['g', 'r', 'i']),
     anyBand: false,

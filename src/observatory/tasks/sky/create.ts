@@ -7,6 +7,7 @@ import type { Net } from '#platform/net/net.ts'
 import { findReferenceCatalogue } from '#observatory/tasks/reference-catalogues.ts'
 import type { tasksSection } from '#observatory/tasks/sections.ts'
 import type { Asking } from './asking.ts'
+import { roundedCone } from './cone.ts'
 import { localStars, type LocalCatalogue } from './local-stars.ts'
 import { finkTns, sesame } from './names.ts'
 import { skybot } from './skybot.ts'
@@ -53,7 +54,7 @@ export function createSky(options: {
           `There is no catalogue ${JSON.stringify(catalogue)} here, and VizieR is not known to have one of that name; import it ("urania catalogues import"), or name another${here.length > 0 ? ` (here: ${here.map(({ name }) => name).join(', ')})` : ''}.`,
         )
       log(`${known?.title ?? catalogue} is not imported here; asking VizieR (${source}).`)
-      const grid = rounded(cone)
+      const grid = roundedCone(cone)
       try {
         const depth = limit !== null && known ? { column: known.depth, limit } : null
         return {
@@ -92,21 +93,5 @@ export function createSky(options: {
     movers: (cone, mjd, { signal }) => skybot(asking, settings.skybotUrl, cone, mjd, signal),
     template: (survey, request) => surveyPictures(asking, settings, survey, request),
     task: options.task ?? (() => Promise.resolve(null)),
-  }
-}
-
-/** A cone on a grid of a twentieth of its radius that holds it, so that frames of one field ask the same question. */
-function rounded({ ra, dec, radiusDeg }: { ra: number; dec: number; radiusDeg: number }): {
-  ra: number
-  dec: number
-  radiusDeg: number
-} {
-  const step = radiusDeg / 20
-  const d = Math.round(dec / step) * step
-  const across = step / Math.max(0.01, Math.cos((d * Math.PI) / 180))
-  return {
-    ra: (((Math.round(ra / across) * across) % 360) + 360) % 360,
-    dec: Math.max(-90, Math.min(90, d)),
-    radiusDeg: Math.ceil((radiusDeg * 1.05) / step) * step,
   }
 }

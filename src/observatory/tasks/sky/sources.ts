@@ -41,16 +41,38 @@ export interface Mover {
   readonly errorArcsec: number | null
 }
 
-/** A picture of the field that was brought: FITS with WCS, and what is not data in a mask of the same size. */
-export interface TemplatePicture {
-  /** Files in the work folder. */
+/** What of a picture is not data, in a file of the same size. */
+export interface PictureMask {
+  readonly file: string
+  /** Pixels with any of these bits set, or `zero`: those of no weight, where the value is 0 or NaN. */
+  readonly bad: number | 'zero'
+}
+
+/** Files of a picture in the work folder: FITS with WCS. */
+export interface PictureFiles {
   readonly image: string
-  readonly mask: string | null
+  readonly masks: readonly PictureMask[]
+  /** Its pixels times this are on the flux scale that the pictures of one answer share. */
+  readonly scale: number
+}
+
+/** A picture of the field that was brought. */
+export interface TemplatePicture extends PictureFiles {
   readonly gain: number
   readonly saturation: number | null
   /** In words, for the log. */
   readonly from: string
   readonly filter: string
+}
+
+export interface PictureRequest {
+  readonly cone: Cone
+  readonly filter: string
+  readonly pixelScaleArcsec: number
+  /** Folder into which the files are put. */
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly log: (line: string) => void
 }
 
 export interface SkySources {
@@ -67,17 +89,7 @@ export interface SkySources {
   ): Promise<Resolved | null>
   movers(cone: Cone, mjd: number, options: { signal: AbortSignal }): Promise<readonly Mover[]>
   /** Pictures of a survey that cover a cone, put into `folder`. */
-  template(
-    survey: string,
-    request: {
-      cone: Cone
-      filter: string
-      pixelScaleArcsec: number
-      folder: string
-      signal: AbortSignal
-      log: (line: string) => void
-    },
-  ): Promise<readonly TemplatePicture[]>
+  template(survey: string, request: PictureRequest): Promise<readonly TemplatePicture[]>
   /** The objects of another task, and its frame, where they may be seen. */
   task(id: string): Promise<{
     objects: Table | null

@@ -181,8 +181,11 @@ function put(file: number, bytes: Uint8Array): void {
 const structural =
   /^(SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|GROUPS|EXTEND|EXTNAME|EXTVER|EXTLEVEL|INHERIT|TFIELDS|THEAP|END|CHECKSUM|DATASUM|BSCALE|BZERO|BLANK|LONGSTRN|Z(IMAGE|SIMPLE|TENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|EXTEND|CMPTYPE|TILE\d+|NAME\d+|VAL\d+|QUANTIZ|DITHER0|BLANK|MASKCMP|HECKSUM|DATASUM)|T(FORM|TYPE|UNIT|DIM|NULL|SCAL|ZERO)\d+)$/
 
-/** Reads a mask as it was written: any value that is neither 0 nor NaN masks. */
-export function readMask(path: string, workshop: Workshop): Mask {
+/**
+ * Reads a mask as it was written: any value that is neither 0 nor NaN masks, and so does NaN. With `bad` a number, only
+ * values that have one of its bits; with `zero`, values of no weight: 0, less, and NaN.
+ */
+export function readMask(path: string, workshop: Workshop, bad?: number | 'zero'): Mask {
   const file = openFitsFile(path)
   try {
     const hdu = file.hdus.find(
@@ -204,14 +207,17 @@ export function readMask(path: string, workshop: Workshop): Mask {
       const { data: values } = file.read(planImage(hdu, section))
       for (let i = 0; i < values.length; i++) {
         const value = Number(values[i])
+        if (bad !== undefined)
+          data[y * width + i] = (bad === 'zero' ? !(value > 0) : ((value >>> 0) & bad) !== 0) ? 8 : 0
         // A byte mask of ours keeps its bits.
-        data[y * width + i] = Number.isNaN(value)
-          ? 1
-          : values instanceof Uint8Array
-            ? value
-            : value === 0
-              ? 0
-              : 8
+        else
+          data[y * width + i] = Number.isNaN(value)
+            ? 1
+            : values instanceof Uint8Array
+              ? value
+              : value === 0
+                ? 0
+                : 8
       }
     }
     return { width, height, data }

@@ -2,6 +2,7 @@ import type { WcsTerms } from '#science/fits/wcs/terms.ts'
 import type { Mask, Plane } from '#science/image/plane.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
+import type { PictureMask } from '#observatory/tasks/sky/sources.ts'
 
 export interface Box {
   readonly x0: number
@@ -26,7 +27,9 @@ export interface SubtractWork {
   readonly tiles: readonly Box[]
   readonly pictures: readonly {
     image: string
-    mask: string | null
+    masks?: readonly PictureMask[]
+    /** Its pixels times this are on one flux scale with the others'; 1 where left out. */
+    scale?: number
     gain: number
     saturation: number | null
   }[]

@@ -46,11 +46,16 @@ export async function readTemplate(
           const value = source.data[i]!
           bad.data[i] = Number.isFinite(value) ? (value >= most ? maskBits.saturated : 0) : maskBits.invalid
         }
-        if (picture.mask !== null) {
-          const given = readMask(picture.mask, workshop)
-          if (given.data.length === bad.data.length)
-            for (let i = 0; i < bad.data.length; i++)
-              if (given.data[i] !== 0) bad.data[i]! |= maskBits.invalid
+        const { scale = 1, masks = [] } = picture
+        if (scale !== 1) for (let i = 0; i < source.data.length; i++) source.data[i]! *= scale
+        for (const { file: path, bad: which } of masks) {
+          const given = readMask(path, workshop, which)
+          if (given.data.length !== bad.data.length)
+            throw new Problem(
+              'task.no_template',
+              `${path.split('/').at(-1)} has ${given.width} × ${given.height} pixels and is no mask of ${name}, which has ${source.width} × ${source.height}; choose another template.`,
+            )
+          for (let i = 0; i < bad.data.length; i++) if (given.data[i] !== 0) bad.data[i]! |= maskBits.invalid
         }
         if (input.custom) maskBrought(input.folder, '_template', bad, own ?? undefined, workshop, voice)
         const place = placeOfTemplate(own, wcs, source, input, name)

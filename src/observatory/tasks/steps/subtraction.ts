@@ -229,7 +229,6 @@ async function picturesOf(
       files: [
         {
           image,
-          mask: null,
           gain: config.custom_template_gain,
           saturation: config.custom_template_saturation,
         },
@@ -251,7 +250,6 @@ async function picturesOf(
       files: [
         {
           image: other.image,
-          mask: null,
           gain: other.gain ?? config.custom_template_gain,
           saturation: other.saturation,
         },
