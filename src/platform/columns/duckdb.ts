@@ -190,6 +190,13 @@ function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if (isProblem(error)) return error
   const message = error instanceof Error ? error.message : String(error)
+  if (/No space left on device/i.test(message))
+    return new Problem(
+      'storage.full',
+      `There is no room left on the disk (${message.split('\n')[0]}).`,
+      {},
+      error,
+    )
   return new Problem(
     'columns.query_failed',
     `The query failed: ${message.split('\n')[0]}`,

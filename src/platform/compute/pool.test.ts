@@ -47,7 +47,9 @@ it('ends the thread of an aborted task at once and replaces it', async () => {
   const queued = compute.run(spin, forever, { signal: abort.signal })
   const after = compute.run(addUp, Float64Array.of(4))
   setTimeout(() => abort.abort(), 100)
-  for (const run of [...both, queued]) await expect(run).rejects.toMatchObject({ code: 'compute.aborted' })
+  await Promise.all(
+    [...both, queued].map((run) => expect(run).rejects.toMatchObject({ code: 'compute.aborted' })),
+  )
   expect(await after).toEqual({ sum: 4 })
 })
 

@@ -23,7 +23,7 @@ export function refusalOf(error: unknown, path?: string): Problem | undefined {
   if (!(error instanceof Error) || isProblem(error)) return undefined
   const { code, path: named, dest } = error as NodeJS.ErrnoException & { dest?: string }
   // Who asked for a file knows its name, not the one under which it is written.
-  const where = (dest ?? named ?? path)?.replace(/([^/\\]*)\.([^/\\]+)\.part$/, '$1$2')
+  const where = (dest ?? named ?? path)?.replace(/(^|[/\\])\.([^/\\]+)\.part$/, '$1$2')
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new Problem(
       'storage.full',
