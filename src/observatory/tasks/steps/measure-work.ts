@@ -338,7 +338,8 @@ export function flagOddShapes(objects: Objects, voice: Pick<Voice, 'warn'>): num
   const { outlier, warnings } = shapeOutliers({
     x: objects.x,
     y: objects.y,
-    magnitude: objects.fluxAuto.map((flux) => -2.5 * Math.log10(flux)),
+    // Of the aperture: in a crowded field that of Kron holds more of the neighbours than of the source.
+    magnitude: objects.flux.map((flux) => -2.5 * Math.log10(flux)),
     halfLightRadius: objects.fluxRadius,
     fwhm: objects.fwhm,
     peak: objects.fluxMax,

@@ -139,6 +139,19 @@ describe('odd shapes', () => {
     }
   })
 
+  it('are not stars whose aperture holds the light of neighbours, however much: less than 1 % of them', () => {
+    const { sources } = field(7, 0)
+    const crowded = (i: number): number => (i % 3 === 0 ? 1 + (i % 7) : 1)
+    const { outlier } = shapeOutliers({
+      ...sources,
+      halfLightRadius: (sources.halfLightRadius as number[]).map((each, i) =>
+        i % 30 === 0 ? NaN : each * Math.sqrt(crowded(i)),
+      ),
+      flux: (sources.flux as number[]).map((each, i) => each * crowded(i)),
+    })
+    expect(outlier.reduce((sum, each) => sum + each, 0) / 800).toBeLessThan(0.01)
+  })
+
   it('are the same each time, and none among too few or without numbers', () => {
     const { sources } = field(5, 0.1)
     expect(shapeOutliers(sources)).toEqual(shapeOutliers(sources))

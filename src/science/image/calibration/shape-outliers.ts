@@ -13,6 +13,7 @@ export interface ShapeSources {
   readonly y: ArrayLike<number>
   /** Instrumental. */
   readonly magnitude: ArrayLike<number>
+  /** NaN where it is larger than can be told. */
   readonly halfLightRadius: ArrayLike<number>
   readonly fwhm: ArrayLike<number>
   /** Peak pixel above the sky, and whole flux. */
@@ -49,6 +50,11 @@ export function shapeOutliers(sources: ShapeSources): ShapeOutliers {
     Float64Array.from({ length: n }, (_, i) => Math.log(sources.fwhm[i])),
     Float64Array.from({ length: n }, (_, i) => Math.log(sources.peak[i] / sources.flux[i])),
   ]
+  // An aperture so full of neighbours that half of its light has no radius: larger than any other.
+  const largest = logs[0].reduce((most, each) => (Number.isFinite(each) ? Math.max(most, each) : most), 0)
+  logs[0].forEach((each, i) => {
+    if (Number.isNaN(each)) logs[0][i] = largest
+  })
   const distance = new Float64Array(n).fill(NaN)
   const outlier = new Uint8Array(n)
   const whole: number[] = []
@@ -190,8 +196,9 @@ function robustDistances(columns: readonly Float64Array[], learning: readonly nu
   const n = columns[0].length
   const squared = new Float64Array(n)
   for (let k = 0; k < n; k++) for (const column of columns) squared[k] += column[k] ** 2
+  const rounds = 10
   const kept = Math.max(features + 2, Math.floor(0.75 * learning.length))
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < rounds; round++) {
     const nearest = [...learning].sort((a, b) => squared[a] - squared[b] || a - b).slice(0, kept)
     const centre = columns.map((each) => nearest.reduce((sum, k) => sum + each[k], 0) / kept)
     const covariance = new Float64Array(features * features)
@@ -214,7 +221,48 @@ function robustDistances(columns: readonly Float64Array[], learning: readonly nu
     }
     // The nearest three quarters are too narrow a set; the median of all learning ones sets the scale (2.366 for three).
     const middle = medianOf(Float64Array.from(learning, (k) => squared[k]))
-    if (middle > 0) for (let k = 0; k < n; k++) squared[k] *= 2.366 / middle
+    const scale = middle > 0 ? 2.366 / middle : 1
+    for (let k = 0; k < n; k++) squared[k] *= scale
+    if (round === rounds - 1)
+      for (let k = 0; k < n; k++)
+        squared[k] = Math.min(
+          squared[k],
+          scale *
+            aloneSquared(
+              columns.map((each, a) => each[k] - centre[a]),
+              inverse,
+            ),
+        )
   }
   return squared
+}
+
+/**
+ * Squared distance that a source would have without the light of neighbours, which makes it larger (first feature) and its
+ * peak a smaller part of the whole (third), and leaves its core as it is: the least over what may have been added to these.
+ */
+function aloneSquared(z: readonly number[], inverse: Float64Array): number {
+  const distance = (v: readonly number[]): number => {
+    let sum = 0
+    for (let a = 0; a < features; a++)
+      for (let b = 0; b < features; b++) sum += v[a] * inverse[a * features + b] * v[b]
+    return sum
+  }
+  // Where a feature is free, its best value follows from the others.
+  const freed = (v: readonly number[], free: readonly number[]): number[] => {
+    const out = [...v]
+    for (let turn = 0; turn < (free.length > 1 ? 50 : 1); turn++)
+      for (const a of free) {
+        let sum = 0
+        for (let b = 0; b < features; b++) if (b !== a) sum += inverse[a * features + b] * out[b]
+        out[a] = -sum / inverse[a * features + a]
+      }
+    return out
+  }
+  let least = distance(z)
+  for (const free of [[0], [2], [0, 2]]) {
+    const tried = freed(z, free)
+    if (tried[0] <= z[0] && tried[2] >= z[2]) least = Math.min(least, distance(tried))
+  }
+  return least
 }
