@@ -11,8 +11,7 @@ export function factorise(matrix: Float64Array, n: number, least = 1e-13, stride
     const diagonal = matrix[row + i]
     for (let j = 0; j <= i; j++) {
       const other = j * stride
-      let sum = matrix[row + j]
-      for (let k = 0; k < j; k++) sum -= matrix[row + k] * matrix[other + k]
+      const sum = matrix[row + j] - product(matrix, row, matrix, other, j)
       if (j < i) matrix[row + j] = sum / matrix[other + j]
       else if (sum > least * diagonal) matrix[row + i] = Math.sqrt(sum)
       else return false
@@ -21,12 +20,24 @@ export function factorise(matrix: Float64Array, n: number, least = 1e-13, stride
   return true
 }
 
+/** Σ a[i + k] · b[j + k] for k < n, in four sums, each of which need not wait for the others. */
+export function product(a: Float64Array, i: number, b: Float64Array, j: number, n: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  let k = 0
+  for (; k + 3 < n; k += 4) {
+    s0 += a[i + k] * b[j + k]
+    s1 += a[i + k + 1] * b[j + k + 1]
+    s2 += a[i + k + 2] * b[j + k + 2]
+    s3 += a[i + k + 3] * b[j + k + 3]
+  }
+  for (; k < n; k++) s0 += a[i + k] * b[j + k]
+  return s0 + s1 + (s2 + s3)
+}
+
 /** Replaces `vector` by the solution of L·Lᵀ · x = vector. */
 export function solveFactored(factor: Float64Array, vector: Float64Array, n: number, stride = n): void {
   for (let i = 0; i < n; i++) {
-    let sum = vector[i]
-    for (let k = 0; k < i; k++) sum -= factor[i * stride + k] * vector[k]
-    vector[i] = sum / factor[i * stride + i]
+    vector[i] = (vector[i] - product(factor, i * stride, vector, 0, i)) / factor[i * stride + i]
   }
   for (let i = n - 1; i >= 0; i--) {
     const x = (vector[i] /= factor[i * stride + i])

@@ -2,10 +2,10 @@
 import { maskBits } from '#science/image/plane.ts'
 import type { Part, Workshop } from '#science/image/workshop.ts'
 import { convolutionLoops } from '#science/kernels/convolve.ts'
-import { coreHalfWidth, kernelAt, type KernelModel } from './model.ts'
+import { coreHalfWidth, kernelAt, planesOf, type KernelModel } from './model.ts'
 import { isGood, varianceOf, type Frame } from './noise.ts'
 import type { Loops } from './loops.ts'
-import { legendreRows, polynomialRow } from './polynomial.ts'
+import { legendreRows, polynomialRow, polynomialsAt } from './polynomial.ts'
 
 /** Block over which the kernel is taken at its centre. */
 const WIDE = 32
@@ -72,17 +72,23 @@ function strip(input: ApplyInput, workshop: Workshop): number {
   const spread = arena.float32(stride * rows)
   const share = arena.float32(stride * rows)
   share.fill(0)
-  const taps = arena.float32(size * size)
-  const squares = arena.float32(size * size)
-  const kernel = new Float64Array(size * size)
+  const touched = new Uint8Array(rows * columns)
+  const area = size * size
+  const padded = Math.ceil(area / 16) * 16
+  const pictures = turnedPictures(model, padded, workshop)
+  const factors = arena.float32(planesOf(model))
+  const padding = arena.float32(padded)
+  const taps = padding.subarray(0, area)
+  const squares = arena.float32(area)
   const core = coreHalfWidth(middle, r, 1e-4)
   const coreSize = 2 * core + 1
   const off = (r - core) * wide + r - core
   for (let y = 0; y < rows; y += TALL) {
     for (let c = 0; c < columns; c++) {
       const x = c * WIDE
-      kernelAt(model, x + (WIDE - 1) / 2, from + y + (TALL - 1) / 2, kernel)
-      for (let i = 0; i < kernel.length; i++) taps[kernel.length - 1 - i] = kernel[i]
+      const centre = [x + (WIDE - 1) / 2, from + y + (TALL - 1) / 2] as const
+      factors.set(polynomialsAt(model.order, ...centre, model.width, model.height))
+      loops.combine(pictures, padded, factors, padding)
       const at = y * wide + x
       const put = y * stride + x
       loops.convolve(source.subarray(at), wide, matched.subarray(put), stride, WIDE, TALL, taps, size)
@@ -102,13 +108,24 @@ function strip(input: ApplyInput, workshop: Workshop): number {
         coreSize,
       )
       if (!anySpoilt(spoilt, columns, c, y, r)) continue
+      for (let v = 0; v < TALL; v++) touched[(y + v) * columns + c] = 1
       let total = 0
       for (let i = 0; i < taps.length; i++) total += squares[i] = Math.abs(taps[i])
       for (let i = 0; i < taps.length; i++) squares[i] /= total
       loops.convolve(bad.subarray(at), wide, share.subarray(put), stride, WIDE, TALL, squares, size)
     }
   }
-  return write(input, stride, matched, spread, share, workshop)
+  return write(input, stride, { convolution: matched, spread, share, touched, source, variance }, workshop)
+}
+
+/** The kernel's pictures one after the other, turned round. */
+function turnedPictures(model: KernelModel, padded: number, { arena }: Workshop): Float32Array {
+  const area = (2 * model.halfWidth + 1) ** 2
+  const out = arena.float32(planesOf(model) * padded).fill(0)
+  for (let p = 0; p < planesOf(model); p++) {
+    for (let i = 0; i < area; i++) out[p * padded + area - 1 - i] = model.planes[p * area + i]
+  }
+  return out
 }
 
 /**
@@ -203,12 +220,22 @@ function anySpoilt(spoilt: Uint8Array, columns: number, column: number, y: numbe
   return false
 }
 
+interface Convolved {
+  /** The convolved frame and its variance, and how bad what they were made of is. */
+  convolution: Float32Array
+  spread: Float32Array
+  share: Float32Array
+  /** 1 for the pieces of rows that something bad may reach. */
+  touched: Uint8Array
+  /** Of no use any more. */
+  source: Float32Array
+  variance: Float32Array
+}
+
 function write(
   input: ApplyInput,
   stride: number,
-  convolution: Float32Array,
-  spread: Float32Array,
-  share: Float32Array,
+  { convolution, spread, share, touched, source, variance }: Convolved,
   workshop: Workshop,
 ): number {
   const { reference, convolved, model, reversed, from, to, difference, noise, mask, matched } = input
@@ -235,7 +262,23 @@ function write(
       difference.subarray(row, row + width),
       noise.subarray(row, row + width),
     )
+    // What is loaded was used; its memory serves to look through the reference frame's row.
+    const odd = loops.prepare(
+      data.subarray(row, row + width),
+      own === null ? null : own.subarray(row, row + width),
+      reference,
+      source.subarray(0, width),
+      variance.subarray(0, width),
+    )
     for (let x = 0, i = row; x < width; x++, i++) {
+      if (!odd && x % WIDE === 0 && touched[(start / stride) * (stride / WIDE) + x / WIDE] === 0) {
+        const end = Math.min(width, x + WIDE)
+        mask.fill(0, i, row + end)
+        usable += end - x
+        x = end - 1
+        i = row + x
+        continue
+      }
       const bits = (own === null ? 0 : own[i]) | (theirs === null ? 0 : theirs[i])
       const lost = share[start + x]
       if (

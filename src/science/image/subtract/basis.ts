@@ -18,6 +18,9 @@ export interface BasisTerm {
   x: number
   y: number
   share: number
+  /** Which Gaussian, and the degree of its polynomial. */
+  family: number
+  degree: number
 }
 
 export function kernelBasis({ halfWidth, widths, degrees }: BasisOptions): Basis {
@@ -37,6 +40,8 @@ export function kernelBasis({ halfWidth, widths, degrees }: BasisOptions): Basis
           x: first + i,
           y: first + j,
           share: terms.length === 0 ? 0 : sum(own[i]) * sum(own[j]),
+          family: g,
+          degree: i + j,
         })
       }
     }

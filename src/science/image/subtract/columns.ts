@@ -7,7 +7,7 @@ import { convolutionLoops } from '#science/kernels/convolve.ts'
 import type { Basis } from './basis.ts'
 import type { Frame } from './noise.ts'
 import { isGood } from './noise.ts'
-import { polynomialsAt, polynomialCount } from './polynomial.ts'
+import { legendreRows, polynomialCount } from './polynomial.ts'
 import type { Stamp } from './stamps.ts'
 
 /** How the squares lie in memory: rows `stride` apart, `length` elements to a column, `count` columns to a star. */
@@ -65,7 +65,7 @@ function fill(input: ColumnsInput, workshop: Workshop): void {
   const { reference, convolved, basis, squares, backgroundOrder, stamps, columns, good } = input
   const { arena } = workshop
   const loops = convolutionLoops(workshop)
-  const { halfWidth: h, stride, length, terms, background, count } = squares
+  const { halfWidth: h, stride, length, terms, count } = squares
   const size = 2 * h + 1
   const r = basis.halfWidth
   const taps = basis.functions.map((f) => {
@@ -80,7 +80,7 @@ function fill(input: ColumnsInput, workshop: Workshop): void {
   const half = basis.functions.map(() => arena.float32(stride * tall))
   const rows = basis.functions.map((_, f) => basis.terms.some((term) => term.x === f))
   const { width, height, data } = reference.plane
-  const factors = new Float64Array(background)
+  const [px, py] = [legendreRows(backgroundOrder, width), legendreRows(backgroundOrder, height)]
   const usable = new Uint8Array(length)
   stamps.forEach((stamp, s) => {
     const badNear = cutOut(convolved, stamp.x - h - r, stamp.y - h - r, window, wide, tall)
@@ -104,11 +104,22 @@ function fill(input: ColumnsInput, workshop: Workshop): void {
         const i = y * width + x
         usable[at] = Number(there && isGood(reference, i))
         own[(count - 1) * length + at] = usable[at] ? data[i] - reference.level : 0
-        polynomialsAt(backgroundOrder, x, y, width, height, factors)
-        for (let b = 0; b < background; b++) own[(terms + b) * length + at] = factors[b]
       }
       for (let u = size; u < stride; u++) {
         for (let b = terms; b < count; b++) own[b * length + v * stride + u] = 0
+      }
+    }
+    for (let total = 0, b = terms; total <= backgroundOrder; total++) {
+      for (let j = 0; j <= total; j++, b++) {
+        const [along, across] = [px[total - j], py[j]]
+        for (let v = 0; v < size; v++) {
+          const at = b * length + v * stride
+          // Beyond the frame, where nothing is usable, 0 will do.
+          const factor = across[stamp.y - h + v] ?? 0
+          for (let u = 0, x = stamp.x - h; u < size; u++, x++) {
+            own[at + u] = x >= 0 && x < width ? factor * along[x] : 0
+          }
+        }
       }
     }
     if (badNear) spoil(convolved, stamp, r, squares, usable)

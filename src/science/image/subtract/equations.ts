@@ -66,17 +66,13 @@ export function addStamp(
   }
 }
 
-/**
- * Coefficients of the unknowns, by Cholesky's method. What the stars do not determine is held down by a ridge that is raised until
- * the matrix is positive. `prior` is added to the diagonal, `added` to the right hand side.
- */
-export function solveSums(
-  sums: Float64Array,
-  squares: Squares,
-  unknowns: Unknowns,
-  prior: Float64Array,
-  added?: Float64Array,
-): Float64Array | null {
+/** Normal equations of the unknowns: the lower triangle of a matrix of n × n, and the right hand side. */
+export interface Normal {
+  matrix: Float64Array
+  right: Float64Array
+}
+
+export function normalOf(sums: Float64Array, squares: Squares, unknowns: Unknowns): Normal {
   const { column, polynomial, order } = unknowns
   const n = column.length
   const count = polynomialCount(order)
@@ -87,26 +83,41 @@ export function solveSums(
     return low * count - (low * (low - 1)) / 2 + high - low
   }
   const pairs = Int32Array.from({ length: count * count }, (_, i) => pairOf(Math.floor(i / count), i % count))
-  const scale = new Float64Array(n)
-  for (let a = 0; a < n; a++) {
-    const at = pairs[polynomial[a] * count + polynomial[a]] * padded * padded
-    const size = sums[at + column[a] * padded + column[a]] + prior[a]
-    scale[a] = size > 0 ? 1 / Math.sqrt(size) : 0
-  }
   const matrix = new Float64Array(n * n)
   const right = new Float64Array(n)
+  for (let b = 0; b < n; b++) {
+    for (let a = 0; a <= b; a++) {
+      const at = pairs[polynomial[a] * count + polynomial[b]] * padded * padded
+      matrix[b * n + a] = sums[at + column[a] * padded + column[b]]
+    }
+    right[b] = sums[pairs[polynomial[b] * count] * padded * padded + column[b] * padded + data]
+  }
+  return { matrix, right }
+}
+
+/**
+ * Coefficients of the unknowns, by Cholesky's method. What the stars do not determine is held down by a ridge that is raised until
+ * the matrix is positive. `prior` is added to the diagonal, `added` to the right hand side.
+ */
+export function solveNormal(
+  { matrix, right }: Normal,
+  prior: Float64Array,
+  added?: Float64Array,
+): Float64Array | null {
+  const n = right.length
+  const scale = Float64Array.from(right, (_, a) => {
+    const size = matrix[a * n + a] + prior[a]
+    return size > 0 ? 1 / Math.sqrt(size) : 0
+  })
+  const factor = new Float64Array(n * n)
   for (let ridge = 1e-12; ridge < 1; ridge *= 100) {
     for (let a = 0; a < n; a++) {
-      for (let b = a; b < n; b++) {
-        const at = pairs[polynomial[a] * count + polynomial[b]] * padded * padded
-        matrix[b * n + a] = sums[at + column[a] * padded + column[b]] * scale[a] * scale[b]
-      }
-      matrix[a * n + a] = 1 + (scale[a] > 0 ? ridge : 0)
-      const side = pairs[polynomial[a] * count] * padded * padded + column[a] * padded + data
-      right[a] = (sums[side] + (added?.[a] ?? 0)) * scale[a]
+      for (let b = 0; b < a; b++) factor[a * n + b] = matrix[a * n + b] * scale[a] * scale[b]
+      factor[a * n + a] = 1 + (scale[a] > 0 ? ridge : 0)
     }
-    if (solvePositive(matrix, right, n, 0) && right.every((value) => Number.isFinite(value))) {
-      return right.map((value, a) => value * scale[a])
+    const solution = right.map((value, a) => (value + (added?.[a] ?? 0)) * scale[a])
+    if (solvePositive(factor, solution, n, 0) && solution.every((value) => Number.isFinite(value))) {
+      return solution.map((value, a) => value * scale[a])
     }
   }
   return null

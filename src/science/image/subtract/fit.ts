@@ -6,13 +6,20 @@ import { Problem } from '#problem.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { convolutionLoops } from '#science/kernels/convolve.ts'
 import { overlapsOf } from './basis.ts'
-import { addStamp, columnFactors, solveSums, sumsLength } from './equations.ts'
+import { addStamp, columnFactors, normalOf, solveNormal, sumsLength } from './equations.ts'
+import { learntPrior } from './evidence.ts'
 import { guess, noiseShares, reweigh, weigh } from './fit-noise.ts'
 import { TOLERANCE, begin, chunksOf, modelOf, type FitInput, type Work } from './fit-work.ts'
 import type { KernelModel } from './model.ts'
 import type { StampReport } from './options.ts'
-import { polynomialsAt } from './polynomial.ts'
+import { orderOf, polynomialsAt } from './polynomial.ts'
 import { stampProducts } from './products.ts'
+
+/** How often stars are left out and let in again before the pixels are weighed anew. */
+const SIFTINGS = 4
+
+/** Steps in which the prior is learnt. */
+const LEARNING = 4
 
 export interface Fit {
   model: KernelModel
@@ -30,17 +37,45 @@ export function fitKernel(input: FitInput, workshop: Workshop): Fit {
     let sums = collect(work)
     let solution = solve(work, sums)
     for (let round = 0; round < input.rounds; round++) {
-      judge(work, solution)
-      if (reject(work, sums)) judge(work, (solution = solve(work, sums)))
+      solution = sifted(work, sums, solution)
       reweigh(work, solution)
       weigh(work, true)
       sums = collect(work)
-      solution = solve(work, sums)
+      solution = sifted(work, sums, solve(work, sums))
     }
-    judge(work, solution)
+    if (input.orders.kernel > 0) {
+      const normal = normalOf(sums, work.squares, work.unknowns)
+      work.prior = learntPrior({ ...normal, groups: groupsOf(work), prior: work.prior }, LEARNING)
+      solution = solve(work, sums)
+      judge(work, solution)
+    }
     solution = undiluted(work, sums, solution)
     judge(work, solution)
     return finish(work, solution)
+  })
+}
+
+/** The solution for the stars that fit it. */
+function sifted(work: Work, sums: Float64Array, solution: Float64Array): Float64Array {
+  let now = solution
+  judge(work, now)
+  for (let round = 0; round < SIFTINGS && sift(work, sums); round++) judge(work, (now = solve(work, sums)))
+  return now
+}
+
+/**
+ * Terms of one Gaussian, one degree and one order of variation belong together. The part that does not vary is left alone: stars determine
+ * it, and holding it down would make its sum too small.
+ */
+function groupsOf({ unknowns, basis, squares }: Work): Int32Array {
+  const known = new Map<string, number>()
+  return unknowns.column.map((column, a) => {
+    if (column === 0 || column >= squares.terms || unknowns.polynomial[a] === 0) return -1
+    const { family, degree } = basis.terms[column]
+    const key = `${family} ${degree} ${orderOf(unknowns.polynomial[a])}`
+    const group = known.get(key) ?? known.size
+    known.set(key, group)
+    return group
   })
 }
 
@@ -94,7 +129,7 @@ function undiluted(work: Work, sums: Float64Array, solution: Float64Array): Floa
       if (unknowns.column[a] < terms) added[a] += pulled[unknowns.column[a]] * at[unknowns.polynomial[a]]
     }
   })
-  const better = solveSums(sums, squares, unknowns, work.prior, added)
+  const better = solveNormal(normalOf(sums, squares, unknowns), work.prior, added)
   // Where the frames share their noise, as identical ones do, it dilutes nothing; then residuals are smaller than noise.
   const own = work.chi2.filter((value, s) => work.use[s] === 'fit' && value === value)
   const apart = Math.min(1, own.reduce((sum, value) => sum + value, 0) / Math.max(1, own.length))
@@ -110,7 +145,7 @@ function productsOf({ products, squares }: Work, s: number): Float64Array {
 }
 
 function solve(work: Work, sums: Float64Array): Float64Array {
-  const solution = solveSums(sums, work.squares, work.unknowns, work.prior)
+  const solution = solveNormal(normalOf(sums, work.squares, work.unknowns), work.prior)
   if (solution) return solution
   throw new Problem(
     'subtract.no_fit',
@@ -145,8 +180,11 @@ function judge(work: Work, solution: Float64Array): void {
   })
 }
 
-/** Leaves out stars whose χ² is unlike that of the others, to either side, and such as have lost too much. True if any. */
-function reject(work: Work, sums: Float64Array): boolean {
+/**
+ * Leaves out stars whose χ² is unlike that of the others, to either side, and such as have lost too much; lets those in again that fit
+ * once the others are out, for one variable star spoils the kernel for all around it. True if anything changed.
+ */
+function sift(work: Work, sums: Float64Array): boolean {
   const { stamps, squares, chi2, use, good, weights, orders, unknowns } = work
   const { length } = squares
   const logs = Array.from(chi2, (value) => Math.log(Math.max(1e-9, value)))
@@ -154,23 +192,26 @@ function reject(work: Work, sums: Float64Array): boolean {
   const middle = fitted[fitted.length >> 1]
   const spread = fitted.map((value) => Math.abs(value - middle)).sort((a, b) => a - b)
   const limit = 3.5 * Math.max(0.05, 1.4826 * spread[spread.length >> 1])
-  const odd: number[] = []
-  stamps.forEach((_, s) => {
-    if (use[s] !== 'fit') return
+  const odd = stamps.map((_, s) => {
     let [usable, kept] = [0, 0]
     for (let i = s * length; i < (s + 1) * length; i++) {
       usable += good[i]
       kept += Number(weights[i] > 0)
     }
-    if (!(Math.abs(logs[s] - middle) <= limit) || kept < 0.9 * usable) odd.push(s)
+    return !(Math.abs(logs[s] - middle) <= limit) || kept < 0.9 * usable
   })
   // Where most are odd, none is: then it is the model that is wrong, and leaving stars out does not mend it.
-  if (odd.length === 0 || odd.length > 0.4 * fitted.length) return false
-  for (const s of odd) {
-    addStamp(sums, productsOf(work, s), squares, stamps[s], orders, unknowns.order, -1)
-    use[s] = 'rejected'
-  }
-  return true
+  const out = odd.filter((is, s) => is && use[s] !== 'held out').length
+  if (out > 0.4 * use.filter((each) => each !== 'held out').length) return false
+  let changed = false
+  stamps.forEach((stamp, s) => {
+    const next = use[s] === 'held out' ? use[s] : odd[s] ? 'rejected' : 'fit'
+    if (next === use[s]) return
+    addStamp(sums, productsOf(work, s), squares, stamp, orders, unknowns.order, next === 'fit' ? 1 : -1)
+    use[s] = next
+    changed = true
+  })
+  return changed
 }
 
 function finish(work: Work, solution: Float64Array): Fit {

@@ -5,6 +5,11 @@ export function polynomialCount(order: number): number {
   return ((order + 1) * (order + 2)) / 2
 }
 
+/** Total order of polynomial `p`. */
+export function orderOf(p: number): number {
+  return Math.floor((Math.sqrt(8 * p + 1) - 1) / 2)
+}
+
 /** Value of each at pixel (x, y) of a frame, by rising order: 1, x, y, x², xy, y² … in effect. */
 export function polynomialsAt(
   order: number,
