@@ -2,13 +2,15 @@
 import { Problem } from '#problem.ts'
 import { wcsOf } from '#science/fits/wcs/wcs.ts'
 import { plateWcs, refineWcs } from '#science/image/astrometry/plate-wcs.ts'
-import { solveField } from '#science/image/astrometry/solve.ts'
+import { narrowestField, solveField } from '#science/image/astrometry/solve.ts'
+import type { SolveHints } from '#science/image/astrometry/solve.ts'
 import { starList } from '#science/image/astrometry/stars.ts'
 import { extract } from '#science/image/detection/extract.ts'
 import { modelPsf } from '#science/image/psf/model.ts'
 import { resample } from '#science/image/resample/resample.ts'
 import { subtract } from '#science/image/subtract/al98.ts'
-import { readIndex } from '#observatory/tasks/solver/indexes.ts'
+import { createWorkshop } from '#platform/compute/workshop.ts'
+import { openIndex } from '#observatory/tasks/solver/indexes.ts'
 import type { BuiltinEngine, Ground, Solved, SolveWork } from './port.ts'
 
 export const detection: BuiltinEngine<'detection'> = {
@@ -49,25 +51,47 @@ export const solve: BuiltinEngine<'solve'> = {
   run: solveBuiltin,
 }
 
-async function solveBuiltin(work: SolveWork, { progress }: Ground): Promise<Solved> {
+async function solveBuiltin(work: SolveWork, { progress, hands }: Ground): Promise<Solved> {
   const { indexes, hints, order, seconds, ...field } = work
-  const until = performance.now() + 1_000 * seconds
-  const check = (): void => {
-    if (performance.now() > until)
+  let left = seconds
+  const spend = (cost: number): void => {
+    left -= cost
+    if (left < 0)
       throw new Problem(
         'astrometry.unsolved',
-        `No solution was found within ${seconds} s. Say how wide the field is and where it roughly lies, or give it more time.`,
+        `No solution was found with ${seconds} seconds of work. ${remedy(hints)} Or give it more time.`,
       )
   }
-  for (const path of indexes) {
-    const index = await readIndex(path)
-    const solution = solveField(field, index, { hints, order, check, progress })
-    if (solution) return { solution, index: path }
+  const workshop = createWorkshop({ hands })
+  let narrowest = Infinity
+  try {
+    for (const path of indexes) {
+      const opened = await openIndex(path)
+      const { index } = opened
+      try {
+        const solution = solveField(field, index, { hints, order, spend, progress, workshop })
+        if (solution) return { solution, index: path }
+        narrowest = Math.min(narrowest, narrowestField(index))
+      } finally {
+        opened.close()
+      }
+    }
+  } finally {
+    await workshop.close()
   }
   throw new Problem(
     'astrometry.unsolved',
-    `The ${field.x.length} detections fit nowhere on the sky of ${indexes.length === 1 ? 'the index' : `${indexes.length} indexes`}. Check the hints (width, centre); a field narrower than about 1° needs a deeper index than the shipped one ("urania index").`,
+    `The ${field.x.length} detections fit nowhere on the sky of ${indexes.length === 1 ? 'the index' : `${indexes.length} indexes`}, whose stars are enough for fields wider than about ${Number(narrowest.toPrecision(2))}°. For a narrower one make a deeper index ("urania index"). ${remedy(hints)}`,
+    { narrowestDeg: narrowest },
   )
+}
+
+/** What may help a search that found nothing. */
+function remedy({ widthDeg, centre }: SolveHints): string {
+  if (widthDeg && centre) return 'Check the hints: the width and the centre.'
+  if (widthDeg) return 'Check the hinted width, or say roughly where it lies.'
+  if (centre) return 'Check the hinted centre, or say how wide the field is.'
+  return 'Say how wide the field is and where it roughly lies.'
 }
 
 export const warp: BuiltinEngine<'warp'> = {

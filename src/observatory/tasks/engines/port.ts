@@ -70,7 +70,7 @@ export interface SolveWork {
   readonly indexes: readonly string[]
   readonly hints: SolveHints
   readonly order: number
-  /** Seconds after which the search is given up. */
+  /** Seconds of work of one core after which the search is given up; of a program, by its own clock. */
   readonly seconds: number
 }
 

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { basename, extname, join, resolve } from 'node:path'
 import { Problem } from '#problem.ts'
@@ -25,17 +26,41 @@ export async function indexesOf(home: string): Promise<string[]> {
 
 /**
  * An index from a file: packed by `urania index`, an index file of astrometry.net, or any table with positions and
- * magnitudes. @throws Problem astrometry.invalid_index, `command.usage`
+ * magnitudes. Of a packed one only the levels that are looked up in are read, while `close` has not been called.
+ * @throws Problem astrometry.invalid_index, `command.usage`
  */
-export async function readIndex(path: string): Promise<StarIndex> {
-  const bytes = new Uint8Array(
-    await readFile(path).catch((error: unknown) => {
-      throw new Problem('astrometry.invalid_index', `There is no index file ${path}.`, { path }, error)
-    }),
-  )
-  return extname(path) === '.index' || extname(path) === '.stars'
-    ? unpackIndex(bytes)
-    : starIndex(await starsOfFile(path))
+export async function openIndex(path: string): Promise<{ index: StarIndex; close(): void }> {
+  if (!['.index', '.stars'].includes(extname(path)))
+    return { index: starIndex(await starsOfFile(path)), close: () => {} }
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    throw new Problem('astrometry.invalid_index', `There is no index file ${path}.`, { path }, error)
+  }
+  const close = (): void => closeSync(file)
+  try {
+    return {
+      index: unpackIndex({ size: fstatSync(file).size, read: (at, into) => fill(file, at, into) }),
+      close,
+    }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/** Reads until the array is full; one call reads 2 GiB at most. */
+function fill(file: number, at: number, into: Uint8Array): void {
+  for (let done = 0; done < into.length;) {
+    const read = readSync(file, into, done, Math.min(2 ** 30, into.length - done), at + done)
+    if (read === 0)
+      throw new Problem(
+        'astrometry.invalid_index',
+        'The index file ends too early; make it anew with "urania index".',
+      )
+    done += read
+  }
 }
 
 /** Stars of an astrometry.net index or of a table. @throws Problem astrometry.invalid_index, table.* */

@@ -9,7 +9,7 @@ import type { SolveHints } from '#science/image/astrometry/solve.ts'
 import type { Compute } from '#platform/compute/compute.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { numberFlag, textFlag } from '#platform/terminal/flags.ts'
-import { writeWhole } from '#platform/files/whole.ts'
+import { whole, writeWhole } from '#platform/files/whole.ts'
 import { indexesOf } from './indexes.ts'
 import type { Solved } from '#observatory/tasks/engines/port.ts'
 import type { StarsFound } from './solve-work.ts'
@@ -34,7 +34,10 @@ const solve: Command = {
       doc: 'Index, index file of astrometry.net, or table of stars (default: those of the home folder and the shipped Tycho-2)',
     },
     order: { type: 'string', doc: 'Highest order of the distortion, 1 to 5 (default 3)' },
-    seconds: { type: 'string', doc: 'Give up after this long (default 120)' },
+    seconds: {
+      type: 'string',
+      doc: 'Give up after this much work, seconds of one core, the same on every machine (default 120)',
+    },
     engine: { type: 'string', doc: 'Who solves: builtin (default) or solve-field' },
     size: { type: 'string', doc: 'Of the picture that a list of detections is of: WIDTHxHEIGHT, px' },
     out: { type: 'string', doc: 'File for the solution as a FITS header (default: FILE.wcs)' },
@@ -115,6 +118,7 @@ async function solveFile(
       order: numberFlag(flags, 'order') ?? 3,
       seconds: numberFlag(flags, 'seconds') ?? 120,
       engine: textFlag(flags, 'engine') ?? 'builtin',
+      hands: availableParallelism(),
     },
   ).finally(() => shown.finish())
   const target = textFlag(flags, 'out') ?? `${file}.wcs`
@@ -268,7 +272,8 @@ const index: Command = {
     const shown = invocation.progress('index', 'levels')
     const compute = createCompute({ threads: 1 })
     const { signal, note: log } = invocation
-    const voice = { signal, compute, log, warn: log, progress: shown.update }
+    const progress = (done: number, total: number): void => shown.update(done, total)
+    const voice = { signal, compute, log, warn: log, progress }
     const starsOnly = target.endsWith('.stars')
     const { stars, bytes } = await whole(target, (out) =>
       runSpeaking(voice, makeIndex, { from: args, out, starsOnly, sizes, hands: availableParallelism() }),

@@ -14,6 +14,8 @@ export interface SolveInput extends SolveWork {
   readonly options?: EngineSettings
   /** Where scratch folders may be made. */
   readonly folder?: string
+  /** Threads that may search; default 1. */
+  readonly hands?: number
 }
 
 /** Finds where detections lie on the sky. @throws Problem astrometry.unsolved, astrometry.too_few, engine.* */
@@ -24,6 +26,7 @@ export const solveDetections = computeTask(
     engine = 'builtin',
     options = {},
     folder = tmpdir(),
+    hands = 1,
     ...work
   }: SolveInput & Speaking): Promise<Solved> =>
     speaking(work.channel, (voice) =>
@@ -33,7 +36,7 @@ export const solveDetections = computeTask(
         work,
         {
           folder,
-          hands: 1,
+          hands,
           log: voice.log,
           progress: (done, total) => voice.progress(done, total, 'levels'),
         },

@@ -9,7 +9,7 @@ import { writeWhole } from '#platform/files/whole.ts'
 import type { InspectFindings } from '#observatory/tasks/findings.ts'
 import { solveDetections } from '#observatory/tasks/solver/solve-work.ts'
 import { at, type StepContext } from './context.ts'
-import type { Objects } from './measure-work.ts'
+import type { Objects } from './objects.ts'
 import { openFitsFile } from './pixel-files.ts'
 import { refineFrame } from './refine-work.ts'
 import { runSpeaking } from './voice.ts'
@@ -92,6 +92,7 @@ export async function frameWcs(
       engine: config.engine_solve,
       options: config.engine_options,
       folder: context.folder,
+      hands: context.hands,
     })
     const found = plateWcs(solution)
     context.log(

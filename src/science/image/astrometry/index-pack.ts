@@ -1,123 +1,153 @@
 /** An index with its levels as one file, so that a deep one is made once. */
 import { Problem } from '#problem.ts'
-import { codeTable } from './quads.ts'
+import type { Workshop } from '#science/image/workshop.ts'
+import { levelOf, quadLevel } from './levels.ts'
 import type { QuadLevel } from './levels.ts'
-import { skyCells } from './sky-cells.ts'
+import { sharedFloat64, sharedInt32, sharedUint16 } from './shared.ts'
 import { starIndex } from './solve.ts'
 import type { StarIndex } from './solve.ts'
 import { packStars, unpackStars } from './stars.ts'
+import type { StarList } from './stars.ts'
 
-const magic = 'URINDEX1'
+const magic = 'URINDEX2'
+const earlier = 'URINDEX1'
+/** Bytes before the stars: the magic, how many stars, how many levels; and of a level before its arrays. */
+const headBytes = 16
+const levelBytes = 32
+
+/** Bytes of a file, of which a few are read at a time. */
+export interface ByteSource {
+  readonly size: number
+  /** Fills `into` with the bytes from `at`. */
+  read(at: number, into: Uint8Array): void
+}
+
+/** Bytes in memory as a source. */
+export function sourceOf(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: (at, into) => into.set(bytes.subarray(at, at + into.length)) }
+}
+
+/** The arrays of a level in the order of the file, their lengths from the four numbers of its head. */
+function roomFor(stars: number, cells: number, quads: number) {
+  return {
+    xyz: sharedFloat64(3 * stars),
+    keys: sharedFloat64(cells),
+    starts: sharedInt32(cells + 1),
+    members: sharedInt32(stars),
+    quads: sharedInt32(4 * quads),
+    codes: sharedUint16(4 * quads),
+  }
+}
+
+const aligned = (length: number): number => Math.ceil(length / 8) * 8
+const lengthOf = (stars: number, cells: number, quads: number): number =>
+  24 * stars + 8 * cells + aligned(4 * (cells + 1)) + aligned(4 * stars) + 24 * quads
 
 /**
- * An index and those of its levels whose quads are between the two diameters (degrees), as bytes: a header line of JSON,
- * then for each level the unit vectors of its stars, its quads and their codes, each on a multiple of 8 bytes.
+ * An index of stars with those levels whose quads are between the two diameters (degrees), as bytes, piece by piece and
+ * little-endian: a head, the packed stars, then of each level its numbers and its arrays, each on a multiple of 8 bytes.
+ * One level is held at a time.
  */
-export function packIndex(
-  index: StarIndex,
+export function* packIndex(
+  stars: StarList,
   [least, most]: readonly [number, number],
+  workshop?: Workshop,
   progress?: (done: number, total: number) => void,
-): Uint8Array<ArrayBuffer> {
-  const wanted = index.sizes
-    .map(([low, high], n) => ({ n, low, high }))
-    .filter(({ low, high }) => (high * 180) / Math.PI >= least && (low * 180) / Math.PI <= most)
-  const stars = packStars(index.stars)
-  const levels = wanted.map(({ n }, done) => {
-    progress?.(done, wanted.length)
-    return index.level(n)
-  })
-  progress?.(wanted.length, wanted.length)
-  const head = new TextEncoder().encode(
-    `${magic}\n${JSON.stringify({
-      stars: stars.length,
-      levels: levels.map(({ low, high, xyz, quads }) => ({
-        low,
-        high,
-        stars: xyz.length / 3,
-        quads: quads.length / 4,
-      })),
-    })}\n`,
+): Generator<Uint8Array> {
+  const index = starIndex(stars)
+  const wanted = index.sizes.filter(
+    ([low, high]) => (high * 180) / Math.PI >= least && (low * 180) / Math.PI <= most,
   )
-  const aligned = (length: number) => Math.ceil(length / 8) * 8
-  const total =
-    aligned(head.length) +
-    aligned(stars.length) +
-    levels.reduce((sum, level) => sum + 8 * level.xyz.length + 8 * level.quads.length, 0)
-  const bytes = new Uint8Array(total)
-  let at = 0
-  const put = (part: ArrayBufferView): void => {
-    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at)
-    at += aligned(part.byteLength)
+  const head = new DataView(new ArrayBuffer(headBytes))
+  for (let i = 0; i < magic.length; i++) head.setUint8(i, magic.charCodeAt(i))
+  head.setUint32(8, stars.rows, true)
+  head.setUint32(12, wanted.length, true)
+  yield new Uint8Array(head.buffer)
+  yield packStars(stars)
+  for (const [done, size] of wanted.entries()) {
+    progress?.(done, wanted.length)
+    yield* packLevel(quadLevel(stars, ...size, workshop))
   }
-  put(head)
-  put(stars)
-  for (const level of levels) {
-    put(level.xyz)
-    put(level.quads)
-    put(level.table.codes)
-  }
-  return bytes
+  progress?.(wanted.length, wanted.length)
 }
 
-interface Head {
-  stars: number
-  levels: { low: number; high: number; stars: number; quads: number }[]
+function* packLevel({ low, high, xyz, cells, quads, table }: QuadLevel): Generator<Uint8Array> {
+  const head = new DataView(new ArrayBuffer(levelBytes))
+  head.setFloat64(0, low, true)
+  head.setFloat64(8, high, true)
+  const counts = [xyz.length / 3, cells.keys.length, cells.bands, quads.length / 4]
+  counts.forEach((count, k) => head.setUint32(16 + 4 * k, count, true))
+  yield new Uint8Array(head.buffer)
+  for (const part of [xyz, cells.keys, cells.starts, cells.members, quads, table.codes]) {
+    yield bytesOf(part)
+    const left = aligned(part.byteLength) - part.byteLength
+    if (left > 0) yield new Uint8Array(left)
+  }
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
 
 /**
- * An index from packed bytes, or from a packed list of stars. Levels that the file does not hold are made when needed.
- * @throws Problem astrometry.invalid_index
+ * An index from its file, or from a packed list of stars. Levels are read when first needed; those that the file does not
+ * hold are made. @throws Problem astrometry.invalid_index
  */
-export function unpackIndex(bytes: Uint8Array<ArrayBuffer>): StarIndex {
-  if (!String.fromCharCode(...bytes.subarray(0, 9)).startsWith(`${magic}\n`))
-    return starIndex(unpackStars(bytes))
-  const end = bytes.indexOf(10, 9)
-  let head: Head
-  try {
-    head = JSON.parse(new TextDecoder().decode(bytes.subarray(9, end))) as Head
-  } catch (error) {
-    throw damaged(error)
+export function unpackIndex(source: ByteSource): StarIndex {
+  const { size } = source
+  const take = (at: number, length: number): Uint8Array => {
+    if (at + length > size) throw damaged()
+    const bytes = new Uint8Array(length)
+    source.read(at, bytes)
+    return bytes
   }
-  // Typed arrays need their alignment: a view of a larger buffer is copied.
-  const file = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
-  let at = Math.ceil((end + 1) / 8) * 8
-  const take = (length: number): number => {
-    const from = at
-    at += Math.ceil(length / 8) * 8
-    if (!(length >= 0) || at > file.length) throw damaged()
-    return file.byteOffset + from
-  }
-  const starsAt = take(head.stars)
-  const made = starIndex(unpackStars(new Uint8Array(file.buffer, starsAt, head.stars)))
-  const ready = new Map<number, () => QuadLevel>()
-  for (const { low, high, stars, quads } of head.levels) {
-    const xyz = new Float64Array(file.buffer, take(24 * stars), 3 * stars)
-    const members = new Int32Array(file.buffer, take(16 * quads), 4 * quads)
-    const codes = new Float32Array(file.buffer, take(16 * quads), 4 * quads)
-    const n = made.sizes.findIndex((size) => Math.abs(size[1] / high - 1) < 1e-6)
-    if (n < 0) throw damaged()
-    let level: QuadLevel | undefined
-    ready.set(
-      n,
-      () =>
-        (level ??= {
-          low,
-          high,
-          xyz,
-          cells: skyCells(xyz, high / 2),
-          quads: members,
-          table: codeTable(codes),
-        }),
+  const head = take(0, Math.min(size, headBytes))
+  const named = String.fromCharCode(...head.subarray(0, magic.length))
+  if (named === earlier)
+    throw new Problem(
+      'astrometry.invalid_index',
+      'The index file is of an earlier version; make it anew with "urania index".',
     )
+  if (named !== magic) return starIndex(unpackStars(take(0, size)))
+  const view = new DataView(head.buffer)
+  const [rows, levels] = [view.getUint32(8, true), view.getUint32(12, true)]
+  let at = headBytes
+  const made = starIndex(unpackStars(take(at, 16 + 8 * rows)))
+  at += 16 + 8 * rows
+  const ready = new Map<number, () => QuadLevel>()
+  for (let level = 0; level < levels; level++) {
+    const numbers = new DataView(take(at, levelBytes).buffer)
+    const [low, high] = [numbers.getFloat64(0, true), numbers.getFloat64(8, true)]
+    const [stars, cells, bands, quads] = [0, 1, 2, 3].map((k) => numbers.getUint32(16 + 4 * k, true))
+    const from = at + levelBytes
+    at = from + lengthOf(stars, cells, quads)
+    const n = made.sizes.findIndex((each) => Math.abs(each[1] / high - 1) < 1e-6)
+    if (n < 0 || at > size) throw damaged()
+    let read: QuadLevel | undefined
+    ready.set(n, () => (read ??= readLevel()))
+
+    function readLevel(): QuadLevel {
+      const room = roomFor(stars, cells, quads)
+      let next = from
+      for (const part of [room.xyz, room.keys, room.starts, room.members, room.quads, room.codes]) {
+        source.read(next, bytesOf(part))
+        next += aligned(part.byteLength)
+      }
+      const { xyz, keys, starts, members, codes } = room
+      if (starts[cells] !== stars) throw damaged()
+      return levelOf({ low, high, xyz, cells: { bands, keys, starts, members }, quads: room.quads, codes })
+    }
   }
-  return { ...made, level: (n) => ready.get(n)?.() ?? made.level(n) }
+  if (at !== size) throw damaged()
+  return {
+    ...made,
+    level: (n, workshop) => ready.get(n)?.() ?? made.level(n, workshop),
+    missing: (n) => (ready.has(n) ? 0 : made.missing(n)),
+  }
 }
 
-function damaged(cause?: unknown): Problem {
+function damaged(): Problem {
   return new Problem(
     'astrometry.invalid_index',
     'The index file is damaged or cut off; make it anew with "urania index".',
-    {},
-    cause,
   )
 }

@@ -51,57 +51,72 @@ function swap(values: Float64Array, a: number, b: number): void {
   values[b] = kept
 }
 
-/** Codes to be found by nearness. */
+/** Codes of quads, sorted into bins so that those near a code are found at a glance. */
 export interface CodeTable {
-  readonly codes: Float32Array
-  /** Calls `visit` with each code within `tolerance` (Euclidean, in units of the code) of the four numbers. */
-  near(code: Float64Array, tolerance: number, visit: (quad: number) => void): void
+  /** Four numbers a quad, in steps of `codeStep` from `codeLeast`, bin by bin. */
+  readonly codes: Uint16Array
+  /** The quads of bin b are `starts[b] … starts[b + 1] − 1`. */
+  readonly starts: Int32Array
 }
 
 // A code's numbers lie in the circle that has A and B as ends of a diameter.
-const least = -0.21
-const extent = 1.42
+const codeLeast = -0.21
+const codeStep = 1.42 / 65_536
+/** Bins are 0.05 wide in every dimension. */
 const across = 28
+export const bins = across ** 4
 
-const binOf = (value: number): number =>
-  Math.min(across - 1, Math.max(0, Math.floor(((value - least) / extent) * across)))
+/** A number of a code in whole steps. */
+export const stepOf = (value: number): number => {
+  const step = Math.round((value - codeLeast) / codeStep)
+  return step < 0 ? 0 : step > 65_535 ? 65_535 : step
+}
 
-/** A table of codes, four numbers each: bins 0.05 wide in every dimension. */
-export function codeTable(codes: Float32Array): CodeTable {
-  const count = codes.length / 4
-  const starts = new Int32Array(across ** 4 + 1)
-  const bin = new Int32Array(count)
-  for (let q = 0; q < count; q++) {
-    let at = 0
-    for (let d = 0; d < 4; d++) at = at * across + binOf(codes[4 * q + d])
-    bin[q] = at
-    starts[at + 1]++
-  }
-  for (let b = 0; b < across ** 4; b++) starts[b + 1] += starts[b]
-  const next = starts.slice(0, across ** 4)
-  const members = new Int32Array(count)
-  for (let q = 0; q < count; q++) members[next[bin[q]]++] = q
-  return {
-    codes,
-    near(code, tolerance, visit) {
-      const limit = tolerance * tolerance
-      const [a0, a1] = [binOf(code[0] - tolerance), binOf(code[0] + tolerance)]
-      const [b0, b1] = [binOf(code[1] - tolerance), binOf(code[1] + tolerance)]
-      const [c0, c1] = [binOf(code[2] - tolerance), binOf(code[2] + tolerance)]
-      const [d0, d1] = [binOf(code[3] - tolerance), binOf(code[3] + tolerance)]
-      for (let a = a0; a <= a1; a++)
-        for (let b = b0; b <= b1; b++)
-          for (let c = c0; c <= c1; c++) {
-            const row = ((a * across + b) * across + c) * across
-            for (let k = starts[row + d0]; k < starts[row + d1 + 1]; k++) {
-              const q = members[k]
-              const e = codes[4 * q] - code[0]
-              const f = codes[4 * q + 1] - code[1]
-              const g = codes[4 * q + 2] - code[2]
-              const h = codes[4 * q + 3] - code[3]
-              if (e * e + f * f + g * g + h * h <= limit) visit(q)
-            }
-          }
-    },
-  }
+const columnOf = (step: number): number => (step * across) >>> 16
+
+/** Bin of the code that begins at `at`. */
+export function binOf(codes: Uint16Array, at: number): number {
+  return (
+    ((columnOf(codes[at]) * across + columnOf(codes[at + 1])) * across + columnOf(codes[at + 2])) * across +
+    columnOf(codes[at + 3])
+  )
+}
+
+/** Where the bins begin among codes that are in the order of their bins. */
+export function binStarts(codes: Uint16Array, starts: Int32Array): Int32Array {
+  for (let at = 0; at < codes.length; at += 4) starts[binOf(codes, at) + 1]++
+  for (let b = 0; b < bins; b++) starts[b + 1] += starts[b]
+  return starts
+}
+
+/** Calls `visit` with each quad whose code lies within `tolerance` (Euclidean, in units of the code) of the four numbers. */
+export function codesNear(
+  { codes, starts }: CodeTable,
+  code: Float64Array,
+  tolerance: number,
+  visit: (quad: number) => void,
+): void {
+  const reach = tolerance / codeStep
+  const limit = reach * reach
+  const c0 = (code[0] - codeLeast) / codeStep
+  const c1 = (code[1] - codeLeast) / codeStep
+  const c2 = (code[2] - codeLeast) / codeStep
+  const c3 = (code[3] - codeLeast) / codeStep
+  const low = (value: number) => columnOf(Math.min(65_535, Math.max(0, Math.floor(value - reach))))
+  const high = (value: number) => columnOf(Math.min(65_535, Math.max(0, Math.ceil(value + reach))))
+  const [a1, b0, b1, d0, d1] = [high(c0), low(c1), high(c1), low(c3), high(c3)]
+  const [g0, g1] = [low(c2), high(c2)]
+  for (let a = low(c0); a <= a1; a++)
+    for (let b = b0; b <= b1; b++)
+      for (let c = g0; c <= g1; c++) {
+        const row = ((a * across + b) * across + c) * across
+        const end = starts[row + d1 + 1]
+        for (let q = starts[row + d0]; q < end; q++) {
+          const e = codes[4 * q] - c0
+          const f = codes[4 * q + 1] - c1
+          const g = codes[4 * q + 2] - c2
+          const h = codes[4 * q + 3] - c3
+          if (e * e + f * f + g * g + h * h <= limit) visit(q)
+        }
+      }
 }

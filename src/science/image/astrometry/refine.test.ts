@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { separation } from '#science/sky/vectors.ts'
 import { photograph, sky } from '#test/photographed-sky.ts'
 import { isProblem } from '#problem.ts'
-import { packIndex, unpackIndex } from './index-pack.ts'
+import { packIndex, sourceOf, unpackIndex } from './index-pack.ts'
 import { plateWcs, refineWcs } from './plate-wcs.ts'
 import { solveField, starIndex } from './solve.ts'
 import { packStars } from './stars.ts'
@@ -64,17 +64,19 @@ describe('a WCS refined', () => {
 })
 
 describe('an index in a file', () => {
+  const packed = (sizes: [number, number]): Uint8Array => Buffer.concat([...packIndex(stars, sizes)])
+
   it('solves as the one it was made of, with the levels it holds and those it does not', () => {
     const index = starIndex(stars)
-    const again = unpackIndex(packIndex(index, [0.2, 0.6]))
+    const again = unpackIndex(sourceOf(packed([0.2, 0.6])))
     expect(again.sizes).toEqual(index.sizes)
     const found = solveField(photograph(stars, camera, 12), again)!
     expect(separation(camera.ra, camera.dec, ...found.crval)).toBeLessThan(2 * scale)
-    expect(unpackIndex(packStars(stars)).stars.rows).toBe(stars.rows)
+    expect(unpackIndex(sourceOf(packStars(stars))).stars.rows).toBe(stars.rows)
   })
 
   it('is refused when damaged, cut off or something else', () => {
-    const bytes = packIndex(starIndex(stars), [0.2, 0.3])
+    const bytes = packed([0.2, 0.3])
     const broken = [
       bytes.slice(0, 40),
       bytes.slice(0, bytes.length / 2),
@@ -84,7 +86,7 @@ describe('an index in a file', () => {
     for (const each of broken) {
       let thrown: unknown
       try {
-        unpackIndex(each)
+        unpackIndex(sourceOf(each))
       } catch (error) {
         thrown = error
       }

@@ -4,8 +4,9 @@
  */
 import { Problem } from '#problem.ts'
 import { directionsOf, unitVector, unitVectors } from '#science/sky/vectors.ts'
+import { sharedFloat32, sharedFloat64 } from './shared.ts'
 
-/** Stars sorted by magnitude, the brightest first. Rows whose magnitude is unknown come last. */
+/** Stars sorted by magnitude, the brightest first; those of unknown magnitude come last. On shared memory. */
 export interface StarList {
   readonly rows: number
   /** Degrees ICRS. */
@@ -18,19 +19,28 @@ export interface StarList {
 
 /** A list from columns in any order; rows without a position are left out. Degrees ICRS; magnitudes may be NaN. */
 export function starList(ra: ArrayLike<number>, dec: ArrayLike<number>, mag: ArrayLike<number>): StarList {
-  const order: number[] = []
-  for (let i = 0; i < ra.length; i++) if (Number.isFinite(ra[i]) && Math.abs(dec[i]) <= 90) order.push(i)
-  const bright = Float64Array.from(order, (i) => (Number.isFinite(mag[i]) ? mag[i] : Infinity))
-  const sorted = Uint32Array.from(order.keys()).sort((a, b) => bright[a] - bright[b] || a - b)
-  const from = (column: ArrayLike<number>) => Float64Array.from(sorted, (k) => column[order[k]])
-  const [lon, lat] = [from(ra), from(dec)]
-  return {
-    rows: sorted.length,
-    ra: lon,
-    dec: lat,
-    mag: Float32Array.from(from(mag)),
-    xyz: unitVectors(lon, lat),
+  // Magnitude and row in one whole number of 64 bits: the plain sort of such is ten times faster than one that asks.
+  const keys = new BigUint64Array(ra.length)
+  const words = new Uint32Array(keys.buffer)
+  const bright = new Float32Array(1)
+  const bits = new Uint32Array(bright.buffer)
+  let rows = 0
+  for (let i = 0; i < ra.length; i++) {
+    if (!Number.isFinite(ra[i]) || !(Math.abs(dec[i]) <= 90)) continue
+    bright[0] = Number.isFinite(mag[i]) ? mag[i] : Infinity
+    words[2 * rows] = i
+    words[2 * rows + 1] = (bits[0] & 0x80000000) === 0 ? bits[0] | 0x80000000 : ~bits[0]
+    rows++
   }
+  keys.subarray(0, rows).sort()
+  const [lon, lat, sorted] = [sharedFloat64(rows), sharedFloat64(rows), sharedFloat32(rows)]
+  for (let k = 0; k < rows; k++) {
+    const i = words[2 * k]
+    lon[k] = ra[i]
+    lat[k] = dec[i]
+    sorted[k] = mag[i]
+  }
+  return { rows, ra: lon, dec: lat, mag: sorted, xyz: unitVectors(lon, lat, sharedFloat64(3 * rows)) }
 }
 
 /** Stars of unit vectors (three numbers each) and magnitudes, as index files of astrometry.net hold them. */
@@ -54,13 +64,13 @@ export function starsWithin(stars: StarList, ra: number, dec: number, radiusDeg:
 
 /** The rows named, in the order given, which must be that of the list. */
 export function pick(stars: StarList, rows: readonly number[]): StarList {
-  const xyz = new Float64Array(3 * rows.length)
+  const xyz = sharedFloat64(3 * rows.length)
   rows.forEach((row, i) => xyz.set(stars.xyz.subarray(3 * row, 3 * row + 3), 3 * i))
   return {
     rows: rows.length,
-    ra: Float64Array.from(rows, (row) => stars.ra[row]),
-    dec: Float64Array.from(rows, (row) => stars.dec[row]),
-    mag: Float32Array.from(rows, (row) => stars.mag[row]),
+    ra: sharedFloat64(rows.length).map((_, i) => stars.ra[rows[i]]),
+    dec: sharedFloat64(rows.length).map((_, i) => stars.dec[rows[i]]),
+    mag: sharedFloat32(rows.length).map((_, i) => stars.mag[rows[i]]),
     xyz,
   }
 }
@@ -104,9 +114,7 @@ export function unpackStars(bytes: Uint8Array): StarList {
       'These bytes are no packed list of reference stars; make one with "urania index".',
     )
   }
-  const ra = new Float64Array(rows)
-  const dec = new Float64Array(rows)
-  const mag = new Float32Array(rows)
+  const [ra, dec, mag] = [sharedFloat64(rows), sharedFloat64(rows), sharedFloat32(rows)]
   for (let i = 0; i < rows; i++) {
     const first = view.getUint32(16 + 8 * i, true)
     const second = view.getUint32(20 + 8 * i, true)
@@ -115,5 +123,5 @@ export function unpackStars(bytes: Uint8Array): StarList {
     const steps = ((first >>> 25) << 8) | (second >>> 24)
     mag[i] = steps === faintest ? NaN : steps / 1000 - 2
   }
-  return { rows, ra, dec, mag, xyz: unitVectors(ra, dec) }
+  return { rows, ra, dec, mag, xyz: unitVectors(ra, dec, sharedFloat64(3 * rows)) }
 }
