@@ -129,6 +129,8 @@ export interface SubtractionFindings {
   readonly detections: number
   readonly candidates: number
   readonly negative: number
+  /** Checks that could not be made. */
+  readonly without?: readonly string[]
 }
 
 export interface StackFindings {

@@ -20,6 +20,10 @@ export const tasksSection = {
       schema: address.default('https://ssp.imcce.fr/webservices/skybot/api/conesearch.php'),
       doc: 'SkyBoT, for minor planets',
     },
+    mpcUrl: {
+      schema: address.default('https://minorplanetcenter.net/cgi-bin/mpcheck.cgi'),
+      doc: 'MPChecker of the Minor Planet Center, asked where SkyBoT gives no answer',
+    },
     panstarrsUrl: {
       schema: address.default('https://ps1images.stsci.edu/cgi-bin'),
       doc: 'Pan-STARRS pictures',

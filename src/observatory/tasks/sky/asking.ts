@@ -35,7 +35,7 @@ const manners = {
     mostBytes: 4 * MiB,
     remedy: 'Try again later, or give coordinates instead of a name.',
   },
-  movers: { days: 365, seconds: 90, mostBytes: 64 * MiB, remedy: '' },
+  movers: { days: 30, seconds: 90, mostBytes: 64 * MiB, remedy: '' },
   pictures: {
     days: 3_650,
     seconds: 300,
@@ -53,6 +53,8 @@ const dayMs = 86_400_000
 interface Options extends Omit<NetOptions, 'timeoutMs' | 'maxBytes' | 'accept'> {
   /** @throws Problem for an answer that is none; it is not kept */
   check?: (bytes: Uint8Array) => void
+  /** False for an answer that may be another one tomorrow. */
+  worthKeeping?: (bytes: Uint8Array) => boolean
 }
 
 /**
@@ -75,7 +77,7 @@ export async function askIfThere(
   asking: Asking,
   kind: AnswerKind,
   url: string,
-  { check, ...request }: Options = {},
+  { check, worthKeeping, ...request }: Options = {},
   absent: readonly number[] = [404],
 ): Promise<Uint8Array | null> {
   const { net, cache, offline } = asking
@@ -114,6 +116,7 @@ export async function askIfThere(
     throw new Problem(error.code, sentence, error.details, error)
   }
   if (bytes) check?.(bytes)
+  if (bytes && worthKeeping?.(bytes) === false) return bytes
   await keep(file, bytes)
   if (kind === 'pictures') await tidy(join(cache, kind), asking.mostPictures ?? Infinity)
   return bytes

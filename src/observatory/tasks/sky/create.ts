@@ -9,6 +9,7 @@ import type { tasksSection } from '#observatory/tasks/sections.ts'
 import type { Asking } from './asking.ts'
 import { roundedCone } from './cone.ts'
 import { localStars, type LocalCatalogue } from './local-stars.ts'
+import { mpchecker } from './mpchecker.ts'
 import { finkTns, sesame } from './names.ts'
 import { skybot } from './skybot.ts'
 import type { SkySources } from './sources.ts'
@@ -90,7 +91,21 @@ export function createSky(options: {
       if (failure !== undefined) throw failure
       return null
     },
-    movers: (cone, mjd, { signal }) => skybot(asking, settings.skybotUrl, cone, mjd, signal),
+    async movers(cone, mjd, { signal, log }) {
+      try {
+        return { movers: await skybot(asking, settings.skybotUrl, cone, mjd, signal), from: 'SkyBoT' }
+      } catch (error) {
+        if (signal.aborted || !isProblem(error)) throw error
+        log(`SkyBoT gave no answer (${error.message}) Asking the Minor Planet Center.`)
+        try {
+          const movers = await mpchecker(asking, settings.mpcUrl, cone, mjd, signal)
+          return { movers, from: 'the Minor Planet Center' }
+        } catch (second) {
+          if (signal.aborted || !isProblem(second)) throw second
+          throw new Problem(error.code, `${error.message} ${second.message}`, error.details, second)
+        }
+      }
+    },
     template: (survey, request) => surveyPictures(asking, settings, survey, request),
     task: options.task ?? (() => Promise.resolve(null)),
   }

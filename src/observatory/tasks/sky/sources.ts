@@ -87,7 +87,12 @@ export interface SkySources {
     name: string,
     options: { signal: AbortSignal; log: (line: string) => void },
   ): Promise<Resolved | null>
-  movers(cone: Cone, mjd: number, options: { signal: AbortSignal }): Promise<readonly Mover[]>
+  /** From the first service that answers. @throws Problem where none does */
+  movers(
+    cone: Cone,
+    mjd: number,
+    options: { signal: AbortSignal; log: (line: string) => void },
+  ): Promise<{ readonly movers: readonly Mover[]; readonly from: string }>
   /** Pictures of a survey that cover a cone, put into `folder`. */
   template(survey: string, request: PictureRequest): Promise<readonly TemplatePicture[]>
   /** The objects of another task, and its frame, where they may be seen. */

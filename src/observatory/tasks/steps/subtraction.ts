@@ -6,11 +6,12 @@ import { sourceFlags } from '#science/image/plane.ts'
 import { shapeOutliers } from '#science/image/calibration/shape-outliers.ts'
 import type { ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import { iauDesignation } from '#science/sky/angles.ts'
-import { matchMovers, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
+import { unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
 import type { Measured, SubtractionFindings } from '#observatory/tasks/findings.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
 import { cutout } from './cutouts.ts'
 import { bestWcs, placeOf } from './frame-wcs.ts'
+import { knownMovers } from './known-movers.ts'
 import { knownStars } from './known-stars.ts'
 import { chosenObjects, type Objects } from './measure-work.ts'
 import { calibrateObjects, objectsFrom, objectsTable, regionsOf } from './objects-table.ts'
@@ -144,6 +145,7 @@ export const subtraction: Step<'subtraction'> = {
       detections: result.detections?.rows ?? 0,
       candidates: found?.count ?? 0,
       negative: found?.negative ?? 0,
+      without: found?.without ?? [],
     } satisfies SubtractionFindings
   },
 }
@@ -284,7 +286,7 @@ async function candidates(
   model: ZeroPoint,
   region: Box,
   meta: Record<string, string | number>,
-): Promise<{ count: number; negative: number }> {
+): Promise<{ count: number; negative: number; without: string[] }> {
   const { config } = context
   const frame = needs(context, 'inspect')
   const measured = needs(context, 'photometry')
@@ -320,6 +322,7 @@ async function candidates(
     )
   const sky = wcs.pixelsToSky(detections.x, detections.y)
   const fwhmArcsec = measured.fwhm * measured.field.pixelScaleArcsec
+  const without: string[] = []
   if (config.filter_vizier && kept.length > 0) {
     const known = await knownStars(
       context,
@@ -335,34 +338,22 @@ async function candidates(
         blendArcsec: null,
       },
     )
+    without.push(...known.without)
     drop(
       'are known stars',
       kept.filter((_, k) => known.rejected[k] === 0),
     )
   }
-  const movers: (string | null)[] =
-    detections.flags.length > 0 ? Array.from({ length: detections.rows }, () => null) : []
   if (config.filter_skybot && kept.length > 0) {
-    if (frame.mjd === null)
-      context.warn('Minor planets cannot be looked up: the time of the frame is not known (set "time").')
-    else {
-      const found = await context.sky.movers(
-        { ra: measured.field.ra, dec: measured.field.dec, radiusDeg: measured.field.radiusDeg },
-        frame.mjd,
-        context,
-      )
-      const list = {
-        ra: found.map(({ ra }) => ra),
-        dec: found.map(({ dec }) => dec),
-        name: found.map(({ name }) => name),
-      }
-      const matches = matchMovers(sky, list)
-      for (const [i, { name }] of matches.entries()) movers[i] = name
-      drop(
-        'are minor planets',
-        kept.filter((i) => movers[i] === null),
-      )
-    }
+    const known = await knownMovers(context, {
+      ra: Float64Array.from(kept, (i) => sky.ra[i]!),
+      dec: Float64Array.from(kept, (i) => sky.dec[i]!),
+    })
+    without.push(...known.without)
+    drop(
+      'are minor planets',
+      kept.filter((_, k) => known.names[k] === null),
+    )
   }
   kept.sort((i, j) => Math.abs(detections.flux[j]!) - Math.abs(detections.flux[i]!))
   const some = chosenObjects(detections, kept)
@@ -381,6 +372,11 @@ async function candidates(
     at(context, 'candidates.parquet'),
     objectsTable(shown, meta, [
       { name: 'name', values: names, description: 'By its position' },
+      {
+        name: 'unchecked',
+        values: names.map(() => without.join(', ')),
+        description: 'Checks that could not be made: catalogues, minor planets',
+      },
       {
         name: 'sn',
         values: f((i) => detections.flux[i]! / detections.fluxErr[i]!),
@@ -441,7 +437,7 @@ async function candidates(
   const negative = kept.filter((i) => detections.flux[i]! < 0).length
   context.log(`${count(kept.length)} candidates, ${count(negative)} of them fading.`)
   if (kept.length > mostCutouts) context.log(`Cut-outs are written for the ${mostCutouts} brightest.`)
-  return { count: kept.length, negative }
+  return { count: kept.length, negative, without }
 }
 
 /**

@@ -1,16 +1,17 @@
 import { mkdir } from 'node:fs/promises'
-import { isProblem, Problem } from '#problem.ts'
+import { Problem } from '#problem.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { iauDesignation } from '#science/sky/angles.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { nearestSky } from '#science/sources/match.ts'
 import { writeWhole } from '#platform/files/whole.ts'
-import { brightest, matchMovers, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
+import { brightest, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
 import type { TransientFindings } from '#observatory/tasks/findings.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
 import { cutout } from './cutouts.ts'
 import { placeOf } from './frame-wcs.ts'
+import { knownMovers } from './known-movers.ts'
 import { knownStars } from './known-stars.ts'
 import {
   chosenCalibrated,
@@ -94,6 +95,11 @@ export const transients: Step<'transients'> = {
       at(context, 'candidates_simple.parquet'),
       objectsTable(rows, { filter: frame.filter.value, time: frame.time?.value ?? '' }, [
         { name: 'name', values: names, description: 'By its position' },
+        {
+          name: 'unchecked',
+          values: names.map(() => without.join(', ')),
+          description: 'Checks that could not be made: catalogues, minor planets',
+        },
       ]),
       context.signal,
     )
@@ -163,43 +169,16 @@ async function dropMovers(
   kept: readonly number[],
   keep: (why: string, left: number[]) => void,
 ): Promise<string[]> {
-  const frame = needs(context, 'inspect')
-  const { field } = needs(context, 'photometry')
   if (!context.config.simple_skybot || kept.length === 0) return []
-  if (frame.mjd === null) {
-    context.warn('Minor planets cannot be looked up: the time of the frame is not known (set "time").')
-    return ['skybot']
-  }
-  try {
-    const found = await context.sky.movers(
-      { ra: field.ra, dec: field.dec, radiusDeg: field.radiusDeg },
-      frame.mjd,
-      context,
-    )
-    context.log(`SkyBoT knows ${count(found.length)} minor planets in the field at that time.`)
-    const matches = matchMovers(
-      { ra: Float64Array.from(kept, (i) => ra[i]!), dec: Float64Array.from(kept, (i) => dec[i]!) },
-      {
-        ra: found.map((each) => each.ra),
-        dec: found.map((each) => each.dec),
-        name: found.map((each) => each.name),
-      },
-    )
-    for (const [k, { name, separationArcsec }] of matches.entries())
-      if (name !== null)
-        context.log(
-          `${ra[kept[k]!]!.toFixed(5)} ${dec[kept[k]!]!.toFixed(5)} is ${name} (${separationArcsec?.toFixed(1)}″).`,
-        )
-    keep(
-      'are minor planets',
-      kept.filter((_, k) => matches[k]!.name === null),
-    )
-    return []
-  } catch (error) {
-    if (!isProblem(error) || context.signal.aborted) throw error
-    context.warn(`Minor planets could not be looked up (${error.message}) They stay among the candidates.`)
-    return ['skybot']
-  }
+  const { names, without } = await knownMovers(context, {
+    ra: Float64Array.from(kept, (i) => ra[i]!),
+    dec: Float64Array.from(kept, (i) => dec[i]!),
+  })
+  keep(
+    'are minor planets',
+    kept.filter((_, k) => names[k] === null),
+  )
+  return without
 }
 
 /** Flags that a candidate may have. */
