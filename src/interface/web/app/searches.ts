@@ -222,7 +222,16 @@ export const taskSearch = (search: Said): TaskSearch =>
     open: choice(search['open'], ['mask', 'template-mask', 'prepare', 'config']),
   })
 
+export const candidateOrders = ['sn', 'fwhm', 'ra'] as const
+
 export interface CandidatesSearch {
+  /** Default: the brightest first. */
+  sort?: (typeof candidateOrders)[number]
+  sign?: 'rising' | 'fading'
+  /** Least |S/N|. */
+  sn?: number
+  /** Only those without flags. */
+  clean?: boolean
   /** Those of the comparison with catalogues, though there is a difference. */
   of?: 'transients'
   /** The chosen one, by its name. */
@@ -230,7 +239,14 @@ export interface CandidatesSearch {
 }
 
 export const candidatesSearch = (search: Said): CandidatesSearch =>
-  without({ of: choice(search['of'], ['transients']), at: text(search['at']) })
+  without({
+    of: choice(search['of'], ['transients']),
+    at: text(search['at']),
+    sort: choice(search['sort'], candidateOrders),
+    sign: choice(search['sign'], ['rising', 'fading']),
+    sn: number(search['sn']),
+    clean: flag(search['clean']),
+  })
 
 export interface CurveSearch {
   ra?: number

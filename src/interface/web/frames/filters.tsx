@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
 import type { FramesSearch } from '#interface/web/app/searches.ts'
-import { frameKinds } from '#observatory/frames/frame.ts'
 import { kindWords } from './words.tsx'
 
 /** What the API is asked for a search of the page. */
@@ -69,7 +68,7 @@ export function FrameFilters({
         onChange={(event) => change({ kind: event.target.value || undefined })}
       >
         <option value="">every kind</option>
-        {frameKinds.map((kind) => (
+        {Object.keys(kindWords).map((kind) => (
           <option key={kind} value={kind}>
             {kindWords[kind]}
           </option>

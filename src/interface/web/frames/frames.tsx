@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { meOptions } from '#interface/web/api/queries.ts'
 import { rememberList } from '#interface/web/app/came-from.ts'
 import type { FramesSearch } from '#interface/web/app/searches.ts'
@@ -15,12 +15,12 @@ import { AddFrames } from './add.tsx'
 import { frameColumns } from './columns.tsx'
 import { Failures } from './failures.tsx'
 import { FrameFilters, frameQuery } from './filters.tsx'
-import { FramesSky } from './frame-sky.tsx'
 import './frames.css'
 import { framesOptions } from './queries.ts'
 import { Thumbnail } from './thumbnail.tsx'
 import { kindWords, sizeText, takenAt } from './words.tsx'
 
+const FramesSky = lazy(() => import('./frame-sky.tsx').then((module) => ({ default: module.FramesSky })))
 const route = getRouteApi('/framed/frames')
 
 /** All frames: add, filter, table or pictures, where they lie; those chosen go on to a task. */
@@ -143,7 +143,11 @@ export function Frames() {
               </button>
             </span>
           </div>
-          {search.map && (list.isPending ? <Skeleton height={360} /> : <FramesSky frames={rows} />)}
+          {search.map && (
+            <Suspense fallback={<Skeleton height={360} />}>
+              {list.isPending ? <Skeleton height={360} /> : <FramesSky frames={rows} />}
+            </Suspense>
+          )}
           {view === 'pictures' ? (
             <Pictures
               rows={rows}

@@ -1,4 +1,3 @@
-import { Menu } from '@mantine/core'
 import { columnVisibilityFeature, createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useNavigate } from '@tanstack/react-router'
@@ -8,6 +7,7 @@ import { rememberList } from '#interface/web/app/came-from.ts'
 import { isTyping } from '#interface/web/app/keys.tsx'
 import { usePreferences } from '#interface/web/app/preferences.tsx'
 import { thousands } from './format.ts'
+import { Menu } from './menu.tsx'
 import { Skeleton } from './problem.tsx'
 import { exportRows } from './table-export.ts'
 
@@ -213,33 +213,24 @@ function ColumnChoice<T>(props: {
 }) {
   const { columns, chosen, choose } = props
   return (
-    <Menu closeOnItemClick={false} shadow="md" position="bottom-end">
-      <Menu.Target>
-        <button type="button" className="link-button">
-          Columns
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {columns.map((column) => {
-          const on = chosen.includes(column.id)
-          return (
-            <Menu.Item
-              key={column.id}
-              role="menuitemcheckbox"
-              aria-checked={on}
-              disabled={on && chosen.length === 1}
-              leftSection={<span style={{ width: 12 }}>{on ? '✓' : ''}</span>}
-              onClick={() =>
-                choose(
-                  columns.map((one) => one.id).filter((id) => (id === column.id ? !on : chosen.includes(id))),
-                )
-              }
-            >
-              {column.header}
-            </Menu.Item>
-          )
-        })}
-      </Menu.Dropdown>
+    <Menu
+      stays
+      items={columns.map((column) => {
+        const on = chosen.includes(column.id)
+        return {
+          text: column.header,
+          checked: on,
+          disabled: on && chosen.length === 1,
+          act: () =>
+            choose(
+              columns.map((one) => one.id).filter((id) => (id === column.id ? !on : chosen.includes(id))),
+            ),
+        }
+      })}
+    >
+      <button type="button" className="link-button">
+        Columns
+      </button>
     </Menu>
   )
 }
@@ -261,16 +252,15 @@ function ExportMenu<T>(props: {
       .catch(() => setState('failed'))
   }
   return (
-    <Menu shadow="md" position="bottom-end">
-      <Menu.Target>
-        <button type="button" className="link-button" disabled={state === 'busy'}>
-          {state === 'busy' ? 'Exporting…' : state === 'failed' ? 'Export failed, again?' : 'Export'}
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={() => run('csv')}>CSV, columns as shown</Menu.Item>
-        <Menu.Item onClick={() => run('json')}>JSON, whole rows</Menu.Item>
-      </Menu.Dropdown>
+    <Menu
+      items={[
+        { text: 'CSV, columns as shown', act: () => run('csv') },
+        { text: 'JSON, whole rows', act: () => run('json') },
+      ]}
+    >
+      <button type="button" className="link-button" disabled={state === 'busy'}>
+        {state === 'busy' ? 'Exporting…' : state === 'failed' ? 'Export failed, again?' : 'Export'}
+      </button>
     </Menu>
   )
 }

@@ -1,6 +1,6 @@
-import { Menu } from '@mantine/core'
 import { useState } from 'react'
 import { usePreferences } from '#interface/web/app/preferences.tsx'
+import { Menu } from './menu.tsx'
 import { formatDec, formatDegrees, formatRa } from '#science/sky/angles.ts'
 
 /** Other places that know a position. */
@@ -67,21 +67,17 @@ export function SkyCoord({
       >
         {copied ? 'copied' : shown}
       </button>{' '}
-      <Menu shadow="md" width={210} position="bottom-end">
-        <Menu.Target>
-          <button type="button" className="link-button" aria-label={`open in… ${shown}`}>
-            open in…
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {servicesAt(ra, dec).map((service) => (
-            <Menu.Item key={service.name} component="a" href={service.url} target="_blank" rel="noreferrer">
-              {service.name}
-            </Menu.Item>
-          ))}
-          <Menu.Divider />
-          <Menu.Item onClick={() => preferences.change({ coordinates: other })}>Show as {other}</Menu.Item>
-        </Menu.Dropdown>
+      <Menu
+        width={210}
+        items={[
+          ...servicesAt(ra, dec).map(({ name, url }) => ({ text: name, href: url, outside: true })),
+          'line',
+          { text: `Show as ${other}`, act: () => preferences.change({ coordinates: other }) },
+        ]}
+      >
+        <button type="button" className="link-button" aria-label={`open in… ${shown}`}>
+          open in…
+        </button>
       </Menu>
     </span>
   )

@@ -47,6 +47,13 @@ export function cutoutOf(
   return products.find((one) => one.name === path)
 }
 
+/** S/N of a candidate, negative of what fades; null where the table does not say it. */
+export function signalOf({ row }: Pick<Candidate, 'row'>): number | null {
+  const { sn, flux, fluxerr } = row
+  if (typeof sn === 'number') return sn
+  return typeof flux === 'number' && typeof fluxerr === 'number' && fluxerr > 0 ? flux / fluxerr : null
+}
+
 /** The ten brightest, on the page of the task. */
 export function Brightest(props: { task: Task; of: CandidateKind; products: readonly TaskProduct[] }) {
   const { task, of, products } = props
@@ -101,7 +108,7 @@ export function CandidateRow(props: {
   const { name, ra, dec, row } = candidate
   const number = (key: string): number | null => (typeof row[key] === 'number' ? row[key] : null)
   const fading = row['fading'] === true
-  const sn = number('sn') ?? ratio(number('flux'), number('fluxerr'))
+  const sn = signalOf(candidate)
   const flags = number('flags') ?? 0
   const shift = [number('adjust_dx'), number('adjust_dy')] as const
   return (
@@ -163,10 +170,6 @@ export function CandidateRow(props: {
 
 function signed(value: number): string {
   return value.toFixed(2).replace('-', '−')
-}
-
-function ratio(value: number | null, error: number | null): number | null {
-  return value === null || error === null || error <= 0 ? null : value / error
 }
 
 /** Who else knows what is there. */

@@ -11,6 +11,7 @@ import { thousands } from '#interface/web/pieces/format.ts'
 import { Empty, Loading, Problem } from '#interface/web/pieces/problem.tsx'
 import type { Task } from '#observatory/tasks/task.ts'
 import { CandidateRow, useCandidates, type CandidateKind } from './candidate-list.tsx'
+import { CandidateChoice, chosenOf, isNarrowed } from './candidate-choice.tsx'
 import { findingsOf } from './columns.tsx'
 import { productsOptions, taskOptions } from './queries.ts'
 import { SkyPortal } from './skyportal.tsx'
@@ -19,7 +20,7 @@ import { nameOf, TaskState } from './words.tsx'
 
 const route = getRouteApi('/framed/tasks/$id/candidates')
 
-/** Candidates of a task, brightest first, walked by keys. */
+/** Candidates of a task, sorted and filtered, walked by keys. */
 export function Candidates() {
   const { id } = route.useParams()
   const query = useQuery(taskOptions(id))
@@ -40,18 +41,24 @@ export function Candidates() {
 }
 
 function Body({ task }: { task: Task }) {
-  const { of, at } = route.useSearch()
+  const { of, at, ...choice } = route.useSearch()
   const navigate = route.useNavigate()
   const me = useQuery(meOptions).data
   const products = useQuery(productsOptions(task.id))
   const files = products.data?.items ?? []
   const { subtraction, transients } = findingsOf(task)
   const kind: CandidateKind = of ?? (subtraction ? 'subtraction' : 'transients')
-  const { list, candidates, there, total } = useCandidates(task.id, kind, files)
+  const { list, candidates: all, there, total } = useCandidates(task.id, kind, files)
+  const candidates = chosenOf(all, choice)
+  const narrowed = isNarrowed(choice)
   const [blink, setBlink] = useState(false)
   const [sending, setSending] = useState(false)
   const index = candidates.findIndex((one) => one.name === at)
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list
+  // What is filtered and sorted is all of it.
+  useEffect(() => {
+    if (narrowed && hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }, [narrowed, hasNextPage, isFetchingNextPage, fetchNextPage])
   const choose = (next: number) => {
     const candidate = candidates[next]
     if (!candidate) return
@@ -115,9 +122,19 @@ function Body({ task }: { task: Task }) {
         )}
         {total > 0 && (
           <span className="dim">
-            {thousands(total)} {total === 1 ? 'candidate' : 'candidates'}, brightest first · <kbd>j</kbd>{' '}
-            <kbd>k</kbd> next and previous
+            {narrowed && candidates.length < total && `${thousands(candidates.length)} of `}
+            {thousands(total)} {total === 1 ? 'candidate' : 'candidates'} · <kbd>j</kbd> <kbd>k</kbd> next and
+            previous
           </span>
+        )}
+        {total > 1 && (
+          <CandidateChoice
+            choice={choice}
+            signs={kind === 'subtraction'}
+            change={(part) =>
+              void navigate({ search: (old) => ({ ...old, ...part, at: undefined }), replace: true })
+            }
+          />
         )}
       </div>
       {products.isError && <Problem error={products.error} what="the files of the task" />}
@@ -141,6 +158,13 @@ function Body({ task }: { task: Task }) {
       {list.isSuccess && total === 0 && (
         <Empty title="No candidates.">
           <p>Everything that was found is known or was dropped; the log of the step says why.</p>
+        </Empty>
+      )}
+      {total > 0 && candidates.length === 0 && !list.isFetching && (
+        <Empty title="No candidate fits these filters.">
+          <Link to="/tasks/$id/candidates" params={{ id: task.id }} search={of ? { of } : {}}>
+            Show all candidates
+          </Link>
         </Empty>
       )}
       <div className="candidates">

@@ -26,6 +26,10 @@ export function MaskEditor(props: {
     enabled: kept !== undefined,
     staleTime: Infinity,
   })
+  // Inspecting takes away the image that is drawn upon, and makes it anew.
+  const inspecting =
+    of === 'frame' &&
+    task.steps.some(({ step, state }) => step === 'inspect' && (state === 'waiting' || state === 'running'))
   const title = of === 'frame' ? 'Mask of the frame' : 'Mask of the template'
   const under = products.find((one) =>
     of === 'template' ? one.name === 'custom_template.fits' : one.name === 'image.fits',
@@ -37,7 +41,11 @@ export function MaskEditor(props: {
       : undefined)
   return (
     <Panel task={task} title={title} aside="saving it inspects the frame anew">
-      {!image ? (
+      {inspecting ? (
+        <p role="status">
+          The frame is being inspected{kept ? ' with this mask' : ''}; it is here again when that is done.
+        </p>
+      ) : !image ? (
         <p className="dim">
           {of === 'template'
             ? 'Only a template that was brought has a mask of its own: bring custom_template.fits below the products.'
@@ -49,7 +57,7 @@ export function MaskEditor(props: {
         <Loading lines={6} />
       ) : (
         <Editor
-          key={kept?.sha256 ?? 'new'}
+          key={`${kept?.sha256} ${image.sha256}`}
           task={task}
           of={of}
           image={image}

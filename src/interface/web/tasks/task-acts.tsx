@@ -1,12 +1,13 @@
-import { Menu } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { send } from '#interface/web/api/client.ts'
+import { Menu } from '#interface/web/pieces/menu.tsx'
 import { Problem } from '#interface/web/pieces/problem.tsx'
 import type { Task } from '#observatory/tasks/task.ts'
-import { PresetForm } from './preset-form.tsx'
 import { busy } from './words.tsx'
+
+const PresetForm = lazy(() => import('./preset-form.tsx').then((module) => ({ default: module.PresetForm })))
 
 type Act = 'cancel' | 'duplicate' | 'archive' | 'cleanup' | 'delete'
 
@@ -52,41 +53,39 @@ export function TaskActs({ task }: { task: Task }) {
         Candidates
       </Link>
       {task.mayChange && (
-        <Menu shadow="md" position="bottom-end" width={250}>
-          <Menu.Target>
-            <button type="button" className="button">
-              Edit
-            </button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={inside('mask')}>Mask of the frame</Menu.Item>
-            <Menu.Item onClick={inside('template-mask')}>Mask of the template</Menu.Item>
-            <Menu.Item onClick={inside('prepare')}>Prepare the pixels</Menu.Item>
-            <Menu.Item onClick={inside('config')}>Configuration as JSON</Menu.Item>
-          </Menu.Dropdown>
+        <Menu
+          width={250}
+          items={[
+            { text: 'Mask of the frame', act: inside('mask') },
+            { text: 'Mask of the template', act: inside('template-mask') },
+            { text: 'Prepare the pixels', act: inside('prepare') },
+            { text: 'Configuration as JSON', act: inside('config') },
+          ]}
+        >
+          <button type="button" className="button">
+            Edit
+          </button>
         </Menu>
       )}
-      <Menu shadow="md" position="bottom-end" width={250}>
-        <Menu.Target>
-          <button type="button" className="button">
-            More
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => act.mutate('duplicate')}>Duplicate</Menu.Item>
-          <Menu.Item onClick={() => setKeeping(true)}>Keep as preset…</Menu.Item>
-          {task.mayChange && !busy(task) && (
-            <>
-              <Menu.Item onClick={() => setAsked('archive')}>Archive…</Menu.Item>
-              <Menu.Item onClick={() => setAsked('cleanup')}>Clean up…</Menu.Item>
-            </>
-          )}
-          {task.mayDelete && !busy(task) && (
-            <Menu.Item color="var(--failed)" onClick={() => setAsked('delete')}>
-              Delete…
-            </Menu.Item>
-          )}
-        </Menu.Dropdown>
+      <Menu
+        width={250}
+        items={[
+          { text: 'Duplicate', act: () => act.mutate('duplicate') },
+          { text: 'Keep as preset…', act: () => setKeeping(true) },
+          ...(task.mayChange && !busy(task)
+            ? [
+                { text: 'Archive…', act: () => setAsked('archive') },
+                { text: 'Clean up…', act: () => setAsked('cleanup') },
+              ]
+            : []),
+          ...(task.mayDelete && !busy(task)
+            ? [{ text: 'Delete…', danger: true, act: () => setAsked('delete') }]
+            : []),
+        ]}
+      >
+        <button type="button" className="button">
+          More
+        </button>
       </Menu>
       {asked && (
         <span className="row" style={{ flexBasis: '100%', justifyContent: 'flex-end', gap: 6 }}>
@@ -105,7 +104,9 @@ export function TaskActs({ task }: { task: Task }) {
         </span>
       )}
       {act.isError && <Problem error={act.error} />}
-      {keeping && <PresetForm task={task} close={() => setKeeping(false)} />}
+      <Suspense fallback={null}>
+        {keeping && <PresetForm task={task} close={() => setKeeping(false)} />}
+      </Suspense>
     </div>
   )
 }

@@ -152,12 +152,13 @@ function regionOf(
   try {
     const tags = own['tag']?.split('\n')
     const on = frame === 'image' || frame === 'physical' ? 'image' : 'sky'
-    return geometriesOf(known, words, frame as FrameName, physical).map((geometry) => ({
+    return geometriesOf(known, words, frame as FrameName, physical).map((geometry, ring, rings) => ({
       on,
       shape: known,
       ...geometry,
       excluded: match[1] === '-' || match[1] === '!',
-      ...(own['text'] === undefined ? {} : { text: own['text'] }),
+      // One label for all rings.
+      ...(own['text'] === undefined || ring < rings.length - 1 ? {} : { text: own['text'] }),
       ...(attributes['color'] === undefined ? {} : { colour: attributes['color'] }),
       ...(tags === undefined ? {} : { tags }),
     }))

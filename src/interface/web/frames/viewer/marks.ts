@@ -22,6 +22,9 @@ interface Box {
 /** Colours of overlays that have none of their own; told apart also by those who see fewer. */
 export const overlayColours = ['#56b4e9', '#e69f00', '#2bbd94', '#f0e442', '#cc79a7', '#d55e00', '#8fd3ff']
 
+/** Green of DS9, as of X11, is the brightest there is; that of a browser is dark. */
+export const inCss = (colour: string): string => (colour === 'green' ? '#00ff00' : colour)
+
 /** A mark on pixels of the image: points, and lengths in pixels; null where the image has no such place. */
 export function markOnPixels(
   mark: Mark,
@@ -107,7 +110,7 @@ export function drawOverlays(
         points.some((p) => p[at]! > -reach) &&
         points.some((p) => p[at]! < (at ? box.height : box.width) + reach)
       if (!seen(0) || !seen(1)) continue
-      const colour = mark.colour ?? usual
+      const colour = inCss(mark.colour ?? usual)
       const [X, Y] = points[0]!
       const angle = -turn + (mirrored ? 1 : -1) * (((mark.angleDeg ?? 0) * Math.PI) / 180)
       if (mark.shape === 'dot') {

@@ -61,5 +61,7 @@ function valueText(value: Cursor['value'], unit: string | null): string {
   if (value === undefined) return '…'
   if (value === null) return 'outside'
   if (Number.isNaN(value)) return 'no value (NaN)'
-  return `${significant(value, 7)} ${unit ?? '(unit not stated)'}`
+  const whole = Number.isInteger(value) && Math.abs(value) < 1e15
+  const text = whole ? String(value).replace('-', '−') : significant(value, 7)
+  return `${text} ${unit ?? '(unit not stated)'}`
 }

@@ -59,7 +59,16 @@ export function overlayFromRegions(
       ...(colour === undefined ? {} : { colour }),
     })
   }
-  return { overlay: { id: `regions ${name}`, name, marks }, skipped: left }
+  const colour = marks[0]?.colour
+  return {
+    overlay: {
+      id: `regions ${name}`,
+      name,
+      marks,
+      ...(colour !== undefined && marks.every((mark) => mark.colour === colour) ? { colour } : {}),
+    },
+    skipped: left,
+  }
 }
 
 /** An angle of the sky as DS9 means it, from the direction west of north, as one of pixels. */

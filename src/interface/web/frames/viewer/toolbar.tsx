@@ -1,12 +1,12 @@
-import { Menu } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { address } from '#interface/web/api/client.ts'
+import { Menu } from '#interface/web/pieces/menu.tsx'
 import type { Interval } from '#science/image/display/stretch.ts'
 import type { Look, Overlay, View, ViewerPlane } from './model.ts'
 import type { OpenPlane } from './planes.ts'
 import { Bar } from './controls.tsx'
 import { regionsFrom } from './regions-file.ts'
-import { overlayColours } from './marks.ts'
+import { inCss, overlayColours } from './marks.ts'
 import { applied, inverted, type Affine } from './view.ts'
 
 /** Which image, how near, what lies over it, and what is taken away. */
@@ -155,8 +155,9 @@ export function Toolbar(props: {
       <Bar look={props.look} interval={props.interval} unit={current?.info?.unit ?? ''} />
       {overlays.map((overlay) => {
         const on = visible.includes(overlay)
-        const colour =
-          overlay.colour ?? overlayColours[Math.max(0, visible.indexOf(overlay)) % overlayColours.length]
+        const colour = inCss(
+          overlay.colour ?? overlayColours[Math.max(0, visible.indexOf(overlay)) % overlayColours.length]!,
+        )
         return (
           <label key={overlay.id} className="check">
             <input type="checkbox" checked={on} onChange={() => props.show(overlay.id, !on)} />
@@ -196,38 +197,29 @@ export function Toolbar(props: {
             event.target.value = ''
           }}
         />
-        <Menu shadow="md" position="bottom-end" width={270}>
-          <Menu.Target>
-            <button type="button" className="link-button">
-              Take…
-            </button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {cutout && (
-              <Menu.Item component="a" href={cutout}>
-                What is seen as FITS, with its WCS
-              </Menu.Item>
-            )}
-            <Menu.Item
-              onClick={() =>
+        <Menu
+          width={270}
+          items={[
+            ...(cutout ? [{ text: 'What is seen as FITS, with its WCS', href: cutout }] : []),
+            {
+              text: 'What is seen as PNG',
+              act: () =>
                 void props
                   .picture()
-                  .then((blob) => blob && save(blob, `${planes[plane]?.name ?? 'image'}.png`))
-              }
-            >
-              What is seen as PNG
-            </Menu.Item>
-            <Menu.Divider />
-            <Menu.Item onClick={() => file.current?.click()}>Regions from a DS9 file…</Menu.Item>
-            <Menu.Item
-              disabled={visible.length === 0}
-              onClick={() =>
-                save(new Blob([regionsFrom(visible, wcs)], { type: 'text/plain' }), 'overlays.reg')
-              }
-            >
-              Overlays as a DS9 region file
-            </Menu.Item>
-          </Menu.Dropdown>
+                  .then((blob) => blob && save(blob, `${planes[plane]?.name ?? 'image'}.png`)),
+            },
+            'line',
+            { text: 'Regions from a DS9 file…', act: () => file.current?.click() },
+            {
+              text: 'Overlays as a DS9 region file',
+              disabled: visible.length === 0,
+              act: () => save(new Blob([regionsFrom(visible, wcs)], { type: 'text/plain' }), 'overlays.reg'),
+            },
+          ]}
+        >
+          <button type="button" className="link-button">
+            Take…
+          </button>
         </Menu>
       </span>
     </div>
