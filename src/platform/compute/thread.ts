@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { parentPort } from 'node:worker_threads'
 import type { ComputeTask } from './compute.ts'
 import { type Failure, failureOf } from './failure.ts'
@@ -27,7 +29,13 @@ function isTask(value: unknown): value is ComputeTask<unknown, unknown> {
   return typeof value === 'object' && value !== null && 'run' in value && 'name' in value && 'module' in value
 }
 
+// The memory of a workshop is outside the heap, which does not know how much waits for it: what one task leaves would lie
+// beside what the next one takes.
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
 parentPort?.on('message', (request: ComputeRequest) => {
+  collect()
   void answer(request).then((reply) => {
     try {
       parentPort?.postMessage(reply)

@@ -2,27 +2,37 @@ import { adjustTemplate, type Adjustment } from '#science/image/candidates/adjus
 import { detectSources } from '#science/image/detection/detect.ts'
 import { measureSources } from '#science/image/photometry/measure.ts'
 import type { Mask, Plane } from '#science/image/plane.ts'
+import { cropMask, cropPlane } from '#science/image/preparation/crop.ts'
 import type { Workshop } from '#science/image/workshop.ts'
-import { forcedAt, markMasked, objectsOf, type Objects } from './measure-work.ts'
-import type { Planes, SubtractWork } from './subtract-region.ts'
+import { forcedAt } from './aperture-fluxes.ts'
+import { markMasked, objectsOf, type Objects } from './objects.ts'
+import type { PlaneFile } from './plane-file.ts'
+import type { SubtractWork } from './subtract-region.ts'
 import type { Voice } from './voice.ts'
+
+/** The difference of a region; what was taken away stays on disk. */
+export interface DifferencePlanes {
+  readonly difference: Plane
+  readonly noise: Plane
+  readonly model: PlaneFile
+  readonly bad: Mask
+}
 
 /** Sources of the difference: brighter than on the template, and fainter. */
 export function detectDifferences(
   input: SubtractWork,
-  p: Omit<Planes, 'template' | 'mask'>,
+  p: DifferencePlanes,
   workshop: Workshop,
   voice: Voice,
 ): { objects: Objects; adjustments: (Adjustment | null)[] } {
   const { config, region, fwhm } = input
   const { difference, noise, bad } = p
-  const { width, height } = difference
   const parts: { objects: Objects; sign: 1 | -1; sn: Float64Array }[] = []
   for (const sign of config.filter_negative ? ([1, -1] as const) : ([1] as const)) {
+    // Turned round in place and back again: a copy would be the largest of what is in memory.
+    if (sign === -1) negate(difference)
     workshop.arena.during(() => {
-      const plane: Plane =
-        sign === 1 ? difference : { width, height, data: workshop.arena.float32(width * height) }
-      if (sign === -1) for (let i = 0; i < plane.data.length; i++) plane.data[i] = -difference.data[i]!
+      const plane = difference
       const { detections, segmentation } = detectSources(
         plane,
         bad,
@@ -68,6 +78,7 @@ export function detectDifferences(
         sn: summed.flux.map((flux, i) => flux / summed.fluxErr[i]!),
       })
     })
+    if (sign === -1) negate(difference)
   }
   const kept = parts.flatMap(({ objects, sign, sn }) =>
     [...sn.keys()].filter((i) => sn[i]! >= config.sn).map((i) => ({ objects, sign, i })),
@@ -100,10 +111,7 @@ export function detectDifferences(
     bgFluxErr: f((o) => o.bgFluxErr),
   }
   const adjustments = config.filter_adjust
-    ? kept.map((_, k) => {
-        const around: Plane = { width, height, data: difference.data }
-        return adjusted(around, p, all.x[k]!, all.y[k]!, fwhm)
-      })
+    ? kept.map((_, k) => workshop.arena.during(() => adjusted(p, all.x[k]!, all.y[k]!, fwhm, workshop)))
     : []
   for (let k = 0; k < all.rows; k++) {
     all.x[k]! += region.x0
@@ -115,13 +123,17 @@ export function detectDifferences(
 /** What an error of the flux scale may be. A greater factor is a source that varies, and no misalignment explains that. */
 const mostScale = 1.05
 
+function negate({ data }: Plane): void {
+  for (let i = 0; i < data.length; i++) data[i] = -data[i]!
+}
+
 /** Whether the residual at a place is only the template lying a little beside. */
 function adjusted(
-  difference: Plane,
-  { model, noise, bad }: Pick<Planes, 'model' | 'noise' | 'bad'>,
+  { difference, model, noise, bad }: DifferencePlanes,
   x: number,
   y: number,
   fwhm: number,
+  { arena }: Workshop,
 ): Adjustment | null {
   const half = Math.ceil(2 * fwhm) + 6
   const [cx, cy] = [Math.round(x), Math.round(y)]
@@ -131,32 +143,20 @@ function adjusted(
     x1: Math.min(model.width, cx + half + 1),
     y1: Math.min(model.height, cy + half + 1),
   }
-  const [width, height] = [box.x1 - box.x0, box.y1 - box.y0]
-  const part = (pick: (i: number) => number): Plane => {
-    const data = new Float32Array(width * height)
-    for (let v = 0; v < height; v++)
-      for (let u = 0; u < width; u++) data[v * width + u] = pick((v + box.y0) * model.width + u + box.x0)
-    return { width, height, data }
-  }
-  const template = part((i) => model.data[i]!)
-  const science = part((i) => model.data[i]! + difference.data[i]!)
-  const mask: Mask = { width, height, data: Uint8Array.from(part((i) => bad.data[i]!).data) }
-  return adjustTemplate(
-    science,
-    template,
-    part((i) => noise.data[i]!),
-    x - box.x0,
-    y - box.y0,
-    { radius: 2 * fwhm, mostScale, mask },
-  )
+  const template = model.read(box, arena)
+  const science = cropPlane(difference, box, arena)
+  for (let i = 0; i < science.data.length; i++) science.data[i]! += template.data[i]!
+  return adjustTemplate(science, template, cropPlane(noise, box, arena), x - box.x0, y - box.y0, {
+    radius: 2 * fwhm,
+    mostScale,
+    mask: cropMask(bad, box, arena),
+  })
 }
 
 /** Fluxes on the difference at the places of targets. */
 export function measureTargets(
   { config, fwhm, region, targets }: SubtractWork,
-  difference: Plane,
-  noise: Plane,
-  bad: Mask,
+  { difference, noise, bad }: DifferencePlanes,
   workshop: Workshop,
 ): Objects {
   const objects = forcedAt(difference, bad, 0, {

@@ -5,6 +5,7 @@ import type { Hdu } from '#science/fits/hdu.ts'
 import { hduLabel } from '#science/fits/hdu.ts'
 import { measureBackground } from '#science/image/background/background.ts'
 import { removeBackground } from '#science/image/background/flatten.ts'
+import { cropPlane, type Box } from '#science/image/preparation/crop.ts'
 import { fringeModel, removeFringes } from '#science/image/preparation/fringes.ts'
 import { removeStripes } from '#science/image/preparation/stripes.ts'
 import { levelRows } from '#science/image/background/map.ts'
@@ -172,7 +173,7 @@ export function prepare(
       )
     } else if (step.what === 'crop') {
       const box = cropBox(picture, step)
-      picture = cropped(picture, box, workshop)
+      picture = cropPlane(picture, box, workshop.arena)
       offset.x += box.x0
       offset.y += box.y0
       kept = shifted(kept, box)
@@ -200,13 +201,6 @@ export function prepare(
   return { plane: picture, cards: kept, offset }
 }
 
-interface Box {
-  readonly x0: number
-  readonly y0: number
-  readonly x1: number
-  readonly y1: number
-}
-
 /** 0-based, the end not included. @throws Problem `task.unusable` */
 function cropBox({ width, height }: Plane, { x1, y1, x2, y2 }: Extract<Preparation, { what: 'crop' }>): Box {
   const place = (value: number, length: number): number => (value < 0 ? length + value + 1 : value)
@@ -223,12 +217,6 @@ function cropBox({ width, height }: Plane, { x1, y1, x2, y2 }: Extract<Preparati
       `Columns ${x1} to ${x2} and rows ${y1} to ${y2} are no part of ${width} × ${height} pixels with at least ${leastSide} × ${leastSide}; correct the crop.`,
     )
   return box
-}
-
-export function cropped({ width, data }: Plane, { x0, y0, x1, y1 }: Box, workshop: Workshop): Plane {
-  const out = workshop.arena.float32((x1 - x0) * (y1 - y0))
-  for (let y = y0; y < y1; y++) out.set(data.subarray(y * width + x0, y * width + x1), (y - y0) * (x1 - x0))
-  return { width: x1 - x0, height: y1 - y0, data: out }
 }
 
 /** Cards of a part that begins at (x0, y0): the reference pixel moves. */

@@ -10,6 +10,7 @@ import type { ReadPlan } from '#science/fits/source.ts'
 import type { Mask, Plane } from '#science/image/plane.ts'
 import { readPixelsOnto } from '#science/image/tiles.ts'
 import type { Workshop } from '#science/image/workshop.ts'
+import { wholeSync } from '#platform/files/whole.ts'
 
 /** Pixels from files and back, in strips, so that no second copy of a large image is ever in memory. */
 
@@ -94,7 +95,7 @@ export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 
 }
 
 /** Whether the bytes of an image are its pixels in float32, as nearly all are that a step has written. */
-function isPlainFloat(hdu: Hdu): boolean {
+export function isPlainFloat(hdu: Hdu): boolean {
   const { scale, zero } = scalingOf(hdu)
   return hdu.bitpix === -32 && hdu.stored === undefined && scale === 1 && Number(zero) === 0
 }
@@ -119,6 +120,22 @@ function readFloats(file: OpenFits, start: number, data: Float32Array): void {
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
+/** Header of the one image of a file that a step writes; of `cards` all that does not say how pixels are stored. */
+export function imageHeader(
+  { width, height, bitpix }: { width: number; height: number; bitpix: -32 | 32 | 8 },
+  cards: readonly Card[],
+): Uint8Array {
+  return formatHeader([
+    card('SIMPLE', true, 'conforms to FITS standard'),
+    card('BITPIX', bitpix),
+    card('NAXIS', 2),
+    card('NAXIS1', width),
+    card('NAXIS2', height),
+    card('EXTEND', true),
+    ...cards.filter((each) => !structural.test(each.keyword)),
+  ])
+}
+
 /** Writes a plane as float32, numbers as 32-bit integers, or a mask as bytes, as the one image of a FITS file. */
 export function writePlane(
   path: string,
@@ -126,29 +143,27 @@ export function writePlane(
   cards: readonly Card[] = [],
 ): void {
   const wide = !(data instanceof Uint8Array)
-  const header = formatHeader([
-    card('SIMPLE', true, 'conforms to FITS standard'),
-    card('BITPIX', data instanceof Float32Array ? -32 : wide ? 32 : 8),
-    card('NAXIS', 2),
-    card('NAXIS1', width),
-    card('NAXIS2', height),
-    card('EXTEND', true),
-    ...cards.filter((each) => !structural.test(each.keyword)),
-  ])
+  const bitpix = data instanceof Float32Array ? -32 : wide ? 32 : 8
+  const header = imageHeader({ width, height, bitpix }, cards)
+  wholeSync(path, (part) => writePixels(part, header, width, data))
+}
+
+function writePixels(
+  path: string,
+  header: Uint8Array,
+  width: number,
+  data: Float32Array | Int32Array | Uint8Array,
+): void {
   const file = openSync(path, 'w')
   try {
     put(file, header)
-    const size = wide ? 4 : 1
+    const size = data instanceof Uint8Array ? 1 : 4
     const step = Math.max(1, Math.floor(stripBytes / (width * size))) * width
     const buffer = new Uint8Array(Math.min(step, data.length) * size)
-    const view = new DataView(buffer.buffer)
     for (let from = 0; from < data.length; from += step) {
       const to = Math.min(data.length, from + step)
       if (!(data instanceof Uint8Array)) {
-        if (littleEndian) swapInto(buffer, data, from, to)
-        else if (data instanceof Float32Array)
-          for (let i = from; i < to; i++) view.setFloat32((i - from) * 4, data[i]!)
-        else for (let i = from; i < to; i++) view.setInt32((i - from) * 4, data[i]!)
+        swapInto(buffer, data, from, to)
       } else buffer.set(data.subarray(from, to) as Uint8Array)
       put(file, buffer.subarray(0, (to - from) * size))
     }
@@ -159,7 +174,8 @@ export function writePlane(
   }
 }
 
-function swapInto(
+/** The bytes of pixels `from` … `to` as FITS has them. */
+export function swapInto(
   buffer: Uint8Array<ArrayBuffer>,
   data: Float32Array | Int32Array,
   from: number,
@@ -167,13 +183,15 @@ function swapInto(
 ): void {
   const words = new Uint32Array(buffer.buffer, 0, to - from)
   const bits = new Uint32Array(data.buffer, data.byteOffset + from * 4, to - from)
-  for (let i = 0; i < words.length; i++) {
-    const v = bits[i]!
-    words[i] = ((v & 0xff) << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24)
-  }
+  if (!littleEndian) words.set(bits)
+  else
+    for (let i = 0; i < words.length; i++) {
+      const v = bits[i]!
+      words[i] = ((v & 0xff) << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24)
+    }
 }
 
-function put(file: number, bytes: Uint8Array): void {
+export function put(file: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done)
 }
 

@@ -1,15 +1,9 @@
 import type { WcsTerms } from '#science/fits/wcs/terms.ts'
 import type { Mask, Plane } from '#science/image/plane.ts'
-import type { Workshop } from '#science/image/workshop.ts'
+import type { Box } from '#science/image/preparation/crop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { PictureMask } from '#observatory/tasks/sky/sources.ts'
-
-export interface Box {
-  readonly x0: number
-  readonly y0: number
-  readonly x1: number
-  readonly y1: number
-}
+import type { PlaneFile } from './plane-file.ts'
 
 export interface SubtractWork {
   readonly folder: string
@@ -49,20 +43,15 @@ export interface Template {
   readonly gain: number
 }
 
-/** What a subtraction leaves, on the grid of its region. */
-export interface Planes {
-  readonly science: Plane
-  readonly mask: Mask
-  readonly template: Template
-  readonly difference: Plane
-  readonly noise: Plane
-  readonly model: Plane
-  readonly bad: Mask
-}
+/** Names of the products of the region that are float32 planes. */
+export const planeNames = {
+  science: 'sub_image.fits',
+  template: 'sub_template.fits',
+  model: 'sub_conv.fits',
+  difference: 'sub_diff.fits',
+  noise: 'sub_ediff.fits',
+  ratio: 'sub_sdiff.fits',
+} as const
 
-/** A part of a mask, on the workshop's memory. */
-export function croppedMask({ width, data }: Mask, { x0, y0, x1, y1 }: Box, workshop: Workshop): Mask {
-  const out = workshop.arena.uint8((x1 - x0) * (y1 - y0))
-  for (let y = y0; y < y1; y++) out.set(data.subarray(y * width + x0, y * width + x1), (y - y0) * (x1 - x0))
-  return { width: x1 - x0, height: y1 - y0, data: out }
-}
+/** The region on disk: what is subtracted from what, what was taken away, what is left and its noise. */
+export type RegionFiles = Readonly<Record<Exclude<keyof typeof planeNames, 'ratio'>, PlaneFile>>

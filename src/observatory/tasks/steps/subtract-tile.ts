@@ -1,5 +1,6 @@
 import { isProblem, Problem } from '#problem.ts'
 import { measureBackground, subtractBackground } from '#science/image/background/background.ts'
+import { cropMask, type Box } from '#science/image/preparation/crop.ts'
 import { dilate } from '#science/image/preparation/mask.ts'
 import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
 import { modelPsf } from '#science/image/psf/model.ts'
@@ -11,8 +12,7 @@ import type { Workshop } from '#science/image/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { runChosen } from '#observatory/tasks/engines/registry.ts'
 import type { SubtractionFindings } from '#observatory/tasks/findings.ts'
-import { cropped } from './inspect-pixels.ts'
-import { croppedMask, type Box, type SubtractWork, type Template } from './subtract-region.ts'
+import type { RegionFiles, SubtractWork } from './subtract-region.ts'
 import type { Voice } from './voice.ts'
 
 /** Stars that a point spread is made of. */
@@ -21,26 +21,24 @@ const mostPsfStars = 60
 interface Mosaic {
   readonly input: SubtractWork
   readonly core: Box
-  readonly science: Plane
+  readonly files: RegionFiles
   readonly mask: Mask
-  readonly template: Template
-  readonly templateFwhm: number | null
-  readonly difference: Plane
-  readonly noise: Plane
-  readonly model: Plane
+  readonly template: { readonly mask: Mask; readonly gain: number; readonly fwhm: number | null }
+  /** Of the difference; filled in the core. */
   readonly bad: Mask
 }
 
-/** Subtracts a tile with its overlap and puts what lies in its core into the mosaic. */
+/** Subtracts a tile with its overlap and puts what lies in its core into the products. */
 export async function subtractTile(
   m: Mosaic,
   workshop: Workshop,
   voice: Voice,
   label: string,
 ): Promise<SubtractionFindings['tiles'][number]> {
-  const { input, core, science, template } = m
+  const { input, core, files, template } = m
   const { region, config } = input
-  const { width, height } = science
+  const { arena } = workshop
+  const { width, height } = files.science
   const over = config.sub_overlap
   const box: Box = {
     x0: Math.max(0, core.x0 - region.x0 - over),
@@ -50,39 +48,18 @@ export async function subtractTile(
   }
   const report = { x: core.x0, y: core.y0, width: core.x1 - core.x0, height: core.y1 - core.y0 }
   try {
-    const first = side(
-      cropped(science, box, workshop),
-      croppedMask(m.mask, box, workshop),
-      input.fwhm,
-      input.gain,
-      input,
-      workshop,
-    )
-    const second = side(
-      cropped(template.plane, box, workshop),
-      croppedMask(template.mask, box, workshop),
-      m.templateFwhm,
-      template.gain,
-      input,
-      workshop,
-    )
+    const ready = (
+      name: 'science' | 'template',
+      mask: Mask,
+      fwhm: number | null,
+      gain: number,
+    ): SubtractInput =>
+      side(files[name].read(box, arena), cropMask(mask, box, arena), fwhm, gain, input, workshop)
+    const first = ready('science', m.mask, input.fwhm, input.gain)
+    const second = ready('template', template.mask, template.fwhm, template.gain)
     const result = await subtractWith(input, first, second, starsIn(input, box), workshop, voice)
-    const { difference, noise, mask: bad, direction, fluxScale, diagnostics } = result
-    const w = box.x1 - box.x0
-    for (let y = core.y0 - region.y0; y < core.y1 - region.y0; y++) {
-      for (let x = core.x0 - region.x0; x < core.x1 - region.x0; x++) {
-        const from = (y - box.y0) * w + x - box.x0
-        const to = y * width + x
-        m.difference.data[to] = difference.data[from]!
-        m.noise.data[to] = noise.data[from]!
-        m.bad.data[to] = bad.data[from]!
-        // What was taken away from the frame, on its flux scale.
-        m.model.data[to] =
-          direction === 'template'
-            ? first.plane.data[from]! - difference.data[from]!
-            : second.plane.data[from]! * fluxScale
-      }
-    }
+    put(m, box, first, second, result)
+    const { direction, fluxScale, diagnostics } = result
     voice.log(
       `${label}: kernel sum ${diagnostics.kernelSum.centre.toFixed(4)} from ${diagnostics.stamps.fit} stars, the ${direction === 'template' ? 'template' : 'frame'} is convolved, flux scale ${fluxScale.toFixed(4)}, χ² ${diagnostics.chi2.fit.toFixed(2)}${diagnostics.chi2.heldOut === null ? '' : ` (stars not fitted ${diagnostics.chi2.heldOut.toFixed(2)})`}, ${(100 * diagnostics.usable).toFixed(1)} % usable.`,
     )
@@ -95,10 +72,45 @@ export async function subtractTile(
     return { ...report, kernelSum: diagnostics.kernelSum.centre, direction, failed: null }
   } catch (error) {
     if (!isProblem(error)) throw error
+    const size = { width: report.width, height: report.height }
+    const blank = { ...size, data: arena.float32(size.width * size.height).fill(Number.NaN) }
+    for (const name of ['difference', 'noise', 'model'] as const)
+      files[name].write(core.x0 - region.x0, core.y0 - region.y0, blank)
     voice.warn(
       `${label} (columns ${core.x0 + 1}–${core.x1}, rows ${core.y0 + 1}–${core.y1}): ${error.message}`,
     )
     return { ...report, kernelSum: null, direction: 'none', failed: error.message }
+  }
+}
+
+/** Writes the core of a tile; masked pixels of the difference are blank, for zero would be a value. */
+function put(
+  { input: { region }, core, files, bad }: Mosaic,
+  box: Box,
+  first: SubtractInput,
+  second: SubtractInput,
+  { difference, noise, mask, direction, fluxScale }: Difference,
+): void {
+  const [left, wide, long] = [core.x0 - region.x0, core.x1 - core.x0, box.x1 - box.x0]
+  const row = (): Plane => ({ width: wide, height: 1, data: new Float32Array(wide) })
+  const [residue, sigma, model] = [row(), row(), row()]
+  for (let y = core.y0 - region.y0; y < core.y1 - region.y0; y++) {
+    const from = (y - box.y0) * long + left - box.x0
+    const to = y * bad.width + left
+    bad.data.set(mask.data.subarray(from, from + wide), to)
+    sigma.data.set(noise.data.subarray(from, from + wide))
+    for (let x = 0; x < wide; x++) {
+      const value = difference.data[from + x]!
+      residue.data[x] = bad.data[to + x] === 0 ? value : Number.NaN
+      // What was taken away from the frame, on its flux scale.
+      model.data[x] =
+        direction === 'template'
+          ? first.plane.data[from + x]! - value
+          : second.plane.data[from + x]! * fluxScale
+    }
+    files.difference.write(left, y, residue)
+    files.noise.write(left, y, sigma)
+    files.model.write(left, y, model)
   }
 }
 

@@ -1,20 +1,22 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '#problem.ts'
 import type { Card } from '#science/fits/card.ts'
 import { replaceWcs } from '#science/fits/wcs/cards.ts'
 import { sectionWcs } from '#science/fits/wcs/make.ts'
-import { wcsOf, type Wcs } from '#science/fits/wcs/wcs.ts'
+import { wcsOf } from '#science/fits/wcs/wcs.ts'
 import type { Adjustment } from '#science/image/candidates/adjust.ts'
-import { maskBits, type Mask, type Plane } from '#science/image/plane.ts'
+import { cropMask } from '#science/image/preparation/crop.ts'
+import { maskBits, type Mask } from '#science/image/plane.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { computeTask } from '#platform/compute/compute.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import type { SubtractionFindings } from '#observatory/tasks/findings.ts'
 import { detectDifferences, measureTargets } from './difference-sources.ts'
-import { cropped } from './inspect-pixels.ts'
-import type { Objects } from './measure-work.ts'
-import { readMask, readProduct, writePlane } from './pixel-files.ts'
-import { croppedMask, type Planes, type SubtractWork } from './subtract-region.ts'
+import type { Objects } from './objects.ts'
+import { readMask, writePlane } from './pixel-files.ts'
+import { createPlaneFile, openPlaneFile, stripsOf, type NewPlaneFile, type PlaneFile } from './plane-file.ts'
+import { planeNames, type RegionFiles, type SubtractWork } from './subtract-region.ts'
 import { readTemplate, shareUsable, widthOf } from './subtract-template.ts'
 import { kernelOptions, subtractTile } from './subtract-tile.ts'
 import { speaking, type Speaking, type Voice } from './voice.ts'
@@ -30,6 +32,8 @@ export interface Subtracted {
   readonly covered: number
 }
 
+const maskNames = ['sub_mask.fits', 'sub_template_mask.fits'] as const
+
 /** Subtracts a template from a part of image.fits, writes sub_*.fits, and measures what is left. */
 export const subtractRegion = computeTask(
   import.meta.url,
@@ -39,26 +43,129 @@ export const subtractRegion = computeTask(
 )
 
 async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
-  const { folder, config, region, tiles, fwhm } = input
+  const { folder, config, tiles } = input
   // Before any work: what is configured can be done.
   kernelOptions(config)
   const workshop = createWorkshop({ hands: input.hands })
   const total = tiles.length + 4
   let done = 0
   const step = (): void => voice.progress(++done, total, 'parts')
+  const made: NewPlaneFile[] = []
   try {
-    const wcs = input.wcs && wcsOf(input.wcs)
-    const [width, height] = [region.x1 - region.x0, region.y1 - region.y0]
-    const { science, mask, cards } = readScience(input, wcs, workshop)
+    const { arena } = workshop
+    const { size, cards } = headerOf(input)
+    const create = (name: keyof typeof planeNames): NewPlaneFile => {
+      const file = createPlaneFile(join(folder, planeNames[name]), size, cards)
+      made.push(file)
+      return file
+    }
+    const files: RegionFiles = {
+      science: create('science'),
+      template: create('template'),
+      model: create('model'),
+      difference: create('difference'),
+      noise: create('noise'),
+    }
+    copyScience(input, files.science, workshop)
     step()
-    const template = await readTemplate(
-      input,
-      wcs && sectionWcs(wcs, region.x0, region.y0),
-      width,
-      height,
-      workshop,
-      voice,
-    )
+    const bad: Mask = { ...size, data: arena.uint8(size.width * size.height).fill(maskBits.outside) }
+    const { reports, ...template } = await arena.during(async () => {
+      const mask = sectionOfMask(input, workshop)
+      writePlane(join(folder, maskNames[0]), mask, cards)
+      const template = await bringTemplate(input, files.template, cards, workshop, voice, step)
+      const reports: SubtractionFindings['tiles'][number][] = []
+      for (const [i, core] of tiles.entries()) {
+        const mosaic = { input, core, files, mask, template, bad }
+        const label = `Tile ${i + 1} of ${tiles.length}`
+        reports.push(await arena.during(() => subtractTile(mosaic, workshop, voice, label)))
+        step()
+      }
+      return { reports, fwhm: template.fwhm, covered: template.covered }
+    })
+    const failed = reports.filter((report) => report.failed !== null)
+    if (failed.length === reports.length)
+      throw new Problem('task.no_template', `No tile could be subtracted: ${failed[0]!.failed}`)
+    if (failed.length > 0)
+      voice.warn(
+        `${failed.length} of ${reports.length} tiles could not be subtracted; they are blank in the products, and nothing is found there.`,
+      )
+    writeRatio(files, create('ratio'), workshop, voice)
+    const whole = { x0: 0, y0: 0, x1: size.width, y1: size.height }
+    const planes = {
+      difference: files.difference.read(whole, arena),
+      noise: files.noise.read(whole, arena),
+      model: files.model,
+      bad,
+    }
+    const found = input.detect ? detectDifferences(input, planes, workshop, voice) : null
+    const targets = input.targets.x.length === 0 ? null : measureTargets(input, planes, workshop)
+    for (const file of made) file.keep()
+    voice.progress(total, total, 'parts')
+    return {
+      tiles: reports,
+      templateFwhm: template.fwhm,
+      detections: found?.objects ?? null,
+      adjustments: found?.adjustments ?? [],
+      targets,
+      covered: template.covered,
+    }
+  } catch (error) {
+    for (const name of maskNames) rmSync(join(folder, name), { force: true })
+    throw error
+  } finally {
+    for (const file of made) file.close()
+    await workshop.close()
+  }
+}
+
+function headerOf({ folder, region, wcs }: SubtractWork): {
+  size: { width: number; height: number }
+  cards: Card[]
+} {
+  const { cards, close } = openPlaneFile(join(folder, 'image.fits'))
+  close()
+  return {
+    size: { width: region.x1 - region.x0, height: region.y1 - region.y0 },
+    cards: wcs ? replaceWcs(cards, sectionWcs(wcsOf(wcs), region.x0, region.y0)) : [...cards],
+  }
+}
+
+/** The region of image.fits. */
+function copyScience({ folder, region }: SubtractWork, copy: PlaneFile, { arena }: Workshop): void {
+  const image = openPlaneFile(join(folder, 'image.fits'))
+  try {
+    for (const strip of stripsOf(copy))
+      arena.during(() => {
+        const [y0, y1] = [region.y0 + strip.y0, region.y0 + strip.y1]
+        copy.write(0, strip.y0, image.read({ ...region, y0, y1 }, arena))
+      })
+  } finally {
+    image.close()
+  }
+}
+
+function sectionOfMask({ folder, region, frameSize }: SubtractWork, workshop: Workshop): Mask {
+  const full = readMask(join(folder, 'mask.fits'), workshop)
+  const whole = region.x1 - region.x0 === frameSize[0] && region.y1 - region.y0 === frameSize[1]
+  return whole ? full : cropMask(full, region, workshop.arena)
+}
+
+/** Writes the template on the grid of the region; its mask stays on the arena. */
+async function bringTemplate(
+  input: SubtractWork,
+  file: PlaneFile,
+  cards: readonly Card[],
+  workshop: Workshop,
+  voice: Voice,
+  step: () => void,
+): Promise<{ mask: Mask; gain: number; fwhm: number | null; covered: number }> {
+  const { folder, region, config } = input
+  const { arena } = workshop
+  const { width, height } = file
+  const mask: Mask = { width, height, data: arena.uint8(width * height) }
+  return arena.during(async () => {
+    const wcs = input.wcs && sectionWcs(wcsOf(input.wcs), region.x0, region.y0)
+    const template = await readTemplate(input, wcs, width, height, workshop, voice)
     const covered = shareUsable(template.mask)
     voice.log(`The template covers ${(100 * covered).toFixed(1)} % of the region.`)
     if (covered < 0.05)
@@ -67,104 +174,41 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
         'The template hardly overlaps with the frame; choose another one, or check the astrometry of both.',
       )
     step()
-    const templateFwhm =
-      config.template_fwhm_override ?? workshop.arena.during(() => widthOf(template, input, workshop))
+    file.write(0, 0, template.plane)
+    writePlane(join(folder, maskNames[1]), template.mask, cards)
+    mask.data.set(template.mask.data)
+    const fwhm = config.template_fwhm_override ?? arena.during(() => widthOf(template, input, workshop))
     voice.log(
-      templateFwhm === null
+      fwhm === null
         ? 'The template has too few stars to measure its FWHM; the subtraction measures it itself.'
-        : `FWHM of the template ${templateFwhm.toFixed(2)} pixels (${config.template_fwhm_override === null ? 'measured' : 'configuration'}), of the frame ${fwhm.toFixed(2)}.`,
+        : `FWHM of the template ${fwhm.toFixed(2)} pixels (${config.template_fwhm_override === null ? 'measured' : 'configuration'}), of the frame ${input.fwhm.toFixed(2)}.`,
     )
     step()
-
-    const empty = (): Plane => ({
-      width,
-      height,
-      data: workshop.arena.float32(width * height).fill(Number.NaN),
-    })
-    const difference = empty()
-    const noise = empty()
-    const model = empty()
-    const bad: Mask = { width, height, data: workshop.arena.uint8(width * height).fill(maskBits.outside) }
-    const reports: SubtractionFindings['tiles'][number][] = []
-    for (const [i, core] of tiles.entries()) {
-      const report = await workshop.arena.during(() =>
-        subtractTile(
-          { input, core, science, mask, template, templateFwhm, difference, noise, model, bad },
-          workshop,
-          voice,
-          `Tile ${i + 1} of ${tiles.length}`,
-        ),
-      )
-      reports.push(report)
-      step()
-    }
-    const failed = reports.filter((report) => report.failed !== null)
-    if (failed.length === reports.length)
-      throw new Problem('task.no_template', `No tile could be subtracted: ${failed[0]!.failed}`)
-    if (failed.length > 0)
-      voice.warn(
-        `${failed.length} of ${reports.length} tiles could not be subtracted; they are blank in the products, and nothing is found there.`,
-      )
-
-    write(folder, { science, mask, template, difference, noise, model, bad }, cards, voice)
-    const found = input.detect
-      ? detectDifferences(input, { science, difference, noise, model, bad }, workshop, voice)
-      : null
-    const targets =
-      input.targets.x.length === 0 ? null : measureTargets(input, difference, noise, bad, workshop)
-    voice.progress(total, total, 'parts')
-    return {
-      tiles: reports,
-      templateFwhm,
-      detections: found?.objects ?? null,
-      adjustments: found?.adjustments ?? [],
-      targets,
-      covered,
-    }
-  } finally {
-    await workshop.close()
-  }
+    return { mask, gain: template.gain, fwhm, covered }
+  })
 }
 
-function readScience(
-  { folder, region }: SubtractWork,
-  wcs: Wcs | null,
-  workshop: Workshop,
-): { science: Plane; mask: Mask; cards: Card[] } {
-  const { plane, hdu } = readProduct(join(folder, 'image.fits'), workshop)
-  const whole = region.x0 === 0 && region.y0 === 0 && region.x1 === plane.width && region.y1 === plane.height
-  const science = whole ? plane : cropped(plane, region, workshop)
-  const full = readMask(join(folder, 'mask.fits'), workshop)
-  const mask = whole ? full : croppedMask(full, region, workshop)
-  const cards = wcs
-    ? replaceWcs(hdu.header.cards, sectionWcs(wcs, region.x0, region.y0))
-    : [...hdu.header.cards]
-  return { science, mask, cards }
-}
-
-/** Writes the products; masked pixels of the difference are blank afterwards, and the template is gone. */
-function write(folder: string, p: Planes, cards: readonly Card[], voice: Voice): void {
-  const put = (name: string, plane: Plane | Mask): void => writePlane(join(folder, name), plane, cards)
-  put('sub_image.fits', p.science)
-  put('sub_mask.fits', p.mask)
-  put('sub_template.fits', p.template.plane)
-  put('sub_template_mask.fits', p.template.mask)
-  put('sub_conv.fits', p.model)
-  put('sub_ediff.fits', p.noise)
-  // Masked pixels are blank: zero would be a value.
-  const { data } = p.difference
-  for (let i = 0; i < data.length; i++) if (p.bad.data[i] !== 0) data[i] = Number.NaN
-  put('sub_diff.fits', p.difference)
-  // The template is written and done with: its place is taken, for another plane would be the largest of all.
-  const ratio = p.template.plane
-  for (let i = 0; i < data.length; i++) ratio.data[i] = data[i]! / p.noise.data[i]!
-  put('sub_sdiff.fits', ratio)
+/** Writes the difference over its noise, and says how it scatters. */
+function writeRatio(
+  files: Pick<RegionFiles, 'difference' | 'noise'>,
+  ratio: PlaneFile,
+  { arena }: Workshop,
+  voice: Voice,
+): void {
   let [sum, count] = [0, 0]
-  for (const value of ratio.data) {
-    if (!Number.isFinite(value) || Math.abs(value) > 5) continue
-    sum += value * value
-    count++
-  }
+  for (const strip of stripsOf(files.difference))
+    arena.during(() => {
+      const part = files.difference.read(strip, arena)
+      const { data: noise } = files.noise.read(strip, arena)
+      const { data } = part
+      for (let i = 0; i < data.length; i++) data[i]! /= noise[i]!
+      ratio.write(0, strip.y0, part)
+      for (const value of data) {
+        if (!Number.isFinite(value) || Math.abs(value) > 5) continue
+        sum += value * value
+        count++
+      }
+    })
   if (count > 0)
     voice.log(
       `Scatter of single pixels of the difference over its noise: ${Math.sqrt(sum / count).toFixed(3)} (below 1 where the convolution has correlated them; the noise is that for fluxes of sources).`,

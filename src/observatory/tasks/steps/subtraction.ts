@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { isProblem, Problem } from '#problem.ts'
 import type { Adjustment } from '#science/image/candidates/adjust.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
@@ -13,10 +13,12 @@ import { cutout } from './cutouts.ts'
 import { bestWcs, placeOf } from './frame-wcs.ts'
 import { knownMovers } from './known-movers.ts'
 import { knownStars } from './known-stars.ts'
-import { chosenObjects, type Objects } from './measure-work.ts'
+import { chosenObjects, type Objects } from './objects.ts'
 import { calibrateObjects, objectsFrom, objectsTable, regionsOf } from './objects-table.ts'
 import { factsOf, measuredOf } from './photometry.ts'
-import type { Box, SubtractWork } from './subtract-region.ts'
+import type { Box } from '#science/image/preparation/crop.ts'
+import { writeWhole } from '#platform/files/whole.ts'
+import type { SubtractWork } from './subtract-region.ts'
 import { subtractRegion } from './subtract-work.ts'
 import { readTable, writeTable } from './tables.ts'
 import { runSpeaking } from './voice.ts'
@@ -413,7 +415,7 @@ async function candidates(
     ]),
     context.signal,
   )
-  await writeFile(
+  await writeWhole(
     at(context, 'candidates.reg'),
     regionsOf(rows.ra, rows.dec, Math.max(2, 2 * fwhmArcsec), (i) => names[i]!),
   )
