@@ -32,7 +32,10 @@ const code = await runProgram(process.argv.slice(2), {
   stderr: process.stderr,
   signal: stopping.signal,
   // Without a listener a signal does what it does by default: it ends the program.
-  atOnce(work) {
+  async atOnce(work) {
+    // What came while the program was busy is heard now.
+    await new Promise((resolve) => setImmediate(resolve))
+    stopping.signal.throwIfAborted()
     for (const signal of signals) process.off(signal, stop)
     try {
       return work()

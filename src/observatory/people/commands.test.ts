@@ -16,7 +16,7 @@ async function run(line: string[], flags: Record<string, string> = {}) {
     flags: { ...Object.fromEntries(defaults), ...flags },
     json: false,
     signal: new AbortController().signal,
-    atOnce: (work) => work(),
+    atOnce: (work) => Promise.resolve(work()),
     out: (text = '') => void out.push(text),
     note: () => {},
     document(value, human) {

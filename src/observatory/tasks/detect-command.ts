@@ -85,7 +85,7 @@ const detect: Command = {
         },
         workshop,
       )
-    const found = invocation.atOnce(search)
+    const found = await invocation.atOnce(search)
     file.close()
     const segmentation = textFlag(flags, 'segmentation')
     if (segmentation !== undefined) writePlane(segmentation, { width, height, data: found.segmentation })

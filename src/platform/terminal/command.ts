@@ -19,7 +19,7 @@ export interface Invocation {
    * Does work that blocks the program and writes nothing: while it lasts a signal ends the program at once, since nobody could
    * listen to `signal`.
    */
-  readonly atOnce: <T>(work: () => T) => T
+  readonly atOnce: <T>(work: () => T) => Promise<T>
   /** A line of done/total, rate and ETA on stderr: rewritten in place on a terminal, now and then elsewhere. */
   readonly progress: (label: string, unit?: string) => Progress
   /** The configuration of the home folder that was asked for (`--home`), read on first call. */

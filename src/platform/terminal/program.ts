@@ -105,7 +105,7 @@ async function run(command: Command, argv: readonly string[], options: ProgramOp
         if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`)
         else human()
       },
-      atOnce: options.atOnce ?? ((work) => work()),
+      atOnce: options.atOnce ?? ((work) => Promise.resolve(work())),
       progress: (label, unit) => (quiet ? silent : createProgress({ stream: stderr, label, unit })),
       ...services,
     })
