@@ -1,7 +1,8 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Problem } from '#problem.ts'
 import { tableOf } from '#science/table/table.ts'
+import { makeFolder, whole } from '#platform/files/whole.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { textFlag } from '#platform/terminal/flags.ts'
 import { wholeConfig } from './config.ts'
@@ -13,7 +14,7 @@ import { inspect } from './steps/inspect.ts'
 import { measureObjects } from './steps/measure-work.ts'
 import { stack } from './steps/stack.ts'
 import { subtractRegion } from './steps/subtract-work.ts'
-import { tilesOf } from './steps/subtraction.ts'
+import { tilesOf } from './steps/subtract-area.ts'
 import { writeTable } from './steps/tables.ts'
 import { runSpeaking } from './steps/voice.ts'
 import { originalName } from './task.ts'
@@ -39,7 +40,7 @@ const subtracting: Command = {
     if (science === undefined || template === undefined || args.length > 2)
       throw new Problem('command.usage', 'Say which frames: urania subtract SCIENCE TEMPLATE.')
     const folder = folderFor(science, textFlag(flags, 'out'), false)
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await bring(science, folder, originalName)
     await bring(template, folder, 'custom_template.fits')
     const chosen = wholeConfig({ ...(await configOf(invocation)), template: 'custom' })
@@ -181,7 +182,7 @@ const stacking: Command = {
         `The stack would be written over ${input}, which is one of its frames; name another file by --out.`,
       )
     const folder = `${target}.work`
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     const chosen = wholeConfig({
       ...(await configOf(invocation)),
       stack_filenames: args.map((name) => resolve(name)),
@@ -199,8 +200,8 @@ const stacking: Command = {
         onProgress: report.onProgress,
       })
       report.finish()
-      await copyFile(join(folder, 'stack.fits'), target)
-      await copyFile(join(folder, 'stack_weight.fits'), weights)
+      await whole(weights, (part) => copyFile(join(folder, 'stack_weight.fits'), part))
+      await whole(target, (part) => copyFile(join(folder, 'stack.fits'), part))
       const { stack: found } = await readFindings(folder)
       document({ file: target, weights, ...found }, () =>
         out(`${target}: ${found?.frames} frames by ${found?.method}`),

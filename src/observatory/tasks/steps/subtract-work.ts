@@ -122,8 +122,9 @@ function headerOf({ folder, region, wcs }: SubtractWork): {
   size: { width: number; height: number }
   cards: Card[]
 } {
-  const { cards, close } = openPlaneFile(join(folder, 'image.fits'))
-  close()
+  const image = openPlaneFile(join(folder, 'image.fits'))
+  image.close()
+  const { cards } = image
   return {
     size: { width: region.x1 - region.x0, height: region.y1 - region.y0 },
     cards: wcs ? replaceWcs(cards, sectionWcs(wcsOf(wcs), region.x0, region.y0)) : [...cards],
