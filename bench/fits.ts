@@ -2,9 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { findHdu, openFits } from '#science/fits/file.ts'
 import { compressImage } from '#science/fits/compress.ts'
-import { readPixelsInto } from '#science/fits/pixels.ts'
 import { readTable } from '#science/fits/table.ts'
 import { writeFits } from '#science/fits/write.ts'
+import { openFitsFile, readPlane } from '#observatory/tasks/steps/pixel-files.ts'
+import { createWorkshop } from '#platform/compute/workshop.ts'
+import type { ClosableWorkshop } from '#platform/compute/workshop.ts'
 import { seededRandom } from '#science/simulate/random.ts'
 import { race, timed, type Report, type Subject } from './harness.ts'
 import { openPython } from './python.ts'
@@ -77,12 +79,25 @@ function total(pixels: Float32Array): number {
   return sum
 }
 
-/** Files as they lie on disk, to float32 pixels in memory that is there. */
+/** A file as a step reads it: in strips, to float32 on the memory of the workshop. */
+function sumOf(path: string, workshop: ClosableWorkshop): number {
+  return workshop.arena.during(() => {
+    const file = openFitsFile(path)
+    try {
+      return total(readPlane(file, file.hdus.at(-1)!, workshop).data)
+    } finally {
+      file.close()
+    }
+  })
+}
+
+/** Files as they lie on disk, to float32 pixels. */
 async function compressed(report: Report): Promise<void> {
   const data = frame()
   const shape = [side, side]
   const files = {
     float32: writeFits([{ kind: 'image', shape, data }]),
+    uint16: writeFits([{ kind: 'image', shape, data: Uint16Array.from(data) }]),
     riceInt16: writeFits([
       compressImage({ kind: 'image', shape, data: Int16Array.from(data) }, { primary: true }),
     ]),
@@ -92,32 +107,30 @@ async function compressed(report: Report): Promise<void> {
   }
   const titles = {
     float32: 'Read 4096² float32, not compressed',
+    uint16: 'Read 4096² uint16, not compressed',
     riceInt16: 'Read 4096² int16 under RICE_1',
     riceFloat32: 'Read 4096² float32 quantised and dithered under RICE_1',
   }
-  const out = new Float32Array(new SharedArrayBuffer(4 * side * side))
+  const one = createWorkshop({ hands: 1 })
+  const all = createWorkshop()
   await withFiles(files, async (path) => {
     const python = await openPython(report, 'fits_images', ['astropy'], {
       float32: path('float32'),
+      uint16: path('uint16'),
       riceInt16: path('riceInt16'),
       riceFloat32: path('riceFloat32'),
     })
-    for (const name of ['float32', 'riceInt16', 'riceFloat32'] as const) {
+    for (const name of ['float32', 'uint16', 'riceInt16', 'riceFloat32'] as const) {
       await race(report, {
         what: titles[name],
         rounds: 5,
         contestants: [
-          {
-            tool: 'Urania',
-            once: () =>
-              timed(() => {
-                const bytes = readFileSync(path(name))
-                readPixelsInto(bytes, openFits(bytes).hdus.at(-1)!, out)
-                return total(out)
-              }),
-          },
+          { tool: 'Urania, one thread', once: () => timed(() => sumOf(path(name), one)) },
+          ...(name.startsWith('rice') && all.crew.hands > 1
+            ? [{ tool: 'Urania', once: () => timed(() => sumOf(path(name), all)) }]
+            : []),
           ...(python ? [python.contestant(name)] : []),
-          ...(name !== 'float32' && hasFunpack()
+          ...(name.startsWith('rice') && hasFunpack()
             ? [
                 {
                   tool: 'funpack (to /dev/null)',
@@ -134,6 +147,8 @@ async function compressed(report: Report): Promise<void> {
     }
     python?.close()
   })
+  await one.close()
+  await all.close()
 }
 
 function hasFunpack(): boolean {

@@ -5,7 +5,7 @@ from astropy.io import fits
 packages = [astropy]
 
 
-def prepare(float32, riceInt16, riceFloat32):
+def prepare(float32, uint16, riceInt16, riceFloat32):
     def reader(path):
         def run():
             with fits.open(path, memmap=False) as hdus:
@@ -15,4 +15,9 @@ def prepare(float32, riceInt16, riceFloat32):
 
         return run
 
-    return {"float32": reader(float32), "riceInt16": reader(riceInt16), "riceFloat32": reader(riceFloat32)}
+    return {
+        "float32": reader(float32),
+        "uint16": reader(uint16),
+        "riceInt16": reader(riceInt16),
+        "riceFloat32": reader(riceFloat32),
+    }

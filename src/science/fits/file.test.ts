@@ -132,7 +132,7 @@ describe('damaged and hostile files get one clear sentence', () => {
 
   it.each([
     ['not FITS', new Uint8Array(5000), 'fits.invalid', /does not start with/],
-    ['empty', new Uint8Array(0), 'fits.invalid', /does not start with/],
+    ['empty', new Uint8Array(0), 'fits.invalid', /it is empty/],
     ['no END', lines(...primary).slice(0, 240), 'fits.truncated', /HDU 0 has no END/],
     ['no BITPIX', lines(primary[0]), 'fits.invalid', /HDU 0 lacks the keyword BITPIX/],
     ['BITPIX 12', lines(primary[0], 'BITPIX  = 12', primary[2]), 'fits.invalid', /BITPIX = 12/],

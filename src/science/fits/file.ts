@@ -20,6 +20,32 @@ const headerStep = 4 * blockLength
 const headerLimit = 16 * 2 ** 20
 const mostHdus = 10_000
 
+/** First bytes of what FITS files come packed in; gzip is the only one that is read. */
+const packings: readonly (readonly [start: string, name: string])[] = [
+  ['BZh', 'bzip2'],
+  ['\xfd7zXZ\0', 'xz'],
+  ['PK\x03\x04', 'zip'],
+  ['\x1f\x9d', 'compress (.Z)'],
+  ['(\xb5/\xfd', 'zstd'],
+  ['\x1f\x8b', 'gzip'],
+]
+
+function noFits(bytes: Uint8Array): Problem {
+  const start = asciiOf(bytes.subarray(0, 16))
+  const packing = packings.find(([magic]) => start.startsWith(magic))?.[1]
+  const page = /^\s*</.test(start)
+  return new Problem(
+    'fits.invalid',
+    bytes.length === 0
+      ? 'This is not a FITS file: it is empty.'
+      : packing
+        ? `This file is packed with ${packing}; unpack it first (gzip alone is read as it comes, by its whole file).`
+        : page
+          ? 'This is not a FITS file but a web page, such as a server sends with an error; fetch the file again.'
+          : 'This is not a FITS file: it does not start with "SIMPLE  =".',
+  )
+}
+
 /** Plan that reads one header at `start`; undefined where no HDU starts there. */
 export function* planHdu(index: number, start: number, fileLength: number): ReadPlan<Hdu | undefined> {
   let bytes = new Uint8Array(0)
@@ -34,9 +60,7 @@ export function* planHdu(index: number, start: number, fileLength: number): Read
     const scanned = bytes.length - (bytes.length % 80)
     bytes = grown
     if (index > 0 && !asciiOf(bytes.subarray(0, 9)).startsWith('XTENSION=')) return undefined
-    if (index === 0 && !/^SIMPLE {2}=/.test(asciiOf(bytes.subarray(0, 9)))) {
-      throw new Problem('fits.invalid', 'This is not a FITS file: it does not start with "SIMPLE  =".')
-    }
+    if (index === 0 && !/^SIMPLE {2}=/.test(asciiOf(bytes.subarray(0, 9)))) throw noFits(bytes)
     end = endOfCards(bytes, scanned)
     if (end < 0 && (more.length < step || bytes.length > headerLimit)) {
       throw new Problem(

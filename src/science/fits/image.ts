@@ -1,6 +1,6 @@
 /** FITS images: pixels as a typed array, scaled as astropy scales them. Standard: FITS 4.0, §4.4.2 and §5. */
 import { Problem } from '#problem.ts'
-import { decodeInto, elementBytes, flipSign, rawArray } from './elements.ts'
+import { decodeInto, elementBytes, flipSign, offsetExactly, rawArray } from './elements.ts'
 import type { ElementKind, NumberArray } from './elements.ts'
 import { numberOf, textOf, valueOf } from './header.ts'
 import { hduLabel } from './hdu.ts'
@@ -49,6 +49,10 @@ export function scalingOf(hdu: Hdu): Scaling {
   }
 }
 
+function beyondDouble(value: bigint): boolean {
+  return value > 2n ** 53n || value < -(2n ** 53n)
+}
+
 /** Bytes per pixel ≤ 2 become float32 and are scaled in single precision, wider ones float64: astropy's rule. */
 function scaled(raw: NumberArray, bitpix: number, { scale, zero, blank }: Scaling): NumberArray {
   const single = bitpix === 8 || bitpix === 16 || bitpix === -32
@@ -73,7 +77,14 @@ function physical(raw: NumberArray, hdu: Hdu): Pick<Image, 'data' | 'blank'> {
   const { scale, zero, blank } = scaling
   if (scale === 1 && Number(zero) === 0 && blank === undefined) return { data: raw }
   const flipped = scale === 1 ? flipSign(raw, kinds[hdu.bitpix], zero) : undefined
-  if (!flipped) return { data: scaled(raw, hdu.bitpix, scaling) }
+  if (!flipped) {
+    // Integers that a double would round stay integers.
+    const exact = scale === 1 ? offsetExactly(raw, zero, blank) : undefined
+    const nothing = exact && blank !== undefined ? BigInt.asIntN(64, BigInt(blank) + BigInt(zero)) : undefined
+    if (!exact?.some((value) => value !== nothing && beyondDouble(value)))
+      return { data: scaled(raw, hdu.bitpix, scaling) }
+    return { data: exact, ...(nothing === undefined ? {} : { blank: nothing }) }
+  }
   if (blank === undefined) return { data: flipped }
   return {
     data: flipped,

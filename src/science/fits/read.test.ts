@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest'
 import { dataFile } from '#test/data.ts'
 import { checkSums } from './checksum.ts'
 import { openFits } from './file.ts'
-import { parseHeader, remarksOf, textOf, valueOf, valuesOf } from './header.ts'
+import { card, parseHeader, remarksOf, textOf, valueOf, valuesOf } from './header.ts'
 import { readImage } from './image.ts'
 import { columnNamed, readTable } from './table.ts'
 import type { Column } from './table.ts'
+import { writeFits } from './write.ts'
 
 const folder = resolve(import.meta.dirname, '../../../fixtures/fits')
 
@@ -81,8 +82,15 @@ describe('values are those astropy reads', () => {
         } else {
           const image = readImage(file.bytes, file.hdus[index])
           expect(image.shape).toEqual(hdu.shape)
-          expect(Array.from(image.data as ArrayLike<unknown>, plain)).toEqual(hdu.data)
-          if (hdu.dtype) expect(image.data.constructor.name).toBe(dtypes[hdu.dtype])
+          // Where astropy rounds integers to doubles ours keep their last digit.
+          const exact = image.data instanceof BigInt64Array && hdu.dtype?.startsWith('float')
+          const values = exact
+            ? Array.from(image.data as BigInt64Array, (value) =>
+                value === image.blank ? NaN : Number(value),
+              )
+            : image.data
+          expect(Array.from(values as ArrayLike<unknown>, plain)).toEqual(hdu.data)
+          if (hdu.dtype && !exact) expect(image.data.constructor.name).toBe(dtypes[hdu.dtype])
         }
       })
     }
@@ -161,4 +169,50 @@ describe('shared files', () => {
       expect(readTable(bytes, hdus[1]).columns.length, name).toBeGreaterThan(0)
     }
   })
+})
+
+describe('integers of 64 bits', () => {
+  const values = BigInt64Array.of(2n ** 53n + 1n, -(2n ** 62n) - 7n, 0n, 5n)
+  const written = (cards: ReturnType<typeof card>[], data = values): Uint8Array =>
+    writeFits([{ kind: 'image', shape: [data.length], data, cards }])
+  const read = (file: Uint8Array) => readImage(file, openFits(file).hdus[0])
+
+  it('keep their last digit under a whole offset and beside blanks, and are doubles where a double holds them all', () => {
+    expect(read(written([card('BZERO', 3)])).data).toEqual(values.map((value) => value + 3n))
+    expect(read(written([card('BLANK', 5)]))).toMatchObject({ data: values, blank: 5n })
+    expect(read(written([card('BLANK', 5), card('BZERO', -2)]))).toMatchObject({
+      data: values.map((value) => value - 2n),
+      blank: 3n,
+    })
+    expect(read(written([card('BLANK', 5)], BigInt64Array.of(1n, 5n, 2n))).data).toEqual(
+      Float64Array.of(1, NaN, 2),
+    )
+    expect(read(written([card('BSCALE', 2)])).data).toEqual(
+      Float64Array.from(values, (value) => 2 * Number(value)),
+    )
+    // A sum that 64 bits cannot hold.
+    const most = BigInt64Array.of(2n ** 63n - 1n)
+    expect(read(written([card('BZERO', 1)], most)).data).toEqual(Float64Array.of(2 ** 63))
+  })
+
+  it('of tables do so as well', () => {
+    const file = writeFits([{ kind: 'table', columns: [{ name: 'ID', values, unit: 'X' }] }])
+    const at = Buffer.from(file).indexOf('TUNIT1  =')
+    file.set(new TextEncoder().encode('TZERO1  =                    3'.padEnd(80)), at)
+    const [column] = readTable(file, openFits(file).hdus[1]).columns
+    expect(column.values).toEqual(values.map((value) => value + 3n))
+  })
+})
+
+it('what is no FITS file is refused by what it is', () => {
+  const bytes = (text: string): Uint8Array => Uint8Array.from(text.padEnd(4000), (c) => c.charCodeAt(0))
+  const tries: [string, RegExp][] = [
+    ['BZh91AY&SY', /packed with bzip2; unpack it first/],
+    ['PK\x03\x04', /packed with zip/],
+    ['\xfd7zXZ\0', /packed with xz/],
+    ['<!DOCTYPE html>', /a web page/],
+    ['hello', /does not start with "SIMPLE {2}="/],
+  ]
+  for (const [text, words] of tries) expect(() => openFits(bytes(text)), text).toThrow(words)
+  expect(() => openFits(new Uint8Array(0))).toThrow(/it is empty/)
 })

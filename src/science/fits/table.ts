@@ -3,7 +3,7 @@ import { Problem } from '#problem.ts'
 import { asciiFormOf, asciiValues } from './ascii.ts'
 import { bytesOf, findColumn, tableFormOf } from './columns.ts'
 import type { ColumnForm, ColumnKind, TableForm } from './columns.ts'
-import { decodeInto, flipSign, rawArray } from './elements.ts'
+import { decodeInto, flipSign, offsetExactly, rawArray } from './elements.ts'
 import type { ElementKind, NumberArray } from './elements.ts'
 import type { Hdu } from './hdu.ts'
 import { planColumnBytes } from './packed-table.ts'
@@ -92,6 +92,8 @@ function finish(raw: NumberArray, form: ColumnForm): Pick<Column, 'values' | 'nu
   if (kind === 'X' || kind === 'A') return { values: raw }
   const flipped = integers && scale === 1 ? flipSign(raw, elementKind[kind], zero) : undefined
   if (flipped) return { values: flipped, ...withNulls }
+  const exact = scale === 1 ? offsetExactly(raw, zero, form.blank) : undefined
+  if (exact) return { values: exact, ...withNulls }
   const out = new Float64Array(raw.length)
   // The offset of a complex column is real: it goes to every other element.
   const step = kind === 'C' || kind === 'M' ? 2 : 1

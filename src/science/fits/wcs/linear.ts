@@ -80,7 +80,13 @@ function matrixRows(
     const value = delta(i) ?? (i === lonAxis || i === latAxis ? needed(keywords, `CDELT${i}`) : 1)
     return value
   }
-  const rotation = keywords.number(`CROTA${latAxis}`) ?? keywords.number(`CROTA${lonAxis}`) ?? 0
+  const rotation = keywords.number(`CROTA${latAxis}`) ?? 0
+  const stray = keywords.number(`CROTA${lonAxis}`) ?? 0
+  if (pc.size === 0 && stray !== 0 && stray !== rotation) {
+    keywords.repairs.push(
+      `CROTA${lonAxis}${keywords.alternate} = ${stray} is ignored: the rotation is that of the latitude axis, CROTA${latAxis}${keywords.alternate}${keywords.has(`CROTA${latAxis}`) ? ` = ${rotation}` : ', which is absent'}.`,
+    )
+  }
   if (pc.size === 0 && rotation !== 0) {
     const [sin, cos] = [Math.sin((rotation * Math.PI) / 180), Math.cos((rotation * Math.PI) / 180)]
     return {

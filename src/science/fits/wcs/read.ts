@@ -23,8 +23,17 @@ interface AxisType {
 /** CTYPE of a celestial axis, however many hyphens its writer set; null for any other. */
 function axisType(axis: number, keywords: Keywords): AxisType | null {
   const said = keywords.text(`CTYPE${axis}`)
-  const match = said && /^(RA|DEC|[A-Z]LON|[A-Z]LAT|[A-Z]{2}LN|[A-Z]{2}LT)-+([A-Z]{3})(-SIP)?$/i.exec(said)
+  const match =
+    said && /^(RA|DEC|[A-Z]LON|[A-Z]LAT|[A-Z]{2}LN|[A-Z]{2}LT)-+([A-Z]{3})(-[A-Z]{3})?$/i.exec(said)
   if (!match) return null
+  if (match[3] && match[3].toUpperCase() !== '-SIP') {
+    const keyword = `CTYPE${axis}${keywords.alternate}`
+    throw new Problem(
+      'wcs.unsupported',
+      `${keyword} = '${said}' names the distortion ${match[3].slice(1)}, which is not read here (SIP, TPV, TNX and ZPX are); solve the field anew.`,
+      { keyword },
+    )
+  }
   const [coordinate, projection] = [match[1].toUpperCase(), match[2].toUpperCase()]
   const standard = `${coordinate.padEnd(4, '-')}-${projection}${match[3] ? '-SIP' : ''}`
   if (said !== standard)
@@ -61,7 +70,17 @@ export function readTerms(header: Header, alternate: string): { terms: WcsTerms;
     const type = axisType(axis, keywords)
     if (type) celestial.push(type)
   }
-  if (celestial.length === 0) return null
+  if (celestial.length === 0) {
+    if (!alternate && isPlate(keywords)) {
+      throw new Problem(
+        'wcs.unsupported',
+        'The header has a plate solution of the Digitized Sky Survey (AMDXn, AMDYn) and no other WCS; it is not read here, so solve the field anew.',
+        { keyword: 'AMDX1' },
+      )
+    }
+    return null
+  }
+  unapplied(keywords, alternate)
   const lon = celestial.find((type) => !type.latitude)
   const lat = celestial.find((type) => type.latitude)
   if (celestial.length !== 2 || !lon || !lat || lon.projection !== lat.projection) {
@@ -132,6 +151,34 @@ export function readTerms(header: Header, alternate: string): { terms: WcsTerms;
     alternate,
   }
   return { terms, repairs: keywords.repairs }
+}
+
+function isPlate({ header }: Keywords): boolean {
+  return header.first.has('AMDX1') && header.first.has('AMDY1') && header.first.has('PLTRAH')
+}
+
+/** Distortions that the header has beside its projection and that are left out: tables of corrections, plate solutions. */
+function unapplied(keywords: Keywords, alternate: string): void {
+  const { first } = keywords.header
+  for (const [name, error] of [
+    ['CPDIS', 'CPERR'],
+    ['CQDIS', 'CQERR'],
+    ['D2IMDIS', 'D2IMERR'],
+  ]) {
+    const given = [1, 2, 3, 4].filter((axis) => first.has(`${name}${axis}${alternate}`))
+    if (given.length === 0) continue
+    const worst = Math.max(...given.map((axis) => keywords.number(`${error}${axis}`) ?? NaN))
+    const size = Number.isFinite(worst) ? `, up to ${worst} pixels,` : ''
+    keywords.repairs.push(
+      `The distortion of ${given.map((axis) => `${name}${axis}${alternate}`).join(' and ')} (a table of corrections)${size} is not applied.`,
+    )
+  }
+  if (!alternate && first.has('D2IMARR'))
+    keywords.repairs.push('The correction of detector columns (D2IMARR) is not applied.')
+  if (!alternate && isPlate(keywords))
+    keywords.repairs.push(
+      'The plate solution of the Digitized Sky Survey (AMDXn, AMDYn) is not applied; the WCS of CTYPE is.',
+    )
 }
 
 function bothDistortions(name: string, alternate: string): Problem {

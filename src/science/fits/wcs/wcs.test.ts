@@ -74,3 +74,37 @@ it('cards written and read again give the same terms to the last bit', () => {
     expect(again?.repairs, each.name).toEqual([])
   }
 })
+
+describe('what is left out is said', () => {
+  const plain = [
+    "CTYPE1  = 'RA---TAN'",
+    "CTYPE2  = 'DEC--TAN'",
+    'CRVAL1  = 83.0',
+    'CRVAL2  = -5.4',
+    'CRPIX1  = 300.0',
+    'CRPIX2  = 300.0',
+    'CDELT1  = -2.8E-04',
+    'CDELT2  = 2.8E-04',
+  ]
+  const told = (...more: string[]): string => readWcs(headerOfCards([...plain, ...more]))!.repairs.join(' ')
+
+  it('tables of corrections, plate solutions beside a WCS, a rotation of the other axis', () => {
+    expect(told("CPDIS1  = 'LOOKUP'", "CPDIS2  = 'LOOKUP'", 'CPERR1  = 0.02', 'CPERR2  = 0.03')).toMatch(
+      /CPDIS1 and CPDIS2 .*up to 0\.03 pixels, is not applied/,
+    )
+    expect(told("D2IMDIS1= 'LOOKUP'")).toMatch(/D2IMDIS1 \(a table of corrections\) is not applied/)
+    expect(told('AMDX1   = 67.2', 'AMDY1   = 67.2', 'PLTRAH  = 5')).toMatch(
+      /plate solution .* is not applied/,
+    )
+    expect(told('CROTA1  = 33.0')).toMatch(/CROTA1 = 33 is ignored.*CROTA2, which is absent/)
+    expect(told('CROTA1  = 33.0', 'CROTA2  = 33.0')).toBe('')
+    expect(told('CROTA1  = 0.0', 'CROTA2  = 33.0')).toBe('')
+  })
+
+  it('and where it is all there is, the header is refused', () => {
+    const cards = plain.map((card) => card.replace('TAN', 'TAN-TPD'))
+    expect(() => readWcs(headerOfCards(cards))).toThrow(/'RA---TAN-TPD' names the distortion TPD/)
+    const plate = ['AMDX1   = 67.2', 'AMDY1   = 67.2', 'PLTRAH  = 5']
+    expect(() => readWcs(headerOfCards(plate))).toThrow(/plate solution .* no other WCS/)
+  })
+})
