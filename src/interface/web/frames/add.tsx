@@ -4,22 +4,12 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { send } from '#interface/web/api/client.ts'
 import { groupsOptions, meOptions } from '#interface/web/api/queries.ts'
 import { reaches } from '#interface/web/app/rooms.ts'
-import { bytes, duration } from '#interface/web/pieces/format.ts'
+import { looksLikeFits, useDropped } from '#interface/web/pieces/dropped.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
-import { State } from '#interface/web/pieces/state.tsx'
-import { uploadFrame, type Sent } from '#interface/web/tasks/uploader.ts'
+import { uploadFrame } from '#interface/web/pieces/uploader.ts'
 import { Folders } from './folders.tsx'
 import { uploadsOptions } from './queries.ts'
-
-interface Sending {
-  readonly id: number
-  readonly file: File
-  readonly sent: Sent
-  readonly state: 'waiting' | 'sending' | 'done' | 'failed' | 'stopped'
-  readonly sha256: string | null
-  readonly reason: string | null
-  readonly stop: AbortController
-}
+import { SendingRow, type Sending } from './sending.tsx'
 
 /** Frames from files dropped on the page, from addresses, and from folders of the server. */
 export function AddFrames({ shown, show }: { shown: boolean; show: () => void }) {
@@ -28,8 +18,8 @@ export function AddFrames({ shown, show }: { shown: boolean; show: () => void })
   const groups = useInfiniteQuery(groupsOptions()).data?.pages.flatMap((page) => page.items) ?? []
   const [shared, setShared] = useState<readonly string[]>([])
   const [all, setAll] = useState<readonly Sending[]>([])
-  const [over, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
+  const folder = useRef<HTMLInputElement>(null)
   const unfinished = useQuery({ ...uploadsOptions, enabled: shown }).data?.items.filter(
     (one) =>
       one.state === 'receiving' &&
@@ -47,74 +37,50 @@ export function AddFrames({ shown, show }: { shown: boolean; show: () => void })
   useEffect(() => {
     latestShared.current = shared
   }, [shared])
-  const add = useCallback(
-    (files: readonly File[]) => {
-      const wanted = files.filter(({ name }) => !/\.reg$/i.test(name))
-      if (wanted.length === 0) return
-      show()
-      for (const file of wanted) {
-        const id = counter.current++
-        const stop = new AbortController()
-        setAll((old) => [
-          {
-            id,
-            file,
-            sent: { done: 0, perSecond: null },
-            state: 'waiting',
-            sha256: null,
-            reason: null,
-            stop,
-          },
-          ...old,
-        ])
-        // One after another: a line is as fast with one file, and the first is there sooner.
-        queue.current = queue.current.then(async () => {
-          if (stop.signal.aborted) return
-          patch(id, { state: 'sending' })
-          try {
-            const sha256 = await uploadFrame(
-              file,
-              latestShared.current,
-              (sent) => patch(id, { sent }),
-              stop.signal,
-            )
-            patch(id, { state: 'done', sha256 })
-          } catch (error) {
-            patch(
-              id,
-              stop.signal.aborted
-                ? { state: 'stopped' }
-                : { state: 'failed', reason: error instanceof Error ? error.message : String(error) },
-            )
-          }
-          void client.invalidateQueries({ queryKey: ['frames'] })
-        })
+  const begin = (file: File, id: number, stop: AbortController) => {
+    // One after another: a line is as fast with one file, and the first is there sooner.
+    queue.current = queue.current.then(async () => {
+      if (stop.signal.aborted) return patch(id, { state: 'stopped' })
+      patch(id, { state: 'sending' })
+      try {
+        const made = await uploadFrame(file, latestShared.current, (sent) => patch(id, { sent }), stop.signal)
+        patch(id, { state: 'done', ...made })
+      } catch (error) {
+        patch(
+          id,
+          stop.signal.aborted
+            ? { state: 'stopped' }
+            : { state: 'failed', reason: error instanceof Error ? error.message : String(error) },
+        )
       }
-    },
-    [client, patch, show],
-  )
-
-  useEffect(() => {
-    const drag = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return
-      event.preventDefault()
-      setOver(event.type === 'dragover')
+      void client.invalidateQueries({ queryKey: ['frames'] })
+    })
+  }
+  const add = (files: readonly File[]) => {
+    const wanted = files.filter(
+      ({ name, size }) =>
+        !/\.reg$/i.test(name) &&
+        !all.some((one) => one.state !== 'done' && one.file.name === name && one.file.size === size),
+    )
+    if (wanted.length === 0) return
+    show()
+    for (const file of wanted) {
+      const id = counter.current++
+      const stop = new AbortController()
+      const sent = { done: 0, perSecond: null }
+      setAll((old) => [
+        { id, file, sent, state: 'waiting', sha256: null, known: false, reason: null, stop },
+        ...old,
+      ])
+      begin(file, id, stop)
     }
-    const drop = (event: DragEvent) => {
-      setOver(false)
-      if (!event.dataTransfer?.files.length) return
-      event.preventDefault()
-      add([...event.dataTransfer.files])
-    }
-    addEventListener('dragover', drag)
-    addEventListener('dragleave', drag)
-    addEventListener('drop', drop)
-    return () => {
-      removeEventListener('dragover', drag)
-      removeEventListener('dragleave', drag)
-      removeEventListener('drop', drop)
-    }
-  }, [add])
+  }
+  const again = ({ file, id }: Sending) => {
+    const stop = new AbortController()
+    patch(id, { state: 'waiting', reason: null, stop })
+    begin(file, id, stop)
+  }
+  const over = useDropped(add)
 
   if (!shown && all.length === 0) return null
   return (
@@ -124,8 +90,27 @@ export function AddFrames({ shown, show }: { shown: boolean; show: () => void })
           <b>Drop FITS files here</b>, also .fits.gz and .fz, or{' '}
           <button type="button" className="link-button" onClick={() => input.current?.click()}>
             choose files
+          </button>{' '}
+          or{' '}
+          <button type="button" className="link-button" onClick={() => folder.current?.click()}>
+            a folder
           </button>
         </span>
+        <input
+          ref={(element) => {
+            folder.current = element
+            // Not an attribute that React knows.
+            element?.setAttribute('webkitdirectory', '')
+          }}
+          type="file"
+          multiple
+          hidden
+          aria-label="Folder of FITS files"
+          onChange={(event) => {
+            add([...(event.target.files ?? [])].filter(({ name }) => looksLikeFits(name)))
+            event.target.value = ''
+          }}
+        />
         <input
           ref={input}
           type="file"
@@ -160,7 +145,7 @@ export function AddFrames({ shown, show }: { shown: boolean; show: () => void })
       {all.length > 0 && (
         <ul className="sendings" aria-label="Files being added">
           {all.map((one) => (
-            <SendingRow key={one.id} sending={one} />
+            <SendingRow key={one.id} sending={one} again={() => again(one)} />
           ))}
         </ul>
       )}
@@ -176,57 +161,6 @@ export function AddFrames({ shown, show }: { shown: boolean; show: () => void })
       <ByAddress groups={shared} />
       {reaches(me?.role ?? null, 'operator') && <Folders />}
     </div>
-  )
-}
-
-function SendingRow({ sending: { file, sent, state, sha256, reason, stop } }: { sending: Sending }) {
-  const part = file.size > 0 ? sent.done / file.size : 1
-  const left = sent.perSecond ? ((file.size - sent.done) / sent.perSecond) * 1000 : null
-  return (
-    <li>
-      <b>
-        {sha256 ? (
-          <Link to="/frames/$sha" params={{ sha: sha256 }}>
-            {file.name}
-          </Link>
-        ) : (
-          file.name
-        )}
-      </b>
-      {state === 'sending' && (
-        <span className="progress">
-          <span
-            className="track"
-            role="progressbar"
-            aria-label={`Sending ${file.name}`}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={Math.round(100 * part)}
-          >
-            <span className="fill" style={{ display: 'block', width: `${100 * part}%` }} />
-          </span>
-          <span>
-            {bytes(sent.done)} of {bytes(file.size)}
-            {sent.perSecond !== null && <span className="dim"> · {bytes(sent.perSecond)}/s</span>}
-            {left !== null && part < 1 && <span className="dim"> · {duration(left)} left</span>}
-            {part >= 1 && <span className="dim"> · being read</span>}
-          </span>
-        </span>
-      )}
-      {state === 'waiting' && <State tone="waiting">waiting, {bytes(file.size)}</State>}
-      {state === 'done' && <State tone="done">added</State>}
-      {state === 'stopped' && <State tone="none">stopped; choose it again to go on</State>}
-      {state === 'failed' && (
-        <span role="alert">
-          <State tone="failed">failed</State> {reason}
-        </span>
-      )}
-      {(state === 'waiting' || state === 'sending') && (
-        <button type="button" className="link-button" onClick={() => stop.abort()}>
-          Stop
-        </button>
-      )}
-    </li>
   )
 }
 

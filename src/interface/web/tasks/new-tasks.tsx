@@ -1,27 +1,16 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
-import { get, send } from '#interface/web/api/client.ts'
+import { send } from '#interface/web/api/client.ts'
 import { groupsOptions } from '#interface/web/api/queries.ts'
-import { bytes, duration } from '#interface/web/pieces/format.ts'
+import { useDropped } from '#interface/web/pieces/dropped.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
-import type { Frame } from '#observatory/frames/frame.ts'
+import { uploadFrame } from '#interface/web/pieces/uploader.ts'
 import type { StepName, Task } from '#observatory/tasks/task.ts'
 import { FramePicker } from './frame-picker.tsx'
+import { EntryRow, entryOf, useNames, type Entry } from './new-entries.tsx'
 import { presetsOptions } from './queries.ts'
-import { uploadFrame, type Sent } from './uploader.ts'
 import { nameOf, stepDocs, stepTitles } from './words.tsx'
-
-/** One frame to be: a file that is to be sent, or a frame that is here. */
-interface Entry {
-  key: string
-  name: string
-  size: number | null
-  file: File | null
-  sha256: string | null
-  sent: Sent | null
-  error: Error | null
-}
 
 const wanted: readonly StepName[] = ['inspect', 'photometry', 'transients', 'subtraction']
 const stackMethods = ['sum', 'clipped_mean', 'median', 'weighted'] as const
@@ -113,7 +102,12 @@ export function NewTasks({ frames, close }: { frames: string | undefined; close:
       setEntries((old) => old.map((one) => (one.key === entry.key ? { ...one, ...part } : one)))
     patch({ error: null })
     try {
-      const sha256 = await uploadFrame(entry.file!, shared, (sent) => patch({ sent }), stop.current.signal)
+      const { sha256 } = await uploadFrame(
+        entry.file!,
+        shared,
+        (sent) => patch({ sent }),
+        stop.current.signal,
+      )
       patch({ sha256 })
       return sha256
     } catch (error) {
@@ -308,126 +302,4 @@ export function NewTasks({ frames, close }: { frames: string | undefined; close:
       </div>
     </form>
   )
-}
-
-function entryOf(part: Partial<Entry> & { name: string }): Entry {
-  return {
-    key: `${part.name} ${part.size ?? ''} ${part.sha256 ?? ''}`,
-    size: null,
-    file: null,
-    sha256: null,
-    sent: null,
-    error: null,
-    ...part,
-  }
-}
-
-function EntryRow({ entry, busy, remove }: { entry: Entry; busy: boolean; remove: () => void }) {
-  const { name, size, sent, sha256, file, error } = entry
-  const left = sent?.perSecond && size ? (size - sent.done) / sent.perSecond : null
-  return (
-    <li>
-      <span className="entry-name">{name}</span>
-      <span className="dim number">{size === null ? '' : bytes(size)}</span>
-      <span className="dim">
-        {sha256 !== null ? (
-          file ? (
-            'sent'
-          ) : (
-            'is here'
-          )
-        ) : sent && size ? (
-          <span className="progress">
-            <span
-              className="track"
-              role="progressbar"
-              aria-label={`sent of ${name}`}
-              aria-valuenow={Math.round((100 * sent.done) / size)}
-            >
-              <span className="fill" style={{ display: 'block', width: `${(100 * sent.done) / size}%` }} />
-            </span>
-            {Math.round((100 * sent.done) / size)} %
-            {sent.perSecond !== null && ` · ${bytes(Math.round(sent.perSecond))}/s`}
-            {left !== null && left > 1 && ` · ${duration(left * 1000)} left`}
-          </span>
-        ) : (
-          ''
-        )}
-      </span>
-      <button
-        type="button"
-        className="link-button"
-        disabled={busy}
-        aria-label={`Leave out ${name}`}
-        onClick={remove}
-      >
-        leave out
-      </button>
-      {error && (
-        <span className="entry-error">{error.message} Press the button again: what was sent is kept.</span>
-      )}
-    </li>
-  )
-}
-
-/** Names of frames that came with the address as hashes. */
-function useNames(
-  frames: string | undefined,
-  set: (change: (old: readonly Entry[]) => readonly Entry[]) => void,
-): void {
-  useEffect(() => {
-    for (const sha256 of (frames ?? '').split(',').filter(Boolean))
-      get<Frame>(`/frames/${sha256}`)
-        .then((frame) =>
-          set((old) =>
-            old.map((one) =>
-              one.sha256 === sha256 ? { ...one, name: frame.name, size: frame.byteLength } : one,
-            ),
-          ),
-        )
-        .catch((error: unknown) =>
-          set((old) =>
-            old.map((one) =>
-              one.sha256 === sha256
-                ? { ...one, error: error instanceof Error ? error : new Error(String(error)) }
-                : one,
-            ),
-          ),
-        )
-  }, [frames, set])
-}
-
-/** Files may be dropped anywhere on the page: beside the field a browser would leave the page and show the file. */
-function useDropped(take: (files: Iterable<File>) => void): boolean {
-  const [over, setOver] = useState(false)
-  const latest = useRef(take)
-  useEffect(() => {
-    latest.current = take
-  })
-  useEffect(() => {
-    const isFile = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
-    const drag = (event: DragEvent) => {
-      if (!isFile(event)) return
-      event.preventDefault()
-      setOver(true)
-    }
-    const leave = (event: DragEvent) => {
-      if (event.relatedTarget === null) setOver(false)
-    }
-    const drop = (event: DragEvent) => {
-      if (!isFile(event)) return
-      event.preventDefault()
-      setOver(false)
-      latest.current(event.dataTransfer?.files ?? [])
-    }
-    addEventListener('dragover', drag)
-    addEventListener('dragleave', leave)
-    addEventListener('drop', drop)
-    return () => {
-      removeEventListener('dragover', drag)
-      removeEventListener('dragleave', leave)
-      removeEventListener('drop', drop)
-    }
-  }, [])
-  return over
 }

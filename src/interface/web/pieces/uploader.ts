@@ -1,5 +1,6 @@
 import { ApiProblem, address, get, send } from '#interface/web/api/client.ts'
 import type { Page } from '#interface/web/api/client.ts'
+import type { Frame } from '#observatory/frames/frame.ts'
 import type { Upload } from '#observatory/frames/upload.ts'
 
 /** Files are sent in parts of so many bytes, so that a broken connection costs little. */
@@ -9,18 +10,27 @@ const retries = 6
 export interface Sent {
   readonly done: number
   readonly perSecond: number | null
+  /** The connection is broken, and is tried again. */
+  readonly waiting?: boolean
+}
+
+export interface Uploaded {
+  readonly sha256: string
+  /** The same bytes were a frame already. */
+  readonly known: boolean
 }
 
 /**
  * Sends a file as a frame. It goes on where an earlier attempt of the same name and length ended, and tries again when
- * the connection breaks. @returns SHA-256 of the frame. @throws ApiProblem
+ * the connection breaks. What is no FITS file is refused before anything is sent. @throws ApiProblem
  */
 export async function uploadFrame(
   file: File,
   groups: readonly string[],
   onProgress: (sent: Sent) => void,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Uploaded> {
+  await refuseOther(file)
   const open = (await get<Page<Upload>>('/uploads', {}, signal)).items.find(
     (one) => one.state === 'receiving' && one.name === file.name && one.byteLength === file.size,
   )
@@ -33,10 +43,18 @@ export async function uploadFrame(
     onProgress({ done, perSecond: seconds > 0.5 ? (done - from) / seconds : null })
   }
   let failures = 0
+  let last: { answeredAt: number; tookMs: number } | null = null
   while (upload.state === 'receiving') {
     report(upload.offset)
     try {
-      upload = await sendPart(upload, file.slice(upload.offset, upload.offset + partBytes), report, signal)
+      const sent = await sendPart(
+        upload,
+        file.slice(upload.offset, upload.offset + partBytes),
+        report,
+        signal,
+      )
+      upload = sent.upload
+      last = sent
       failures = 0
     } catch (error) {
       if (
@@ -45,14 +63,60 @@ export async function uploadFrame(
         (error.status > 0 && error.status < 500 && error.code !== 'upload.offset')
       )
         throw error
-      if (++failures > retries) throw error
-      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** failures))
-      upload = await get<Upload>(`/uploads/${upload.id}`, {}, signal)
+      upload = await again(upload, error)
     }
   }
   if (upload.problem) throw new ApiProblem(422, upload.problem.code, 'Not a frame', upload.problem.message)
   report(file.size)
-  return upload.sha256!
+  const frame = await get<Frame>(`/frames/${upload.sha256}`, {}, signal)
+  // By the clock of the server: what was added before the last part was sent was there before.
+  const known = last !== null && Date.parse(frame.addedAt) < last.answeredAt - last.tookMs - 2_000
+  return { sha256: upload.sha256!, known }
+
+  /** Waits, and asks how far the server has it; as often as a line takes to come back. */
+  async function again(asked: Upload, why: ApiProblem): Promise<Upload> {
+    for (;;) {
+      if (++failures > retries && navigator.onLine) throw why
+      onProgress({ done: asked.offset, perSecond: null, waiting: true })
+      await pause(Math.min(10_000, 500 * 2 ** failures), signal)
+      try {
+        return await get<Upload>(`/uploads/${asked.id}`, {}, signal)
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ApiProblem) || (error.status > 0 && error.status < 500))
+          throw error
+      }
+    }
+  }
+}
+
+/** Until the time is over, the line is back, or it is given up. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    addEventListener('online', done)
+    signal.addEventListener('abort', done)
+    function done() {
+      clearTimeout(timer)
+      removeEventListener('online', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}
+
+/** FITS begins with SIMPLE, also tile-compressed; a gzip stream is looked into by the server. */
+async function refuseOther(file: File): Promise<void> {
+  if (file.size === 0) throw new ApiProblem(0, 'upload.empty', 'Empty', `${file.name} is empty (0 bytes).`)
+  const head = new Uint8Array(await file.slice(0, 6).arrayBuffer())
+  const text = String.fromCharCode(...head)
+  if (text === 'SIMPLE' || (head[0] === 0x1f && head[1] === 0x8b)) return
+  const shown = /^[\x20-\x7e]+$/.test(text) ? `"${text}"` : 'other bytes'
+  throw new ApiProblem(
+    0,
+    'upload.not_fits',
+    'Not FITS',
+    `${file.name} is not a FITS file: it begins with ${shown}, not with SIMPLE. Nothing was sent.`,
+  )
 }
 
 /** XMLHttpRequest, since fetch does not tell how much has been sent. */
@@ -61,8 +125,9 @@ function sendPart(
   part: Blob,
   report: (done: number) => void,
   signal: AbortSignal,
-): Promise<Upload> {
+): Promise<{ upload: Upload; answeredAt: number; tookMs: number }> {
   return new Promise((resolve, reject) => {
+    const begun = performance.now()
     const request = new XMLHttpRequest()
     request.open('PATCH', address(`/uploads/${upload.id}`))
     request.setRequestHeader('Content-Type', 'application/offset+octet-stream')
@@ -73,7 +138,12 @@ function sendPart(
     request.upload.onprogress = (event) => report(upload.offset + event.loaded)
     request.onloadend = () => {
       signal.removeEventListener('abort', abort)
-      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText) as Upload)
+      if (request.status >= 200 && request.status < 300)
+        resolve({
+          upload: JSON.parse(request.responseText) as Upload,
+          answeredAt: Date.parse(request.getResponseHeader('Date') ?? '') || Date.now(),
+          tookMs: performance.now() - begun,
+        })
       else reject(problemOf(request))
     }
     request.send(part)
