@@ -53,7 +53,7 @@ export const tasksSection = {
       secret: true,
     },
     skyportalGroups: {
-      schema: z.array(z.number().int().positive()).default([]),
+      schema: z.array(z.coerce.number().int().positive()).default([]),
       doc: 'Groups of SkyPortal that see what is sent',
     },
   },

@@ -16,9 +16,15 @@ const Point = z
     mag: z.number().nullable().describe('Null for a limit'),
     magerr: z.number().nullable(),
     limiting_mag: z.number(),
+    limiting_mag_nsigma: z.number().describe('S/N to which the limit belongs'),
     subtracted: z.boolean(),
     source: z.string().nullable().describe('Id there; null where none lies within 30′'),
+    separation: z.number().nullable().describe('Arcsec from the target to that source'),
+    created: z.boolean().describe('The source is made for it'),
+    instrument_id: z.number().nullable(),
+    group_ids: z.array(z.number()).readonly(),
     sent: z.boolean(),
+    error: z.string().nullable().describe('Why it is not, or would not be, sent'),
   })
   .meta({ id: 'SkyPortalPoint' })
 
@@ -39,12 +45,16 @@ export function skyportalRoutes(app: Router, platform: Platform): void {
               .describe('best: on the difference where there is one'),
             limitOnly: z.boolean().default(false),
             preview: z.boolean().default(true),
+            create: z
+              .boolean()
+              .default(false)
+              .describe('Make a source where none lies within 10″, instead of looking as far as 30′'),
           }),
         ),
       },
       responses: {
         200: json(z.object({ points: z.array(Point) }), 'What was sent, or would be'),
-        ...problems(404),
+        ...problems(404, 502, 504),
       },
     }),
     async (c) =>

@@ -1,11 +1,14 @@
-import { Problem } from '#problem.ts'
+import { isProblem, Problem } from '#problem.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
+import { iauDesignation } from '#science/sky/angles.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
+import { wholeConfig } from './config.ts'
 import type { Measured } from './findings.ts'
 import { tasksSection } from './sections.ts'
 import { lockFor, taskRow } from './service.ts'
+import { portalAt, type Portal, type PortalInstrument, type PortalSource } from './skyportal-client.ts'
 import type { TaskRow } from './task-store.ts'
 
 /** Photometry of targets as SkyPortal takes it. */
@@ -24,6 +27,8 @@ export interface SkyPortalPoint {
   mag: number | null
   magerr: number | null
   limiting_mag: number
+  /** S/N to which the limit belongs. */
+  limiting_mag_nsigma: number
   /** Measured on the difference. */
   subtracted: boolean
 }
@@ -76,113 +81,187 @@ export function skyportalPoints(
       mag: seen ? mag + offset : null,
       magerr: seen ? magErr : null,
       limiting_mag: limit + offset,
+      limiting_mag_nsigma: row.config.sn ?? wholeConfig({}).sn,
       subtracted,
     }
   })
 }
 
+/** A point with where it goes, as shown in a preview and as sent. */
+export interface AddressedPoint extends SkyPortalPoint {
+  /** Id of the source there; null where none was found. */
+  source: string | null
+  /** Arcsec from the target to that source; null where it is made for it. */
+  separation: number | null
+  /** The source is made for it. */
+  created: boolean
+  instrument_id: number | null
+  group_ids: readonly number[]
+  sent: boolean
+  /** Why it is not, or would not be, sent. */
+  error: string | null
+}
+
 export interface SkyPortalAnswer {
-  points: (SkyPortalPoint & { source: string | null; sent: boolean })[]
+  points: AddressedPoint[]
+}
+
+export interface SendOptions {
+  readonly which: Choice
+  readonly limitOnly: boolean
+  /** Only show what would be sent. */
+  readonly preview: boolean
+  /** Make a source where none lies within 10″, instead of looking further. */
+  readonly create?: boolean
 }
 
 type Needs = Pick<Platform, 'db' | 'net' | 'config'>
 
-/** Sends them, or with `preview` only looks for the sources. @throws Problem net.*, `task.missing` */
+/**
+ * Sends the photometry of the targets, or with `preview` shows exactly what would be sent. Points that cannot be sent say
+ * why; the others are. What is there already is not doubled.
+ * @throws Problem `task.missing`; `net.*` where nothing at all could be sent
+ */
 export async function sendToSkyportal(
   platform: Needs,
   actor: Actor,
   id: string,
-  options: { which: Choice; limitOnly: boolean; preview: boolean },
+  options: SendOptions,
 ): Promise<SkyPortalAnswer> {
   const row = options.preview
     ? await taskRow(platform, actor, id)
     : await platform.db.transaction().execute((tx) => lockFor(tx, actor, id))
   const points = skyportalPoints(row, options)
-  const {
-    skyportalUrl: base,
-    skyportalToken: token,
-    skyportalGroups: groups,
-  } = platform.config.section(tasksSection)
-  if (base === null || token === null)
+  const { skyportalUrl, skyportalToken, skyportalGroups } = platform.config.section(tasksSection)
+  if (skyportalUrl === null || skyportalToken === null)
     throw new Problem(
       'task.missing',
       'No SkyPortal is set; set tasks.skyportal_url and tasks.skyportal_token in the configuration.',
     )
-  const headers = { authorization: `token ${token}`, 'content-type': 'application/json' }
-  const get = async (path: string): Promise<unknown> => {
-    const answer = (await platform.net.fetch(`${base}/api/${path}`, { headers })).json() as {
-      status?: string
-      data?: unknown
-      message?: string
-    }
-    if (answer.status !== 'success')
-      throw new Problem(
-        'net.status',
-        `SkyPortal did not answer: ${(answer.message ?? 'no reason given').slice(0, 200)}`,
-      )
-    return answer.data
+  const portal = portalAt(platform.net, skyportalUrl, skyportalToken)
+  if (skyportalGroups.length === 0) {
+    const theirs = (await portal.groups()).map(({ id: number, name }) => `${number} (${name})`)
+    throw new Problem(
+      'task.missing',
+      `No group of SkyPortal is set that may see what is sent; set tasks.skyportal_groups, for instance to one of ${theirs.slice(0, 10).join(', ') || 'those of the account'}.`,
+    )
   }
-  const answered: SkyPortalAnswer['points'] = []
+  const addressed = await addressedPoints(portal, points, skyportalGroups, options.create ?? false)
+  if (options.preview) return { points: addressed }
+  let failure: unknown
+  try {
+    for (const point of addressed) {
+      if (point.error !== null) continue
+      try {
+        await sendOne(portal, point, `urania ${id}`)
+        point.sent = true
+      } catch (error) {
+        if (!isProblem(error)) throw error
+        failure ??= error
+        point.error = error.message
+      }
+    }
+  } finally {
+    const sent = addressed.filter((point) => point.sent)
+    if (sent.length > 0)
+      await platform.db
+        .transaction()
+        .execute((tx) => audit(tx, actor, 'tasks.skyportal', { kind: 'task', id }, null, { points: sent }))
+  }
+  if (failure !== undefined && !addressed.some((point) => point.sent)) throw failure
+  return { points: addressed }
+}
+
+/** Body of the request: the very numbers of the preview. */
+function photometryOf(point: AddressedPoint, origin: string): Record<string, unknown> {
+  const { ra, dec, mjd, filter, magsys, mag, magerr, limiting_mag, limiting_mag_nsigma } = point
+  return {
+    obj_id: point.source,
+    instrument_id: point.instrument_id,
+    group_ids: point.group_ids,
+    ra,
+    dec,
+    mjd,
+    filter,
+    magsys,
+    mag,
+    magerr,
+    limiting_mag,
+    limiting_mag_nsigma,
+    origin,
+  }
+}
+
+async function sendOne(portal: Portal, point: AddressedPoint, origin: string): Promise<void> {
+  const { source, ra, dec, group_ids, created } = point
+  if (created) await portal.createSource({ id: source!, ra, dec, group_ids })
+  await portal.putPhotometry(photometryOf(point, origin))
+}
+
+/** Where each point goes, and what stands against it. */
+async function addressedPoints(
+  portal: Portal,
+  points: readonly SkyPortalPoint[],
+  groups: readonly number[],
+  create: boolean,
+): Promise<AddressedPoint[]> {
+  const instruments = new Map<string, PortalInstrument | null>()
+  const answered: AddressedPoint[] = []
   for (const point of points) {
-    const source = await sourceAt(get, point)
-    if (options.preview) {
-      answered.push({ ...point, source, sent: false })
-      continue
+    const { instrument: name, filter, target } = point
+    if (!instruments.has(name)) {
+      const same = (each: PortalInstrument): boolean => each.name.toLowerCase() === name.toLowerCase()
+      instruments.set(name, name === '' ? null : ((await portal.instruments(name)).find(same) ?? null))
     }
-    if (source === null)
-      throw new Problem(
-        'task.missing',
-        `SkyPortal has no source within ${cones.at(-1)! / 60}′ of ${point.target}; save it there first.`,
-      )
-    const instruments = (await get(`instrument?name=${encodeURIComponent(point.instrument)}`)) as {
-      id: number
-      name: string
-    }[]
-    const instrument = instruments.find(({ name }) => name.toLowerCase() === point.instrument.toLowerCase())
-    if (!instrument)
-      throw new Problem(
-        'task.missing',
-        `SkyPortal has no instrument "${point.instrument}"; set skyportal_instrument_name to one that it has.`,
-      )
-    const { mjd, filter, magsys, mag, magerr, limiting_mag } = point
-    const body = {
-      obj_id: source,
-      instrument_id: instrument.id,
+    const instrument = instruments.get(name) ?? null
+    const found = await sourceAt(portal, point, create ? cones.slice(0, 1) : cones)
+    const made = create && found === null
+    const source = found?.id ?? (made ? idFor(point) : null)
+    const error =
+      instrument === null
+        ? `SkyPortal has no instrument "${name}"; set skyportal_instrument_name to one that it has.`
+        : instrument.filters.length > 0 && !instrument.filters.includes(filter)
+          ? `${instrument.name} of SkyPortal has no filter ${filter} (it has ${instrument.filters.join(', ')}); set "filter", or another instrument.`
+          : source === null
+            ? `SkyPortal has no source within ${cones.at(-1)! / 60}′ of ${target}; save it there first, or have it made (create).`
+            : null
+    answered.push({
+      ...point,
+      source,
+      separation: found?.separation ?? null,
+      created: made,
+      instrument_id: instrument?.id ?? null,
       group_ids: groups,
-      mjd,
-      filter,
-      magsys,
-      mag,
-      magerr,
-      limiting_mag,
-      origin: 'urania',
-    }
-    await platform.net.fetch(`${base}/api/photometry`, { method: 'PUT', headers, body: JSON.stringify(body) })
-    answered.push({ ...point, source, sent: true })
+      sent: false,
+      error,
+    })
   }
-  if (!options.preview)
-    await platform.db
-      .transaction()
-      .execute((tx) => audit(tx, actor, 'tasks.skyportal', { kind: 'task', id }, null, { points: answered }))
-  return { points: answered }
+  for (const point of answered) {
+    const nearer = answered.find(
+      (other) =>
+        other !== point && other.source === point.source && (other.separation ?? 0) < (point.separation ?? 0),
+    )
+    if (point.source !== null && nearer && point.error === null)
+      point.error = `The nearest source to ${point.target} is ${point.source}, which is ${nearer.target}; save a source of its own there, or have it made (create).`
+  }
+  return answered
 }
 
 /** The nearest source in the smallest cone that has one. */
 async function sourceAt(
-  get: (path: string) => Promise<unknown>,
+  portal: Portal,
   { ra, dec }: SkyPortalPoint,
-): Promise<string | null> {
-  for (const arcsec of cones) {
-    const query = new URLSearchParams({ ra: String(ra), dec: String(dec), radius: String(arcsec / 3_600) })
-    const { sources = [] } = (await get(`sources?${query.toString()}`)) as {
-      sources?: { id: string; ra: number; dec: number }[]
-    }
-    const nearest = sources.toSorted(
-      (a, b) =>
-        Math.hypot((a.ra - ra) * Math.cos((dec * Math.PI) / 180), a.dec - dec) -
-        Math.hypot((b.ra - ra) * Math.cos((dec * Math.PI) / 180), b.dec - dec),
-    )[0]
-    if (nearest) return nearest.id
+  radii: readonly number[],
+): Promise<(PortalSource & { separation: number }) | null> {
+  for (const radius of radii) {
+    const [nearest] = await portal.sources(ra, dec, radius)
+    if (nearest) return nearest
   }
   return null
+}
+
+/** Name of a source that is made: the target's, in letters that SkyPortal takes, or its place where that is none. */
+function idFor({ target, ra, dec }: SkyPortalPoint): string {
+  const name = target.replaceAll(/\s+/g, '').replaceAll(/[^\w.+-]/g, '_')
+  return /^[A-Za-z]/.test(name) && !/^[xy]=/.test(target) ? name : iauDesignation(ra, dec, { digits: 2 })
 }

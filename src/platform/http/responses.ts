@@ -29,7 +29,9 @@ export const problemMeanings = {
   416: 'The range lies outside',
   422: 'A value is not acceptable',
   429: 'Too many requests; see Retry-After',
+  502: 'A server that was asked did not answer as it should',
   503: 'Not available now; see Retry-After',
+  504: 'A server that was asked did not answer in time',
 } as const
 
 export type ProblemStatus = keyof typeof problemMeanings
