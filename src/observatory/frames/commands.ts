@@ -3,6 +3,7 @@ import { realpath, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { basename } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
+import { withoutUserinfo } from '#platform/net/hosts.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import type { Platform } from '#platform/platform.ts'
 import { table } from '#platform/terminal/table.ts'
@@ -131,7 +132,7 @@ async function addOne(
   } catch (error) {
     if (!isProblem(error)) throw error
     await recordFailure(platform, localOperator, path, null, error)
-    done.failed.push({ origin: given, reason: error.message })
+    done.failed.push({ origin: withoutUserinfo(given), reason: error.message })
   }
 }
 
@@ -203,7 +204,7 @@ async function addUrl(
 ): Promise<void> {
   const [id] = await sendUrls(platform, localOperator, [url], rights, note)
   const end = await finished(invocation, platform, id!)
-  if ('reason' in end) return void done.failed.push({ origin: url, reason: end.reason })
+  if ('reason' in end) return void done.failed.push({ origin: withoutUserinfo(url), reason: end.reason })
   const { sha256, added } = end.result as { sha256: string; added: boolean }
   ;(added ? done.added : done.known).push(sha256)
 }

@@ -43,6 +43,20 @@ function numberOf(cards: Cards, keyword: string, label: string): Read<number> {
   return { why: `${keyword} = ${JSON.stringify(String(value).slice(0, 40))} is no number for the ${label}.` }
 }
 
+const seconds: readonly (readonly [unit: RegExp, seconds: number])[] = [
+  [/^(d|days?)$/i, 86_400],
+  [/^(h|hrs?|hours?)$/i, 3600],
+  [/^(min|mins|minutes?)$/i, 60],
+  [/^(ms|msec|milli-?seconds?)$/i, 1e-3],
+  [/^(us|usec|micro-?seconds?)$/i, 1e-6],
+]
+
+/** Seconds in the unit that a comment begins with in brackets, as FITS 4.0 has it (§4.3.2); 1 where it names none. */
+export function secondsOf(cards: Cards, keyword: string): number {
+  const unit = /^\s*[[(]\s*([a-z-]+)\s*[\])]/i.exec(cards.comment(keyword))?.[1] ?? ''
+  return seconds.find(([words]) => words.test(unit))?.[1] ?? 1
+}
+
 /** A number of one or several keywords, within what can be. */
 export function combined(
   cards: Cards,
@@ -158,8 +172,13 @@ export function siteOf(cards: Cards, { keyword, site }: Source): Read<FrameSite>
   const name = ['SITE', 'SITENAME', 'OBSERVAT', 'ORIGIN'].flatMap(
     (each) => textOf(cards, each).value ?? [],
   )[0]
-  const east = longitude > 180 ? longitude - 360 : longitude
+  const west = longitude > 0 && longitude <= 180 && /\bwest/i.test(cards.comment(site.longitude))
+  const east = west ? -longitude : longitude > 180 ? longitude - 360 : longitude
+  const doubts = west
+    ? [`${site.longitude} = ${longitude} is taken as west of Greenwich, as its comment says.`]
+    : []
   return {
+    doubts,
     value: { name: name ?? null, longitudeDeg: east, latitudeDeg: latitude, heightM: height ?? null },
     from: keywords.join(', '),
   }

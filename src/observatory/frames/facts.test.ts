@@ -163,6 +163,59 @@ describe('dialects', () => {
       { kind: 'stack', gain: 120 },
     ],
     ['hotpants', { DIFFCMD: 'hotpants -inim a', OBSTYPE: 'object' }, { kind: 'difference' }],
+    [
+      'sdss',
+      {
+        ORIGIN: 'SDSS    ',
+        TELESCOP: '2.5m',
+        'DATE-OBS': '2006-10-20',
+        TAIHMS: '06:18:00.25',
+        TIMESYS: 'TAI',
+        EXPTIME: 53.907456,
+        FILTER: 'r',
+        GAIN: 4.7,
+      },
+      { kind: 'object', filter: 'r', exposure: 53.907456, gain: null },
+    ],
+    [
+      'keck-infrared',
+      {
+        TELESCOP: 'Keck II',
+        CURRINST: 'NIRC2',
+        'DATE-OBS': '2020-05-06',
+        EXPSTART: '07:08:09.5',
+        ITIME: 2.5,
+        COADDS: 12,
+        DETGAIN: 4,
+      },
+      { exposure: 30, gain: 4 },
+    ],
+    [
+      'alfosc',
+      {
+        INSTRUME: 'ALFOSC_FASU',
+        'DATE-OBS': '2024-05-06T21:08:09.5',
+        'DATE-AVG': '2024-05-06T21:09:09.5',
+        EXPTIME: 120,
+        ALFLTNM: "r'_SDSS 618_148",
+        FAFLTNM: 'Open',
+        FBFLTNM: 'Open',
+        IMAGETYP: '',
+        IMAGECAT: 'SCIENCE',
+      },
+      { kind: 'object', telescope: 'NOT', filterName: "r'_SDSS 618_148" },
+    ],
+    [
+      'asiair',
+      { CREATOR: 'ZWO ASIAIR Plus', INSTRUME: 'ZWO ASI533MC Pro', IMAGETYP: 'Light', GAIN: 12, EXPTIME: 60 },
+      { kind: 'object', gain: null },
+    ],
+    ['cmos-camera', { INSTRUME: 'QHYCCD-Cameras-Capture QHY600M', GAIN: 26, EGAIN: 0.8 }, { gain: 0.8 }],
+    [
+      'siril',
+      { PROGRAM: 'Siril v1.2.1', STACKCNT: 40, LIVETIME: 2400, EXPTIME: 60, IMAGETYP: 'Light', GAIN: 12 },
+      { kind: 'stack', exposure: 2400, gain: null },
+    ],
   ])('%s', (id, words, wanted) => {
     const found = factsOf(words)
     expect(found.profiles).toContain(id)
@@ -172,6 +225,18 @@ describe('dialects', () => {
       else expect([name, got]).toEqual([name, value])
     }
     expect(Facts.safeParse(found).success).toBe(true)
+  })
+
+  it('of SDSS: atomic time becomes UTC, and one middle of a drift scan is not named', () => {
+    const found = factsOf({
+      ORIGIN: 'SDSS',
+      TELESCOP: '2.5m',
+      'DATE-OBS': '2006-10-20',
+      TAIHMS: '06:18:00.25',
+      EXPTIME: 53.9,
+    })
+    expect(found.time?.mjd).toBeCloseTo(mjd('2006-10-20T06:17:27.25Z'), 9)
+    expect(found.time?.middle).toBeNull()
   })
 
   it('that disagree leave a fact unsaid, and say so', () => {
@@ -266,6 +331,24 @@ describe('values', () => {
       null,
     ])
     expect(found.missing.object).toContain('OBJECT')
+  })
+
+  it('of exposures have the unit that their comment begins with', () => {
+    const exposure = (value: number, comment: string): number | null =>
+      factsOf({ EXPOSURE: [value, comment] }).exposure
+    expect(exposure(0.0158, '[d] time on source')).toBeCloseTo(1365.12, 6)
+    expect(exposure(2, '[min] shutter')).toBe(120)
+    expect(exposure(2500, '(ms)')).toBe(2.5)
+    for (const comment of ['[s]', 'seconds', '', '[damaged] value']) expect(exposure(30, comment)).toBe(30)
+  })
+
+  it('of longitudes count west where their comment says so', () => {
+    const site = (value: number, comment: string) =>
+      factsOf({ LATITUDE: 28.76, LONGITUD: [value, comment], OBSERVAT: 'nowhere' })
+    expect(site(17.88, '[degrees West]').site?.longitudeDeg).toBe(-17.88)
+    expect(site(17.88, '[degrees West]').doubts.join()).toMatch(/taken as west of Greenwich/)
+    expect(site(-17.88, '[degrees West]').site?.longitudeDeg).toBe(-17.88)
+    expect(site(17.88, 'east of Greenwich').site?.longitudeDeg).toBe(17.88)
   })
 
   it('sexagesimal pointings are hours and degrees, the sign of −0 is kept', () => {

@@ -5,7 +5,16 @@ import { cardsOf, type Cards } from './cards.ts'
 import type { Dialect, Source } from './dialect.ts'
 import { dialects, fallback } from './dialects/registry.ts'
 import { timeOf } from './fact-time.ts'
-import { combined, isNothing, pairOf, sectionOf, siteOf, textOf, type Read } from './fact-values.ts'
+import {
+  combined,
+  isNothing,
+  pairOf,
+  secondsOf,
+  sectionOf,
+  siteOf,
+  textOf,
+  type Read,
+} from './fact-values.ts'
 import type { FactName, Facts, FrameKind, FrameSite } from './frame.ts'
 import { mainHdu } from './images.ts'
 
@@ -217,7 +226,10 @@ export function facts(hdus: readonly Hdu[], which?: number): Facts {
       `The filter "${filterName.slice(0, 60)}" is none of the bands that photometry knows; name the band where it is needed.`,
     )
   const kind = kindOf(reading)
-  const exposure = number(reading, 'exposure', 0, 1e8)
+  const exposure = fact(reading, 'exposure', (source) => {
+    const unit = secondsOf(cards, source.keyword)
+    return combined(cards, { ...source, factor: (source.factor ?? 1) * unit }, 'exposure time', 0, 1e8)
+  })
   const shape = own?.shape ?? []
   const found: Facts = {
     profiles: known.length === 0 ? [fallback.id] : known.map(({ id }) => id),
@@ -262,7 +274,10 @@ export function facts(hdus: readonly Hdu[], which?: number): Facts {
 
 /** What the header says twice and differently is said to the reader. */
 function disagreements(found: Facts, cards: Cards): void {
-  const [time, exposure] = [cards.number('EXPTIME'), cards.number('EXPOSURE')]
+  const [time, exposure] = ['EXPTIME', 'EXPOSURE'].map((keyword) => {
+    const value = cards.number(keyword)
+    return value === undefined ? undefined : value * secondsOf(cards, keyword)
+  })
   if (time !== undefined && exposure !== undefined && Math.abs(time - exposure) > 0.01 * Math.max(time, 1))
     found.doubts.push(`EXPTIME = ${time} s and EXPOSURE = ${exposure} s differ; the first is taken.`)
   const mjd = cards.number('MJD-OBS')

@@ -4,6 +4,7 @@ import { basename, join, relative, sep } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
 import { failure } from '#platform/jobs/failure.ts'
 import type { JobContext } from '#platform/jobs/job.ts'
+import { withoutUserinfo } from '#platform/net/hosts.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { z } from 'zod'
 import { scopesOf, type Actor } from '#observatory/people/actor.ts'
@@ -236,6 +237,16 @@ export async function sendUrls(
 ): Promise<string[]> {
   requireMember(actor)
   requireOwnGroups(actor, rights.groups)
+  for (const url of urls) {
+    const bare = withoutUserinfo(url)
+    // Neither the queue nor anything after it may keep a password.
+    if (bare !== url)
+      throw new Problem(
+        'net.host_refused',
+        `${bare} is refused with a name or password in it, for addresses are kept and shown; fetch the file yourself and upload it.`,
+        { url: bare },
+      )
+  }
   return platform.db.transaction().execute(async (tx) => {
     const ids: string[] = []
     for (const url of urls)
@@ -261,6 +272,7 @@ export async function runUrl(
   const { urlBytes } = platform.config.section(framesSection)
   const folder = join(platform.config.home, 'uploads')
   const path = join(folder, randomUUID())
+  const origin = withoutUserinfo(input.url)
   try {
     const { bytes, url } = await platform.net.fetch(input.url, {
       untrusted: true,
@@ -270,15 +282,15 @@ export async function runUrl(
     })
     await mkdir(folder, { recursive: true })
     await writeFile(path, bytes, { flag: 'wx' })
-    const name = nameIn(url) ?? nameIn(input.url) ?? 'frame.fits'
+    const name = nameIn(url) ?? nameIn(origin) ?? 'frame.fits'
     const { rights, note } = input
-    return await addFile(platform, actor, path, 'storage', { name, origin: input.url, rights, note })
+    return await addFile(platform, actor, path, 'storage', { name, origin, rights, note })
   } catch (error) {
     if (!isProblem(error) || job.signal.aborted) throw error
     // Servers come back; a file that is no frame does not become one.
     const again = /^net\.(unreachable|timeout|status)/.test(error.code)
     if (again && job.attempt <= urlKind.retry.limit) throw error
-    await recordFailure(platform, actor, input.url, null, error)
+    await recordFailure(platform, actor, origin, null, error)
     throw again ? error : failure(error, 'never')
   } finally {
     await rm(path, { force: true })

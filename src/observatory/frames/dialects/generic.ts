@@ -86,6 +86,7 @@ export const generic: Dialect = {
       { keyword: 'EXPTIME' },
       { keyword: 'EXPOSURE' },
       { keyword: 'XPOSURE' },
+      { keyword: 'ITIME', with: ['COADDS'], combine: 'product' },
       { keyword: 'ITIME' },
       { keyword: 'EXP_TIME' },
       { keyword: 'EXPOS' },

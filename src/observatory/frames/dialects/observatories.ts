@@ -175,3 +175,56 @@ export const eso: Dialect = {
     ],
   },
 }
+
+export const sdss: Dialect = {
+  id: 'sdss',
+  title: 'SDSS frames, drift scans',
+  recognise: [{ ORIGIN: /^SDSS/i, TELESCOP: /2\.5 ?m/i }],
+  always: { telescope: 'SDSS 2.5 m', instrument: 'SDSS imager', site: 'apache-point', kind: 'object' },
+  facts: {
+    // Of the first row: rows after it were exposed later, so that no one middle can be named.
+    time: [{ keyword: 'DATE-OBS', form: 'iso', scale: 'tai', clock: ['TAIHMS'] }],
+    filter: [{ keyword: 'FILTER' }],
+    // A frame is calibrated to nanomaggies; its gain lies in another file.
+    gain: [],
+    pointing: [{ keyword: 'RA', with: ['DEC'], combine: 'pair', angle: 'degrees' }],
+  },
+}
+
+export const keckInfrared: Dialect = {
+  id: 'keck-infrared',
+  title: 'Keck NIRC2, MOSFIRE, OSIRIS',
+  recognise: [
+    { INSTRUME: /^(NIRC2|MOSFIRE|OSIRIS)/i, TELESCOP: /keck/i },
+    { CURRINST: /^(NIRC2|MOSFIRE|OSIRIS)/i },
+  ],
+  always: { site: 'maunakea' },
+  kinds: kindWords,
+  facts: {
+    time: [
+      { keyword: 'DATE-OBS', form: 'iso', place: 'start', scale: 'utc', clock: ['EXPSTART', 'UTC', 'UT'] },
+      { keyword: 'MJD-OBS', form: 'mjd', place: 'start', scale: 'utc' },
+    ],
+    // Each of these is the time of one of the exposures that were added in the detector.
+    exposure: [
+      { keyword: 'TRUITIME', with: ['COADDS'], combine: 'product' },
+      { keyword: 'TRUITIME', with: ['COADDONE'], combine: 'product' },
+      { keyword: 'ITIME', with: ['COADDS'], combine: 'product' },
+    ],
+    gain: [{ keyword: 'SYSGAIN' }, { keyword: 'DETGAIN' }],
+    pointing: [{ keyword: 'RA', with: ['DEC'], combine: 'pair', angle: 'degrees' }],
+  },
+}
+
+export const alfosc: Dialect = {
+  id: 'alfosc',
+  title: 'NOT ALFOSC',
+  recognise: [{ INSTRUME: /^ALFOSC/i }],
+  always: { telescope: 'NOT', site: 'la-palma' },
+  kinds: [[/^(science|imaging)$/i, 'object'], [/^calib$/i, 'other'], ...kindWords],
+  facts: {
+    time: [...middleOf, { keyword: 'DATE-OBS', form: 'iso', place: 'start', scale: 'utc' }],
+    filter: [{ keyword: 'ALFLTNM', with: ['FAFLTNM', 'FBFLTNM'], combine: 'wheels' }, { keyword: 'FILTER' }],
+    kind: [{ keyword: 'IMAGETYP' }, { keyword: 'IMAGECAT' }],
+  },
+}

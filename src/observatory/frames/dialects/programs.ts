@@ -90,3 +90,33 @@ export const hotpants: Dialect = {
   always: { kind: 'difference' },
   facts: {},
 }
+
+export const asiair: Dialect = {
+  id: 'asiair',
+  title: 'ASIAIR, INDI and Ekos',
+  recognise: [{ CREATOR: /asiair|indi\b|ekos/i }, { SWCREATE: /asiair|indi\b/i }, { PROGRAM: /asiair/i }],
+  kinds: kindWords,
+  facts: { time: [...middleOf, ...startUtc], gain: electronsPerAdu, kind: [{ keyword: 'IMAGETYP' }] },
+}
+
+/** Whatever the program, GAIN of these is a number of the driver's own. */
+export const cmos: Dialect = {
+  id: 'cmos-camera',
+  title: 'CMOS cameras of ZWO, QHY, Player One, ToupTek, Altair, SVBONY',
+  recognise: [{ INSTRUME: /\b(ZWO|ASI ?\d{3,4}|QHY|Poseidon|Player ?One|Toup|Altair|SVBONY)/i }],
+  facts: { gain: electronsPerAdu },
+}
+
+export const siril: Dialect = {
+  id: 'siril',
+  title: 'Stack made by Siril',
+  product: true,
+  recognise: [{ PROGRAM: /siril/i, STACKCNT: /./ }],
+  always: { kind: 'stack' },
+  facts: {
+    exposure: [{ keyword: 'LIVETIME' }, { keyword: 'EXPTIME', with: ['STACKCNT'], combine: 'product' }],
+    // Siril's stacks are means in units of its own.
+    gain: [],
+    saturation: [],
+  },
+}
