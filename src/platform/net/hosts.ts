@@ -120,3 +120,12 @@ function privateHost(host: string): Problem {
 export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`.slice(0, 300)
 }
+
+/** An address as it may be kept and shown: without a name and password in it. What is no address stays as it is. */
+export function withoutUserinfo(text: string): string {
+  const url = URL.parse(text)
+  if (!url || (url.username === '' && url.password === '')) return text
+  url.username = ''
+  url.password = ''
+  return url.href
+}
