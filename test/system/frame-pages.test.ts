@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { card } from '#science/fits/header.ts'
-import { writeFits } from '#science/fits/write.ts'
 import { administrator, dispose, makeAdministrator, root, startProgram } from './program.ts'
 import type { Program } from './program.ts'
 import { findings } from './axe.ts'
+import { frameOf, pixelsApart, skyOf, type Plane } from './sky-frames.ts'
 
 /** Pages of frames in a real browser on the real program: what lies under the cursor is what lies there. */
 
@@ -16,60 +15,10 @@ const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/
 )
 const noBrowser = executablePath === undefined
 
-const radians = Math.PI / 180
-
-/** A tangent plane of square pixels, turned; the formulas of the textbook, to be held against. */
-interface Plane {
-  ra: number
-  dec: number
-  /** Reference pixel, 0-based. */
-  x: number
-  y: number
-  scaleDeg: number
-  turnDeg: number
-}
-
-function skyOf({ ra, dec, x, y, scaleDeg, turnDeg }: Plane, px: number, py: number): [number, number] {
-  const [c, s] = [Math.cos(turnDeg * radians), Math.sin(turnDeg * radians)]
-  const u = -scaleDeg * radians * (c * (px - x) - s * (py - y))
-  const v = scaleDeg * radians * (s * (px - x) + c * (py - y))
-  const [d, cosD] = [Math.sin(dec * radians), Math.cos(dec * radians)]
-  const across = Math.atan2(u, cosD - v * d) / radians
-  const up = Math.atan2(d + v * cosD, Math.hypot(u, cosD - v * d)) / radians
-  return [(ra + across + 360) % 360, up]
-}
-
-function frameOf(
-  shape: [number, number],
-  value: (x: number, y: number) => number,
-  plane: Plane | null,
-): Uint8Array {
-  const [width, height] = shape
-  const data = Float32Array.from({ length: width * height }, (_, i) =>
-    value(i % width, Math.floor(i / width)),
-  )
-  const cards = [card('BUNIT', 'adu'), card('FILTER', 'r'), card('EXPTIME', 30)]
-  if (plane) {
-    const [c, s] = [Math.cos(plane.turnDeg * radians), Math.sin(plane.turnDeg * radians)]
-    cards.push(
-      card('CTYPE1', 'RA---TAN'),
-      card('CTYPE2', 'DEC--TAN'),
-      card('CRVAL1', plane.ra),
-      card('CRVAL2', plane.dec),
-      card('CRPIX1', plane.x + 1),
-      card('CRPIX2', plane.y + 1),
-      card('CD1_1', -plane.scaleDeg * c),
-      card('CD1_2', plane.scaleDeg * s),
-      card('CD2_1', plane.scaleDeg * s),
-      card('CD2_2', plane.scaleDeg * c),
-      card('RADESYS', 'ICRS'),
-    )
-  }
-  return writeFits([{ kind: 'image', shape, data, cards }])
-}
-
 const first: Plane = { ra: 359.99, dec: 61.2, x: 480.3, y: 811.7, scaleDeg: 0.4 / 3600, turnDeg: 33 }
 const second: Plane = { ra: 0.01, dec: 61.21, x: 210, y: 190, scaleDeg: 0.9 / 3600, turnDeg: -110 }
+
+const pointFrame = frameOf([64, 48], (x, y) => (x === 37 && y === 21 ? 1 : 0), null)
 
 describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
   let program: Program
@@ -117,12 +66,6 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
     }
   }
 
-  /** Distance of two directions in pixels of a plane. */
-  function pixelsApart(one: [number, number], other: [number, number], scaleDeg: number): number {
-    const across = (((one[0] - other[0] + 540) % 360) - 180) * Math.cos(one[1] * radians)
-    return Math.hypot(across, one[1] - other[1]) / scaleDeg
-  }
-
   beforeAll(async () => {
     if (!existsSync(join(root, 'dist/web/index.html')))
       throw new Error('The page is not built; run node scripts/build-page.js first.')
@@ -141,7 +84,7 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
       // Each pixel says where it is; large enough for levels of the server.
       ramp: frameOf([1000, 1600], (x, y) => x + 1000 * y, first),
       turned: frameOf([420, 380], (x, y) => x + 1000 * y, second),
-      point: frameOf([64, 48], (x, y) => (x === 37 && y === 21 ? 1 : 0), null),
+      point: pointFrame,
       blank: frameOf([20, 20], () => NaN, null),
     }
     for (const [name, bytes] of Object.entries(frames)) {
@@ -283,6 +226,93 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
     await page.getByLabel('Choose new.fits').check()
     expect(await page.getByRole('link', { name: 'Process…' }).getAttribute('href')).toContain('frames=')
     await page.close()
+  })
+
+  it('two fingers: three times as far apart is three times the zoom, and what lies between them stays there', async () => {
+    const page = await openFrame('ramp', '?x=500&y=800&zoom=0.5', 390)
+    const stage = (await page.locator('.viewer-stage canvas').first().boundingBox())!
+    const [X, Y] = [Math.round(stage.x + stage.width / 2), Math.round(stage.y + stage.height / 2)]
+    const session = await context.newCDPSession(page)
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', away = 0, shift = 0) =>
+      session.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints:
+          type === 'touchEnd'
+            ? []
+            : [-1, 1].map((side, id) => ({ x: X + side * away + shift, y: Y + shift, id })),
+      })
+    await touch('touchStart', 30)
+    for (let away = 36; away <= 90; away += 6) await touch('touchMove', away)
+    for (let shift = 6; shift <= 60; shift += 6) await touch('touchMove', 90, shift)
+    await touch('touchEnd')
+    await page.waitForURL(/zoom=1\.5/)
+    const { searchParams } = new URL(page.url())
+    // Sixty pixels of the screen, less what rounding the middle of the stage leaves.
+    expect(Math.abs(Number(searchParams.get('x')) - (500 - 60 / 1.5))).toBeLessThan(1.5)
+    expect(Math.abs(Number(searchParams.get('y')) - (800 + 60 / 1.5))).toBeLessThan(1.5)
+    await page.getByRole('button', { name: 'Colours…' }).click()
+    await page.getByLabel('Stretch').waitFor()
+    await page.close()
+  })
+
+  it('a region file is drawn where it is dropped, is there after a reload, and goes out as it came', async () => {
+    const page = await openFrame('ramp')
+    const lines = [
+      'circle(501,801,20) # color=cyan text={one}',
+      'ellipse(430,470,30,15,45) # color=red',
+      'box(400,540,40,20,30) # color=green',
+    ]
+    await page.evaluate(
+      (text) => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File([text], 'marks.reg'))
+        document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }))
+      },
+      ['# Region file format: DS9 version 4.1', 'physical', ...lines, 'panda(9,9,0,270,3,0,60,2)'].join('\n'),
+    )
+    await page.getByText('The shape panda is not read here').waitFor()
+    await page.reload()
+    await page.getByRole('checkbox', { name: /marks.reg/ }).waitFor()
+    await page.getByRole('button', { name: 'Take…' }).click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('menuitem', { name: /DS9 region file/ }).click()
+    const saved = await (await download).path()
+    const text = readFileSync(saved, 'utf8')
+    for (const line of lines) expect(text).toContain(line)
+    await page.getByRole('button', { name: 'Take marks.reg away' }).click()
+    await page.getByText('The shape panda is not read here').waitFor({ state: 'detached' })
+    await page.close()
+  })
+
+  it('an upload is paused and goes on, a broken line is waited for, and a frame that was here is said to be', async () => {
+    const page = await open('/frames?open=add')
+    let line: 'slow' | 'broken' | 'whole' = 'slow'
+    await page.route('**/api/v1/uploads/*', async (route) => {
+      if (line === 'broken') await route.abort('internetdisconnected')
+      // What is slow is not answered before it is given up.
+      else if (line === 'whole') await route.continue()
+    })
+    const choose = (name: string, bytes: Uint8Array) =>
+      page
+        .getByLabel('FITS files', { exact: true })
+        .setInputFiles([{ name, mimeType: 'application/fits', buffer: Buffer.from(bytes) }])
+    await choose(
+      'long.fits',
+      frameOf([60, 50], (x, y) => x * y, null),
+    )
+    await page.getByRole('progressbar', { name: 'Sending long.fits' }).waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByText(/paused at/).waitFor()
+    line = 'broken'
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText('no connection; goes on by itself').waitFor()
+    line = 'whole'
+    const list = page.getByRole('list', { name: 'Files being added' })
+    await list.getByText('added', { exact: true }).waitFor()
+    await choose('point again.fits', pointFrame)
+    await list.getByText('was here already').waitFor()
+    await page.close()
+    faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes('INTERNET_DISCONNECTED')))
   })
 
   it('what has no value or no sky is said, never a zero', async () => {

@@ -134,6 +134,41 @@ describe.skipIf(noBrowser)('pages of tasks (needs Chromium)', () => {
     await page.close()
   })
 
+  it('a mask is drawn by rectangle, circle and polygon, kept as drawn, and the frame is inspected with it', async () => {
+    const page = await open(`${task}?open=mask`)
+    await page.locator('.viewer-stage[data-tiles="here"]').waitFor()
+    const canvas = (await page.locator('.viewer-stage canvas').first().boundingBox())!
+    const [X, Y] = [canvas.x + canvas.width / 2, canvas.y + canvas.height / 2]
+    const drag = async (tool: string, from: [number, number], to: [number, number]) => {
+      await page.getByRole('button', { name: tool, exact: true }).click()
+      await page.mouse.move(X + from[0], Y + from[1])
+      await page.mouse.down()
+      await page.mouse.move(X + to[0], Y + to[1], { steps: 4 })
+      await page.mouse.up()
+    }
+    await drag('rectangle', [-100, -100], [-20, -40])
+    await drag('circle', [80, 20], [110, 20])
+    await page.getByRole('button', { name: 'polygon', exact: true }).click()
+    for (const [x, y] of [
+      [-60, 60],
+      [10, 60],
+      [10, 120],
+    ] as const)
+      await page.mouse.click(X + x, Y + y)
+    await page.keyboard.press('Enter')
+    await page.getByText('polygon of 3 points').waitFor()
+    await page.getByRole('button', { name: 'Save the mask' }).click()
+    await page.getByText(/The frame is being inspected/).waitFor()
+    await page.getByText('Save the mask').waitFor({ timeout: 60_000 })
+    const { steps } = await program.get<{ steps: { step: string; state: string }[] }>(`/api/v1${task}`)
+    expect(steps.find(({ step }) => step === 'inspect')?.state).toBe('done')
+    const kept = await program.get<{ mode: string; shapes: { kind: string; radius?: number }[] }>(
+      `/api/v1${task}/products/custom_mask.json`,
+    )
+    expect(kept.shapes.map(({ kind }) => kind)).toEqual(['rectangle', 'circle', 'polygon'])
+    await page.close()
+  })
+
   it('no page of tasks has a serious finding of axe, an error or a sideways scroll', async () => {
     const paths = ['/tasks?open=new', task, `${task}/candidates`, '/light-curve?ra=150&dec=2.2&radius=60']
     for (const [width, theme] of [
