@@ -46,6 +46,10 @@ export const tasksSection = {
       schema: z.boolean().default(false),
       doc: 'Ask no service of astronomy: only what is here, and what was asked before',
     },
+    skyGigabytes: {
+      schema: z.coerce.number().positive().default(20),
+      doc: 'Gigabytes of survey pictures that are kept',
+    },
     skyportalUrl: { schema: address.nullable().default(null), doc: 'SkyPortal to which photometry is sent' },
     skyportalToken: {
       schema: z.string().min(1).nullable().default(null),

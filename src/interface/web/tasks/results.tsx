@@ -338,6 +338,12 @@ function Subtraction({ found }: { found: SubtractionFindings }) {
           'Candidates',
           `${thousands(found.candidates)} (${thousands(found.negative)} fading) of ${thousands(found.detections)} detections`,
         ],
+        [
+          'Not asked',
+          found.without &&
+            found.without.length > 0 &&
+            `${found.without.join(', ')} did not answer: what is known there may be among them`,
+        ],
       ]}
     />
   )

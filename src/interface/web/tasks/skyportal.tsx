@@ -20,7 +20,10 @@ interface Point {
   limiting_mag: number
   subtracted: boolean
   source: string | null
+  separation: number | null
+  created: boolean
   sent: boolean
+  error: string | null
 }
 
 const kinds = [
@@ -33,12 +36,14 @@ const kinds = [
 export function SkyPortal({ task, close }: { task: Task; close: () => void }) {
   const [which, setWhich] = useState<(typeof kinds)[number][0]>('best')
   const [limitOnly, setLimitOnly] = useState(false)
+  const [create, setCreate] = useState(false)
   const ask = useMutation({
     mutationFn: (preview: boolean) =>
-      send<{ points: Point[] }>('POST', `/tasks/${task.id}/skyportal`, { which, limitOnly, preview }),
+      send<{ points: Point[] }>('POST', `/tasks/${task.id}/skyportal`, { which, limitOnly, preview, create }),
   })
   const points = ask.data?.points ?? []
-  const sent = points.some((point) => point.sent)
+  const sent = points.filter((point) => point.sent).length
+  const sendable = points.filter((point) => point.error === null).length
   const change = (act: () => void) => {
     act()
     ask.reset()
@@ -79,6 +84,14 @@ export function SkyPortal({ task, close }: { task: Task; close: () => void }) {
             />
             limits only
           </label>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={create}
+              onChange={(event) => change(() => setCreate(event.target.checked))}
+            />
+            make sources that are not there
+          </label>
           <button
             type="submit"
             className={points.length > 0 ? 'button' : 'button main'}
@@ -86,19 +99,23 @@ export function SkyPortal({ task, close }: { task: Task; close: () => void }) {
           >
             Show what would be sent
           </button>
-          {points.length > 0 && !sent && (
+          {sendable > 0 && sent === 0 && (
             <button
               type="button"
               className="button main"
               disabled={ask.isPending}
               onClick={() => ask.mutate(false)}
             >
-              Send {points.length === 1 ? 'it' : `all ${points.length}`}
+              Send {points.length === 1 ? 'it' : `${sendable} of ${points.length}`}
             </button>
           )}
         </div>
         {ask.isError && <Problem error={ask.error} what="SkyPortal" />}
-        {sent && <p role="status">Sent.</p>}
+        {sent > 0 && (
+          <p role="status">
+            {sent} of {points.length} sent.
+          </p>
+        )}
         {ask.isSuccess && points.length === 0 && <p className="dim">The task has no measured target.</p>}
         {points.length > 0 && (
           <div className="scroll-x" tabIndex={0} role="region" aria-label="Points for SkyPortal">
@@ -125,7 +142,14 @@ export function SkyPortal({ task, close }: { task: Task; close: () => void }) {
                 {points.map((point) => (
                   <tr key={`${point.target} ${String(point.subtracted)}`}>
                     <td>{point.target}</td>
-                    <td>{point.source ?? <span className="dim">none within 30′</span>}</td>
+                    <td>
+                      {point.source ?? <span className="dim">none</span>}
+                      {point.created && <span className="dim"> (new)</span>}
+                      {point.separation !== null && (
+                        <span className="dim"> {point.separation.toFixed(1)}″ off</span>
+                      )}
+                      {point.error !== null && <div style={{ color: 'var(--needs)' }}>▲ {point.error}</div>}
+                    </td>
                     <td>
                       <SkyCoord ra={point.ra} dec={point.dec} plain />
                     </td>

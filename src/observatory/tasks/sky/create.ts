@@ -32,7 +32,12 @@ export function createSky(options: {
   given?: { name: string; table: Table } | undefined
 }): SkySources {
   const { net, settings, columns, given } = options
-  const asking: Asking = { net, cache: join(options.cache, 'sky'), offline: settings.offline }
+  const asking: Asking = {
+    net,
+    cache: join(options.cache, 'sky'),
+    offline: settings.offline,
+    mostPictures: settings.skyGigabytes * 1e9,
+  }
   return {
     async stars(catalogue, cone, { limit, signal, log }) {
       if (given) return { table: given.table, from: given.name, bands: [], given: true }
