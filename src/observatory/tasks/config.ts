@@ -329,6 +329,31 @@ const keys = {
     doc: 'Write image_bg.fits and image_rms.fits.',
   }),
 
+  inject_stars: key(z.number().int().min(0).max(100_000).default(0), {
+    group: 'photometry',
+    title: 'Artificial stars',
+    doc: "Put so many stars of the frame's own point spread into copies of it, and say how many are found again by magnitude (completeness.parquet); 0: none. At least 10; 500 tell the limits to some hundredths of a magnitude.",
+  }),
+  inject_from: key(auto(z.number().min(-5).max(40)), {
+    group: 'photometry',
+    title: 'Artificial stars from',
+    unit: 'mag',
+    auto: '2.5 mag brighter than the limit',
+    doc: 'Brightest artificial star.',
+  }),
+  inject_to: key(auto(z.number().min(-5).max(40)), {
+    group: 'photometry',
+    title: 'Artificial stars to',
+    unit: 'mag',
+    auto: '1.5 mag fainter than the limit',
+    doc: 'Faintest artificial star.',
+  }),
+  inject_seed: key(z.number().int().min(0).max(4_294_967_295).default(1), {
+    group: 'photometry',
+    title: 'Seed of artificial stars',
+    doc: 'The same seed puts the same stars in the same places.',
+  }),
+
   // Transients against catalogues
   simple_center: key(text(), {
     group: 'transients',

@@ -57,12 +57,34 @@ export interface Limit {
   readonly mag: number | null
 }
 
+/** How much of what is there is found, by artificial stars. */
+export interface CompletenessFindings {
+  readonly stars: number
+  readonly seed: number
+  /** Magnitudes at which half and nine tenths are found. */
+  readonly limit50: { readonly magnitude: number; readonly error: number } | null
+  readonly limit90: { readonly magnitude: number; readonly error: number } | null
+  /** Share of the brightest that is found. */
+  readonly most: number
+  readonly bins: readonly {
+    readonly magnitude: number
+    readonly injected: number
+    readonly found: number
+    readonly share: number
+    readonly low: number
+    readonly high: number
+  }[]
+}
+
 export interface PhotometryFindings {
   readonly field: Field
   readonly moc: string | null
   readonly wcs: 'header' | 'solved' | 'refined'
+  /** Scale of the apertures, pixels: twice the half-light radius, or as configured. */
   readonly fwhm: number
   readonly fwhmFrom: string
+  /** Full width at half maximum of the stars' profiles, pixels. */
+  readonly profileFwhm?: number | null
   readonly detected: number
   readonly objects: number
   readonly unflagged: number
@@ -83,6 +105,7 @@ export interface PhotometryFindings {
   readonly solution: unknown
   readonly limits: readonly Limit[]
   readonly backgroundLimit: { readonly mag: number; readonly scatter: number } | null
+  readonly completeness?: CompletenessFindings | null
   readonly targets: readonly Measured[]
   readonly warnings: readonly string[]
 }
@@ -139,6 +162,10 @@ export interface StackFindings {
   readonly gain: number | null
   readonly exposure: number | null
   readonly mjd: number | null
+  /** Frames that have no value on the grid of the first. */
+  readonly leftOut?: readonly string[]
+  /** Part of the pixels that have a value, 0–1. */
+  readonly covered?: number
 }
 
 export interface StepFindings {

@@ -12,15 +12,19 @@ export function summaryOf(result: {
   if (problem) return [`${file}: ${problem.message}`]
   const lines = [file]
   const { inspect, photometry, transients, subtraction, stack } = findings ?? {}
-  if (stack) lines.push(`  stack        ${stack.frames} frames, ${stack.method}`)
+  if (stack)
+    lines.push(
+      `  stack        ${stack.frames} frames, ${stack.method}${stack.leftOut && stack.leftOut.length > 0 ? `; left out: ${stack.leftOut.join(', ')}` : ''}`,
+    )
   if (inspect) {
     const { width, height, masked, filter, field } = inspect
     lines.push(
-      `  frame        ${width} × ${height} pixels, ${filter.value}, ${((100 * masked.masked) / masked.pixels).toFixed(2)} % masked${field ? `, ${field.ra.toFixed(4)} ${field.dec.toFixed(4)}` : ''}`,
+      `  frame        ${width} × ${height} pixels, ${filter.value}${filter.from === 'assumed' ? ' (assumed: the header says none)' : ''}, ${((100 * masked.masked) / masked.pixels).toFixed(2)} % masked${field ? `, ${field.ra.toFixed(4)} ${field.dec.toFixed(4)}` : ''}`,
     )
   }
   if (photometry) {
-    const { objects, fwhm, field, zeroPoint, zeroPointErr, used, catalogue, limits } = photometry
+    const { objects, field, zeroPoint, zeroPointErr, used, catalogue, limits, completeness } = photometry
+    const fwhm = photometry.profileFwhm ?? photometry.fwhm
     lines.push(
       `  objects      ${objects}, FWHM ${fwhm.toFixed(2)} pixels (${(fwhm * field.pixelScaleArcsec).toFixed(2)}″)`,
     )
@@ -30,6 +34,10 @@ export function summaryOf(result: {
     const limit = limits.find(({ sn }) => sn === 5) ?? limits[0]
     if (limit?.mag !== null && limit !== undefined)
       lines.push(`  limit        ${limit.mag.toFixed(2)} mag at S/N ${limit.sn}`)
+    if (completeness?.limit50)
+      lines.push(
+        `  completeness ${completeness.limit90 ? `90 % at ${completeness.limit90.magnitude.toFixed(2)} mag, ` : ''}50 % at ${completeness.limit50.magnitude.toFixed(2)} mag`,
+      )
     for (const target of photometry.targets) lines.push(`  target       ${inWords(target)}`)
   }
   if (transients)

@@ -116,6 +116,8 @@ export const stepProducts: Readonly<Record<StepName, readonly string[]>> = {
     'objects.reg',
     'cat.parquet',
     'calibrators.parquet',
+    'completeness.parquet',
+    'injected.parquet',
     'target.parquet',
     'targets/',
   ],

@@ -11,7 +11,7 @@ import { positionsAt } from '#observatory/tasks/catalogue-columns.ts'
 import { definitionFor } from '#observatory/tasks/sky/definition.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { StepContext } from './context.ts'
-import type { Objects } from './measure-work.ts'
+import type { Objects } from './objects.ts'
 
 /** From instrumental to catalogue magnitudes. */
 

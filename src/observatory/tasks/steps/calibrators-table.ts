@@ -1,6 +1,6 @@
 import { tableOf, type Table } from '#science/table/table.ts'
 import { instrumental, type Calibration, type Stars } from './calibrate.ts'
-import type { Objects } from './measure-work.ts'
+import type { Objects } from './objects.ts'
 
 /**
  * The stars that calibrate, one row per object that is a star of the catalogue: what the zero point was fitted to, and what

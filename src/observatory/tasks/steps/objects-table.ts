@@ -2,7 +2,7 @@ import type { Wcs } from '#science/fits/wcs/wcs.ts'
 import { calibrated, type ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import { tableOf, type ColumnInput, type MetaValue, type Table } from '#science/table/table.ts'
 import { instrumental } from './calibrate.ts'
-import { chosenObjects, type Objects } from './measure-work.ts'
+import { chosenObjects, type Objects } from './objects.ts'
 import { hasColumn, numbersOf } from './tables.ts'
 
 /** Objects with what the frame's calibration makes of them. */

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { Problem } from '#problem.ts'
 import type { Wcs } from '#science/fits/wcs/wcs.ts'
-import { zeroPointAt, type ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
+import { zeroPointAt, zeroPointsAt, type ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import type { ColumnInput } from '#science/table/table.ts'
 import { writeWhole } from '#platform/files/whole.ts'
 import type { Measured, PhotometryFindings } from '#observatory/tasks/findings.ts'
@@ -21,7 +21,12 @@ import { cutout } from './cutouts.ts'
 import { fieldOf, mocOf } from './field.ts'
 import { frameWcs, refined } from './frame-wcs.ts'
 import { limitsOf } from './limits.ts'
-import { measureForced, measureObjects, type Objects } from './measure-work.ts'
+import { completenessOfFrame } from './completeness.ts'
+import { measureForced } from './forced-work.ts'
+import { measureObjects } from './measure-work.ts'
+import type { Objects } from './objects.ts'
+import type { PointSpreadFluxes } from './point-spread.ts'
+import { medianOf } from '#science/image/median.ts'
 import {
   calibrateObjects,
   objectsTable,
@@ -47,7 +52,11 @@ export const photometry: Step<'photometry'> = {
       bgSize: frame.bgSize,
       hands,
     }
-    const { objects, psf, fwhm, fwhmFrom, detected } = await runSpeaking(context, measureObjects, input)
+    const { objects, psf, profile, fwhm, fwhmFrom, detected } = await runSpeaking(
+      context,
+      measureObjects,
+      input,
+    )
     const solved = await frameWcs(context, frame, objects)
     let { wcs } = solved
     const { field, why } = fieldOf(wcs, frame.width, frame.height)
@@ -132,7 +141,7 @@ export const photometry: Step<'photometry'> = {
     await writeTable(
       context.columns,
       at(context, 'objects.parquet'),
-      objectsTable(all, meta, psfColumns(psf)),
+      objectsTable(all, meta, psfColumns(psf, objects, apertureOverPsf(objects, psf), model)),
       context.signal,
     )
     await writeTable(context.columns, at(context, 'cat.parquet'), answer.table, context.signal)
@@ -146,8 +155,12 @@ export const photometry: Step<'photometry'> = {
       at(context, 'objects.reg'),
       regionsOf(all.ra, all.dec, Math.max(1, config.rel_aper * fwhmArcsec)),
     )
-    const targets = await measureTargets(context, frame.targets, wcs, model, fwhm, input, meta)
-    const { unflagged } = { unflagged: objects.flags.reduce((sum, flags) => sum + (flags === 0 ? 1 : 0), 0) }
+    const targets = await measureTargets(context, frame.targets, wcs, model, fwhm, input, meta, {
+      objects,
+      psf,
+    })
+    const completeness = await completenessOfFrame(context, { ...input, fwhm }, model, limits)
+    const unflagged = objects.flags.reduce((sum, flags) => sum + (flags === 0 ? 1 : 0), 0)
     const found = fieldOf(wcs, frame.width, frame.height).field ?? field
     return {
       field: found,
@@ -155,6 +168,7 @@ export const photometry: Step<'photometry'> = {
       wcs: better ? 'refined' : solved.from,
       fwhm,
       fwhmFrom,
+      profileFwhm: profile?.fwhm ?? null,
       detected,
       objects: objects.rows,
       unflagged,
@@ -173,16 +187,31 @@ export const photometry: Step<'photometry'> = {
       solution: model,
       limits: limits.bySn,
       backgroundLimit: limits.background,
+      completeness,
       targets,
       warnings: model.warnings,
     } satisfies PhotometryFindings
   },
 }
 
+/** Median of aperture over fitted flux of good stars: what brings fitted fluxes to the zero point of the apertures. */
+function apertureOverPsf(objects: Objects, psf: PointSpreadFluxes | null): number {
+  if (!psf) return Number.NaN
+  const ratios = [...objects.flux.keys()]
+    .filter((i) => objects.flags[i] === 0 && objects.flux[i]! > 20 * objects.fluxErr[i]!)
+    .map((i) => objects.flux[i]! / psf.flux[i]!)
+    .filter((ratio) => Number.isFinite(ratio) && ratio > 0)
+  return ratios.length === 0 ? Number.NaN : medianOf(ratios)
+}
+
 function psfColumns(
-  psf: { flux: Float64Array; fluxErr: Float64Array; chi2: Float64Array } | null,
+  psf: PointSpreadFluxes | null,
+  { x, y }: Objects,
+  ratio: number,
+  model: ZeroPoint,
 ): ColumnInput[] {
   if (!psf) return []
+  const { value } = zeroPointsAt(model, x, y)
   return [
     {
       name: 'psf_flux',
@@ -192,9 +221,16 @@ function psfColumns(
     },
     { name: 'psf_fluxerr', values: psf.fluxErr, unit: 'adu', description: 'Its error' },
     { name: 'psf_chi2', values: psf.chi2, description: 'Reduced χ² of the fit' },
+    {
+      name: 'psf_mag_calib',
+      values: psf.flux.map((flux, i) =>
+        flux > 0 ? -2.5 * Math.log10(flux * ratio) + value[i]! : Number.NaN,
+      ),
+      unit: 'mag',
+      description: 'Calibrated magnitude of the fit, brought to the aperture by bright stars',
+    },
   ]
 }
-
 function describe(
   context: StepContext,
   model: ZeroPoint,
@@ -242,8 +278,9 @@ async function measureTargets(
   wcs: Wcs,
   model: ZeroPoint,
   fwhm: number,
-  input: Omit<Parameters<typeof measureForced.run>[0], 'fwhm' | 'x' | 'y' | 'channel'>,
+  input: Omit<Parameters<typeof measureForced.run>[0], 'fwhm' | 'x' | 'y' | 'among' | 'channel'>,
   meta: Record<string, string | number>,
+  measured: { objects: Objects; psf: PointSpreadFluxes | null },
 ): Promise<Measured[]> {
   if (targets.length === 0) return []
   const frame = needs(context, 'inspect')
@@ -269,28 +306,29 @@ async function measureTargets(
       context.warn(`${target.name} lies outside of the frame and is not measured.`)
       return false
     })
-  const forced = await runSpeaking(context, measureForced, {
+  const { objects: forced, psf } = await runSpeaking(context, measureForced, {
     ...input,
     fwhm,
     x: seen.map(({ place }) => place[0]),
     y: seen.map(({ place }) => place[1]),
+    among: measured.psf ? measured.objects : null,
   })
   const rows = calibrateObjects(forced, wcs, model, context.config.zero_point_floor)
-  const measured = measuredOf(
+  const told = measuredOf(
     rows,
     seen.map(({ target }) => target.name),
     model,
     context.config.sn,
   )
-  for (const each of measured) context.log(`Target ${each.name}: ${wordsOf(each, model, meta)}`)
+  for (const each of told) context.log(`Target ${each.name}: ${wordsOf(each, model, meta)}`)
   await writeTable(
     context.columns,
     at(context, 'target.parquet'),
     objectsTable(rows, meta, [
-      { name: 'name', values: measured.map(({ name }) => name), description: 'Target', ucd: 'meta.id' },
+      { name: 'name', values: told.map(({ name }) => name), description: 'Target', ucd: 'meta.id' },
       {
         name: 'mag_limit',
-        values: Float64Array.from(measured, ({ limit }) => limit ?? Number.NaN),
+        values: Float64Array.from(told, ({ limit }) => limit ?? Number.NaN),
         unit: 'mag',
         description: `Limit at S/N ${context.config.sn} at its place`,
       },
@@ -306,11 +344,12 @@ async function measureTargets(
         unit: 'deg',
         description: 'As it was given',
       },
+      ...psfColumns(psf, forced, apertureOverPsf(measured.objects, measured.psf), model),
     ]),
     context.signal,
   )
   await mkdir(at(context, 'targets'), { recursive: true })
-  for (const [i, each] of measured.entries())
+  for (const [i, each] of told.entries())
     await cutout(
       context,
       `targets/target_${String(i).padStart(4, '0')}.fits`,
@@ -321,7 +360,7 @@ async function measureTargets(
       ],
       factsOf(each),
     )
-  return measured
+  return told
 }
 
 export function factsOf({

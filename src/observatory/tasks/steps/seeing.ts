@@ -1,7 +1,34 @@
-import type { Objects } from './measure-work.ts'
+import { estimateFwhm } from '#science/image/calibration/fwhm.ts'
+import { profileWidths } from '#science/image/photometry/profile.ts'
+import type { Mask, Plane } from '#science/image/plane.ts'
+import type { Objects } from './objects.ts'
+
+export interface ProfileFwhm {
+  /** Pixels: full width at half maximum of Moffat profiles fitted to stars. */
+  readonly fwhm: number
+  readonly scatter: number
+  readonly stars: number
+}
+
+/** Most stars whose profiles are fitted. */
+const mostProfiles = 300
+
+/** How wide stars are at half their height; null where no star is good enough. The plane is without background. */
+export function profileFwhm(plane: Plane, mask: Mask, objects: Objects, scale: number): ProfileFwhm | null {
+  const snr = objects.flux.map((flux, i) => flux / objects.fluxErr[i]!)
+  const order = [...snr.keys()]
+    .filter((i) => objects.flags[i] === 0 && snr[i]! > 10 && objects.b[i]! > 0.7 * objects.a[i]!)
+    .slice(0, mostProfiles)
+  const pick = (column: Float64Array): Float64Array => Float64Array.from(order, (i) => column[i]!)
+  const [x, y] = [pick(objects.x), pick(objects.y)]
+  const fwhm = profileWidths(plane, x, y, { radius: Math.max(2.5, 1.2 * scale), mask })
+  const found = estimateFwhm({ fwhm, snr: pick(snr) })
+  return found && { fwhm: found.fwhm, scatter: found.scatter, stars: found.sources }
+}
 
 /**
- * FWHM of the frame, pixels: the median of twice the half-light radius of what is unflagged and measured to 5 %; with too few
+ * The scale by which apertures go, pixels: the median of twice the half-light radius, which is the FWHM of a Gaussian and a fifth
+ * more than that of a profile with wings, over what is unflagged and measured to 5 %; with too few
  * of those, of the best tenth that is there.
  */
 export function fwhmOf(

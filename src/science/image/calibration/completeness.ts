@@ -17,6 +17,8 @@ export interface Completeness {
   readonly most: number
   /** Magnitude at which half is found, and its 1σ error; null where the sources do not bracket it. */
   readonly limit50: { readonly magnitude: number; readonly error: number } | null
+  /** The same for nine tenths; null too where not so many of the brightest are found. */
+  readonly limit90: { readonly magnitude: number; readonly error: number } | null
   /** How fast completeness falls: over so many magnitudes from 73 to 27 % of the most. */
   readonly width: number | null
   readonly warnings: readonly string[]
@@ -62,21 +64,24 @@ export function completenessOf(
         ? `Only ${Math.round(100 * most)} % of the brightest artificial sources are found; half of them is no limit of brightness.`
         : 'The artificial sources are all found or all lost; inject over a wider range of magnitudes.',
     )
-    return { bins, most, limit50: null, width: null, warnings }
+    return { bins, most, limit50: null, limit90: null, width: null, warnings }
   }
   const fit = logistic(
     order.map((i) => magnitude[i]),
     order.map((i) => (found[i] === 0 ? 0 : 1)),
     most,
   )
-  // Half of all, where the curve starts at `most`.
-  const factor = Math.log(2 * most - 1)
-  const at = fit.middle + fit.width * factor
-  const variance = fit.varianceMiddle + 2 * factor * fit.covariance + factor * factor * fit.varianceWidth
+  // A share of all, where the curve starts at `most`.
+  const limitAt = (share: number): { magnitude: number; error: number } => {
+    const factor = Math.log(most / share - 1)
+    const variance = fit.varianceMiddle + 2 * factor * fit.covariance + factor * factor * fit.varianceWidth
+    return { magnitude: fit.middle + fit.width * factor, error: Math.sqrt(Math.max(0, variance)) }
+  }
   return {
     bins,
     most,
-    limit50: { magnitude: at, error: Math.sqrt(Math.max(0, variance)) },
+    limit50: limitAt(0.5),
+    limit90: most > 0.905 ? limitAt(0.9) : null,
     width: 2 * fit.width,
     warnings,
   }

@@ -1,12 +1,8 @@
-/** One number for how sharp a frame is, and how that varies over it. */
-import { polynomialTerms } from './zero-point-model.ts'
-import { weightedLeastSquares } from '#science/image/least-squares.ts'
+/** One number for how sharp a frame is. */
 import { madSigma, medianOf } from '#science/image/median.ts'
 
 export interface FwhmSources {
-  readonly x: ArrayLike<number>
-  readonly y: ArrayLike<number>
-  /** Of each source, pixels: twice its half-flux radius. */
+  /** Of each source, pixels. */
   readonly fwhm: ArrayLike<number>
   readonly snr: ArrayLike<number>
   readonly ellipticity?: ArrayLike<number>
@@ -16,8 +12,6 @@ export interface FwhmSources {
 export interface FwhmOptions {
   readonly leastSnr?: number
   readonly mostEllipticity?: number
-  /** Degree of the surface over the frame. */
-  readonly order?: number
 }
 
 export interface FrameFwhm {
@@ -26,13 +20,6 @@ export interface FrameFwhm {
   /** Of sources about it, from their median deviation. */
   readonly scatter: number
   readonly sources: number
-  /** FWHM over the frame: a polynomial as the zero point's, null with too few sources. */
-  readonly surface: {
-    readonly order: number
-    readonly centre: readonly [number, number]
-    readonly scale: number
-    readonly coefficients: readonly number[]
-  } | null
   /** 1 where the source was used. */
   readonly used: Uint8Array
   readonly warnings: readonly string[]
@@ -43,7 +30,7 @@ export interface FrameFwhm {
  * (stars agree, galaxies and blends do not), or their median where they are fewer than 20 and it is more than a tenth above. Null where no source is of use.
  */
 export function estimateFwhm(sources: FwhmSources, options: FwhmOptions = {}): FrameFwhm | null {
-  const { leastSnr = 20, mostEllipticity = 0.3, order = 2 } = options
+  const { leastSnr = 20, mostEllipticity = 0.3 } = options
   const used = new Uint8Array(sources.fwhm.length)
   const take = (least: number): number[] => {
     const chosen: number[] = []
@@ -86,7 +73,6 @@ export function estimateFwhm(sources: FwhmSources, options: FwhmOptions = {}): F
     fwhm: near.length === 0 ? fwhm : medianOf(values),
     scatter: near.length === 0 ? 0 : madSigma(values),
     sources: near.length,
-    surface: surfaceOf(sources, near, order),
     used,
     warnings,
   }
@@ -99,47 +85,4 @@ function densest(sorted: Float64Array): number {
   for (let k = 0; k + held <= sorted.length; k++)
     if (sorted[k + held - 1] - sorted[k] < sorted[best + held - 1] - sorted[best]) best = k
   return sorted.subarray(best, best + held).reduce((sum, each) => sum + each, 0) / held
-}
-
-function surfaceOf(sources: FwhmSources, near: readonly number[], wanted: number): FrameFwhm['surface'] {
-  const { x, y, fwhm } = sources
-  for (let order = wanted; order > 0; order--) {
-    if (near.length < 4 * polynomialTerms(order)) continue
-    const xs = near.map((i) => x[i])
-    const ys = near.map((i) => y[i])
-    const middle = (each: number[]): [number, number] => {
-      const low = each.reduce((a, b) => Math.min(a, b))
-      const high = each.reduce((a, b) => Math.max(a, b))
-      return [(low + high) / 2, (high - low) / 2]
-    }
-    const [x0, dx] = middle(xs)
-    const [y0, dy] = middle(ys)
-    const scale = Math.max(1, dx, dy)
-    const columns: Float64Array[] = []
-    for (let i = 0; i <= order; i++)
-      for (let j = 0; j <= i; j++)
-        columns.push(
-          Float64Array.from(near, (_, k) => ((xs[k] - x0) / scale) ** (i - j) * ((ys[k] - y0) / scale) ** j),
-        )
-    const solved = weightedLeastSquares(
-      columns,
-      Float64Array.from(near, (i) => fwhm[i]),
-      new Float64Array(near.length).fill(1),
-    )
-    if (solved) return { order, centre: [x0, y0], scale, coefficients: Array.from(solved.coefficients) }
-  }
-  return null
-}
-
-/** FWHM at a place, pixels; the frame's where it has no surface. */
-export function fwhmAt({ fwhm, surface }: Pick<FrameFwhm, 'fwhm' | 'surface'>, x: number, y: number): number {
-  if (!surface) return fwhm
-  const { order, centre, scale, coefficients } = surface
-  const u = (x - centre[0]) / scale
-  const v = (y - centre[1]) / scale
-  let sum = 0
-  let at = 0
-  for (let i = 0; i <= order; i++)
-    for (let j = 0; j <= i; j++) sum += coefficients[at++] * u ** (i - j) * v ** j
-  return sum
 }

@@ -24,7 +24,8 @@ export interface InjectionOptions {
   /** Calibrated magnitudes between which they are drawn evenly. */
   readonly brightest: number
   readonly faintest: number
-  readonly zeroPoint: number
+  /** mag of 1 ADU, of the frame or at a place. */
+  readonly zeroPoint: number | ((x: number, y: number) => number)
   readonly count: number
   readonly seed: number
   /** Pixels from the edge, and between two of one round; four FWHM are enough. */
@@ -46,6 +47,7 @@ export function planInjection(options: InjectionOptions): InjectionPlan {
       'image.invalid',
       `A frame of ${width} × ${height} pixels has no room ${apart} pixels from its edges.`,
     )
+  const zeroAt = typeof zeroPoint === 'number' ? () => zeroPoint : zeroPoint
   const random = seededRandom(options.seed)
   const rounds: (InjectedStar & { magnitude: number })[][] = []
   const perRound = Math.max(1, Math.min(count, Math.floor((width * height) / (25 * apart * apart))))
@@ -63,7 +65,7 @@ export function planInjection(options: InjectionOptions): InjectionPlan {
     if (mask && mask.data[Math.round(y) * width + Math.round(x)] !== 0) continue
     if (round.some((each) => (each.x - x) ** 2 + (each.y - y) ** 2 < apart * apart)) continue
     const magnitude = brightest + (faintest - brightest) * random.uniform()
-    round.push({ x, y, magnitude, flux: 10 ** (-0.4 * (magnitude - zeroPoint)) })
+    round.push({ x, y, magnitude, flux: 10 ** (-0.4 * (magnitude - zeroAt(x, y))) })
     drawn++
   }
   return { rounds }
@@ -96,13 +98,13 @@ export interface InjectionResult {
  * Puts each round of stars into a copy of the frame, searches it, and says which were found within `radius` pixels. What is
  * there without them does not count: a search of the frame as it is tells that. With a gain stars bring their photon noise.
  */
-export function recoverInjected(
+export async function recoverInjected(
   plane: Plane,
   plan: InjectionPlan,
   { radius, psf, gain, seed = 1 }: RecoveryOptions,
-  search: (copy: Plane) => Recovered,
-): InjectionResult {
-  const before = search(plane)
+  search: (copy: Plane) => Recovered | Promise<Recovered>,
+): Promise<InjectionResult> {
+  const before = await search(plane)
   const copy: Plane = { width: plane.width, height: plane.height, data: new Float32Array(plane.data.length) }
   const magnitude: number[] = []
   const found: number[] = []
@@ -115,7 +117,7 @@ export function recoverInjected(
       flux: round.map((each) => each.flux),
     }
     injectStars(copy, psf, stars, { seed: seed + turn, ...(gain === undefined ? {} : { gain }) })
-    const after = search(copy)
+    const after = await search(copy)
     for (const star of round) {
       const nearest = nearestOf(after, star, radius)
       const old = nearestOf(before, star, radius)

@@ -1,7 +1,5 @@
-/** Whether a calibration means anything: do the stars match the catalogue at all, and is it the right band. */
+/** Whether a calibration means anything: do the stars match the catalogue at all. */
 import { seededRandom } from '#science/simulate/random.ts'
-import { fitZeroPoint } from './zero-point.ts'
-import type { CalibrationStars, ZeroPointOptions } from './zero-point.ts'
 
 export interface ShuffleCheck {
   /** Pearson's, of calibrated and catalogue magnitudes. */
@@ -76,39 +74,4 @@ export function shuffleCheck(
 function centred(values: number[]): Float64Array {
   const mean = values.reduce((sum, each) => sum + each, 0) / values.length
   return Float64Array.from(values, (each) => each - mean)
-}
-
-export interface BandDiagnosis {
-  readonly band: string
-  readonly colourTerm: number
-  readonly colourError: number
-  readonly rms: number
-  readonly stars: number
-}
-
-/**
- * Colour term of the frame in each of several bands, smallest first: the band with the smallest is the one the frame was
- * taken in, or nearest to it. Bands that cannot be fitted are left out.
- */
-export function diagnoseColour(
-  bands: readonly { readonly band: string; readonly stars: CalibrationStars }[],
-  options: ZeroPointOptions = {},
-): BandDiagnosis[] {
-  const found: BandDiagnosis[] = []
-  for (const { band, stars } of bands) {
-    try {
-      const { model } = fitZeroPoint(stars, { ...options, colour: 'free', colourOrder: 1 })
-      if (!model.colour) continue
-      found.push({
-        band,
-        colourTerm: model.colour.terms[0],
-        colourError: model.colour.errors[0],
-        rms: model.rms,
-        stars: model.stars.used,
-      })
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'Problem') throw error
-    }
-  }
-  return found.sort((a, b) => Math.abs(a.colourTerm) - Math.abs(b.colourTerm))
 }

@@ -6,7 +6,7 @@ import { readFitsTable } from '#science/table/fits.ts'
 import { dataFile } from '#test/data.ts'
 import { fitZeroPoint } from './zero-point.ts'
 import type { CalibrationStars, ZeroPointOptions } from './zero-point.ts'
-import { diagnoseColour, shuffleCheck } from './zero-point-checks.ts'
+import { shuffleCheck } from './zero-point-checks.ts'
 import { calibrated, zeroPointAt } from './zero-point-model.ts'
 import type { ZeroPoint } from './zero-point-model.ts'
 import { madSigma } from '#science/image/median.ts'
@@ -297,14 +297,5 @@ describe('checks of a calibration', () => {
     expect(wrong.probability).toBeGreaterThan(0.05)
     expect(wrong.warning).toContain('probably wrong')
     expect(shuffleCheck([1, 2], [1, 2]).warning).toContain('too few')
-  })
-
-  it('name the band with the smallest colour term first', () => {
-    const found = diagnoseColour([
-      { band: 'g', stars: stars({ colourTerm: 0.7 }) },
-      { band: 'r', stars: stars({ colourTerm: 0.03 }) },
-      { band: 'z', stars: stars({ n: 1 }) },
-    ])
-    expect(found.map(({ band }) => band)).toEqual(['r', 'g'])
   })
 })

@@ -125,9 +125,9 @@ describe('completeness', () => {
     expect(() => completenessOf([1, 2], [0, 1])).toThrow('ten at least')
   })
 
-  it('of a frame is that of its search: what is brighter than the threshold is found', () => {
+  it('of a frame is that of its search: what is brighter than the threshold is found', async () => {
     const plane = draw([[20, 20, 8000]], 3, 7)
-    const plan = planInjection({
+    const options = {
       width: 64,
       height: 64,
       brightest: 14,
@@ -136,8 +136,11 @@ describe('completeness', () => {
       count: 60,
       seed: 2,
       apart: 8,
-    })
+    }
+    const plan = planInjection(options)
     expect(plan.rounds.flat()).toHaveLength(60)
+    // The same seed is the same plan.
+    expect(planInjection(options)).toEqual(plan)
     const search = ({ data }: Plane) => {
       const x: number[] = []
       const y: number[] = []
@@ -151,7 +154,7 @@ describe('completeness', () => {
       return { x, y, flux }
     }
     const before = plane.data.slice()
-    const result = recoverInjected(plane, plan, { radius: 2, psf: gaussPsf(4.71), gain: 5 }, search)
+    const result = await recoverInjected(plane, plan, { radius: 2, psf: gaussPsf(4.71), gain: 5 }, search)
     expect(plane.data).toEqual(before)
     const { limit50 } = completenessOf(result.magnitude, result.found)
     // A peak of 40 ADU is a flux of about 1000 ADU.
