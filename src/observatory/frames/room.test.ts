@@ -11,14 +11,17 @@ import { openFits } from '#science/fits/file.ts'
 import { readImage } from '#science/fits/image.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { writeFits } from '#science/fits/write.ts'
+import { coneRanges } from '#science/sky/cover.ts'
 import { contains } from '#science/sky/moc.ts'
 import { mocFromFits } from '#science/sky/moc-fits.ts'
+import type { Ranges } from '#science/sky/ranges.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { localOperator } from '#observatory/people/actor.ts'
 import { registerFrame } from './add.ts'
 import type { Frame } from './frame.ts'
 import { room } from './module.ts'
 import { readFrameHdu } from './open.ts'
+import { neighbours } from './store.ts'
 import { skyFrame } from './test-frames.ts'
 import { continueUpload, uploadState } from './upload-service.ts'
 
@@ -55,6 +58,15 @@ async function bytesOf(who: TestPerson, path: string, headers?: Record<string, s
   const response = await who.get(`/api/v1${path}`, headers)
   return { response, bytes: new Uint8Array(await response.arrayBuffer()) }
 }
+
+it('ranges of the sky are asked for in groups of neighbours: about a pole one of each face', () => {
+  const ranges = coneRanges(0, 89.99, 1, { order: 9 })
+  const groups = neighbours(ranges)
+  expect(groups.flatMap((group) => [...group])).toEqual([...ranges])
+  const span = (part: Ranges): number => Number(part.at(-1)! - part[0])
+  expect(groups.reduce((sum, group) => sum + span(group), 0)).toBeLessThan(0.01 * span(ranges))
+  expect(neighbours(BigInt64Array.of(3n, 5n))).toEqual([BigInt64Array.of(3n, 5n)])
+})
 
 const first = skyFrame({ width: 40, height: 30, ra: 150, dec: 2.2, seed: 1 })
 let frame: Frame

@@ -28,6 +28,23 @@ export function multirange(ranges: Ranges): ReturnType<typeof sql> {
   return sql`${`{${parts.join(',')}}`}::int8multirange`
 }
 
+const mostParts = 8
+
+/**
+ * The ranges in groups that lie near each other. An index of multiranges knows them by their ends alone: a circle about a pole
+ * has pixels in four faces, and in one piece it would be compared with a third of the sky.
+ */
+export function neighbours(ranges: Ranges): Ranges[] {
+  const gaps: { at: number; size: bigint }[] = []
+  for (let i = 2; i < ranges.length; i += 2) gaps.push({ at: i, size: ranges[i]! - ranges[i - 1]! })
+  const cuts = gaps
+    .toSorted((a, b) => (a.size < b.size ? 1 : -1))
+    .slice(0, mostParts - 1)
+    .map(({ at }) => at)
+    .toSorted((a, b) => a - b)
+  return [0, ...cuts].map((from, n) => ranges.slice(from, cuts[n] ?? ranges.length))
+}
+
 /** Ranges of an int8multirange as PostgreSQL writes it. */
 export function rangesIn(text: string | null): Ranges {
   const bounds = text?.match(/\d+/g) ?? []
@@ -117,7 +134,10 @@ export async function listFrames(db: Db, actor: Actor, q: FrameQuery): Promise<F
     )
   }
   if (q.pixel !== undefined) query = query.where(sql<SqlBool>`sky @> ${q.pixel}::int8`)
-  if (q.touches) query = query.where(sql<SqlBool>`sky && ${multirange(q.touches)}`)
+  if (q.touches) {
+    const parts = neighbours(q.touches).map((part) => sql<SqlBool>`sky && ${multirange(part)}`)
+    query = query.where(sql<SqlBool>`(${sql.join(parts, sql` or `)})`)
+  }
   if (q.fromMjd !== undefined) query = query.where('mjd', '>=', q.fromMjd)
   if (q.toMjd !== undefined) query = query.where('mjd', '<', q.toMjd)
   if (q.kinds && q.kinds.length > 0) query = query.where(sql<SqlBool>`kind = any (${[...q.kinds]}::text[])`)
