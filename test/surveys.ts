@@ -4,6 +4,7 @@ import { compressImage } from '#science/fits/compress.ts'
 import { card } from '#science/fits/header.ts'
 import { writeFits } from '#science/fits/write.ts'
 import { simulateField, type SimulatedField } from '#science/simulate/field.ts'
+import { seededRandom } from '#science/simulate/random.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { atEnd } from './platform.ts'
 
@@ -24,9 +25,6 @@ export interface FakeSurveys {
   instead: ((request: IncomingMessage, response: ServerResponse, body: string) => boolean) | null
 }
 
-/** Width of a cell or brick of the fake sky, pixels; the real ones are ten times as wide and no different. */
-const cellSide = 240
-
 /**
  * Pan-STARRS' list and archive, the Legacy Survey's bricks and hips2fits on loopback, as they answer in the formats and with
  * the keywords of the real ones: sky cells asinh-scaled in 16 bits with long PC keywords and their own exposure time,
@@ -39,6 +37,12 @@ export async function startSurveys(
     cells?: readonly { ra: number; dec: number; exposure: number; scale: number }[]
     /** Middles of bricks that are there, by name, in which release. */
     bricks?: Readonly<Record<string, { ra: number; dec: number; path: string; scale: number }>>
+    /** Width of a cell or brick, pixels; the real ones are ten times as wide and no different. */
+    side?: number
+    /** Width of a star, pixels of the survey. */
+    fwhm?: number
+    /** σ of a pixel of a sky cell, in units of the stars' flux. */
+    noise?: number
     /** Most pixels of one answer of hips2fits. */
     mostPixels?: number
     /** HiPS that are there. */
@@ -46,6 +50,8 @@ export async function startSurveys(
   } = {},
 ): Promise<FakeSurveys> {
   const state: FakeSurveys = { base: '', asked: [], faults: [], instead: null }
+  const { side: cellSide = 240, fwhm = 4, noise = 0 } = sky
+  const random = seededRandom(9)
   const shown = (
     pointing: { ra: number; dec: number; scale: number },
     width: number,
@@ -63,7 +69,7 @@ export async function startSurveys(
       saturation: Infinity,
       zeroPoint: 25,
       pointing,
-      psf: { profile: 'gauss', fwhm: 4 },
+      psf: { profile: 'gauss', fwhm },
       wings: 1e-9,
       ...(centre ? { centre } : {}),
       catalogue: {
@@ -105,12 +111,13 @@ export async function startSurveys(
   /** 16-bit integers of the asinh scale: flux = BOFFSET + BSOFTEN (eˣ − e⁻ˣ), x = value · 0.4 · ln 10. */
   function skyCell(n: number): Uint8Array {
     const { exposure, ...pointing } = cells[n]!
-    const [soften, offset, scale, zero, blank] = [0.5, 0.02, 3e-4, 8, 32_767]
+    const [soften, offset, scale, zero, blank] = [0.5, 0.02, 6e-4, 8, 32_767]
     const field = shown(pointing, cellSide, cellSide, exposure)
     const data = Int16Array.from(field.plane.data, (flux, i) => {
       // A corner that no exposure covers.
       if (i % cellSide < 10 && i < 10 * cellSide) return blank
-      const x = Math.asinh((flux - offset) / (2 * soften))
+      const noisy = flux + noise * exposure * random.normal()
+      const x = Math.asinh((noisy - offset) / (2 * soften))
       return Math.round((x / (0.4 * Math.LN10) - zero) / scale)
     })
     const [cd1, cd2] = [-pointing.scale / 3_600, pointing.scale / 3_600]
@@ -144,7 +151,7 @@ export async function startSurveys(
     // All pixels are marked with a bit that means nothing; a block near the upper right corner is saturated.
     const data = Int16Array.from({ length: cellSide * cellSide }, (_, i) => {
       const [x, y] = [i % cellSide, Math.floor(i / cellSide)]
-      return -32_768 | (x >= 220 && y >= 220 ? 0x20 : 0)
+      return -32_768 | (x >= cellSide - 20 && y >= cellSide - 20 ? 0x20 : 0)
     })
     return writeFits([
       { kind: 'image', shape: [], cards: [] },
@@ -163,7 +170,7 @@ export async function startSurveys(
     const data =
       what === 'maskbits'
         ? Int16Array.from(field.plane.data, (_, i) =>
-            i % cellSide >= 225 ? 0x1 : i % cellSide < 15 ? 0x2 : 0,
+            i % cellSide >= cellSide - 15 ? 0x1 : i % cellSide < 15 ? 0x2 : 0,
           )
         : what.startsWith('invvar')
           ? Float32Array.from(field.plane.data, (_, i) => (i < 15 * cellSide ? 0 : 400))

@@ -1,0 +1,87 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { loadConfig } from '#platform/config/load.ts'
+import { separation } from '#science/sky/vectors.ts'
+import { columnNamed } from '#science/table/table.ts'
+import { wholeConfig } from '#observatory/tasks/config.ts'
+import { localGround } from '#observatory/tasks/local-run.ts'
+import { tasksSection } from '#observatory/tasks/sections.ts'
+import { originalName } from '#observatory/tasks/task.ts'
+import { starField } from '#test/imaging.ts'
+import { startSkyServices } from '#test/sky-services.ts'
+import { startSurveys } from '#test/surveys.ts'
+import { readFindings } from './context.ts'
+import { runSteps } from './run.ts'
+import { numbersOf, readTable } from './tables.ts'
+
+const fresh = { x: 210, y: 150, mag: 15.5 }
+const science = starField({ size: 448, seed: 31, psf: { fwhm: 3.3 }, stars: [fresh] })
+const { truth } = science.field
+const own = [...truth.x.keys()].find((i) => Math.hypot(truth.x[i]! - fresh.x, truth.y[i]! - fresh.y) < 0.01)!
+const services = await startSkyServices({ stars: science.stars })
+const surveys = await startSurveys(
+  [...truth.flux.keys()]
+    .filter((i) => i !== own)
+    .map((i) => ({ ra: truth.ra[i]!, dec: truth.dec[i]!, flux: truth.flux[i]! })),
+  {
+    cells: [
+      { ra: 150.033, dec: 2.2, exposure: 43, scale: 0.75 },
+      { ra: 149.967, dec: 2.2, exposure: 870, scale: 0.75 },
+    ],
+    side: 400,
+    fwhm: 2.3,
+    noise: 4,
+  },
+)
+const home = await mkdtemp(join(tmpdir(), 'urania-surveyed-'))
+afterAll(() => rm(home, { recursive: true, force: true }))
+
+it('a new star is found within 0.1 mag and 0.5″ on two sky cells of different exposure; what could not be asked stands beside it', async () => {
+  const folder = await mkdtemp(join(home, 'work-'))
+  await writeFile(join(folder, originalName), science.bytes)
+  const config = loadConfig({
+    sections: [tasksSection],
+    env: {
+      URANIA_HOME: home,
+      ...services.env,
+      URANIA_TASKS_PANSTARRS_URL: `${surveys.base}/cgi-bin`,
+      // Nobody there.
+      URANIA_TASKS_SKYBOT_URL: 'http://127.0.0.1:9/skybot',
+      URANIA_TASKS_MPC_URL: 'http://127.0.0.1:9/mpc',
+    },
+  })
+  const ground = await localGround(config, folder)
+  const lines: string[] = []
+  try {
+    await runSteps(['inspect', 'photometry', 'subtraction'], {
+      ...ground,
+      folder,
+      config: wholeConfig({ template: 'ps1', filter_skybot: true, mask_cosmics: false }),
+      preparations: [],
+      signal: new AbortController().signal,
+      onLine: (_, line) => lines.push(line),
+      onProgress: () => {},
+    })
+    const { subtraction } = await readFindings(folder)
+    expect(subtraction).toMatchObject({ template: 'Pan-STARRS DR2 r', without: ['minor planets'] })
+    expect(subtraction!.tiles.every(({ failed }) => failed === null)).toBe(true)
+    const table = await readTable(ground.columns, join(folder, 'candidates.parquet'))
+    const [ra, dec, mag] = ['ra', 'dec', 'mag_calib'].map((name) => numbersOf(table, name))
+    const k = [...ra!.keys()].find(
+      (i) => separation(ra![i]!, dec![i]!, truth.ra[own]!, truth.dec[own]!) * 3_600 < 0.5,
+    )
+    expect(k, lines.join('\n')).toBeDefined()
+    expect(Math.abs(mag![k!]! - fresh.mag)).toBeLessThan(0.1)
+    expect(ra!.length).toBeLessThanOrEqual(3)
+    expect(columnNamed(table, 'unchecked').values[k!]).toBe('minor planets')
+    expect(lines.join('\n')).toMatch(
+      /Minor planets were not asked for \(127\.0\.0\.1:9 cannot be reached.*which say so/,
+    )
+    expect(surveys.faults).toEqual([])
+    expect(await readFile(join(folder, 'subtraction.log'), 'utf8')).toContain('unconv.fits (1 of 2)')
+  } finally {
+    await ground.close()
+  }
+})
