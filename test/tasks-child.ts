@@ -17,6 +17,8 @@ const dying: Room = {
   jobs: (platform) =>
     (tasks.jobs?.(platform) ?? []).map((handler): JobHandler => ({
       ...handler,
+      // One at a time, so that a worker dies of its own task and not of one that it takes over.
+      kind: { ...handler.kind, concurrency: 1 },
       run(input, job) {
         let lines = 0
         return handler.run(input, {

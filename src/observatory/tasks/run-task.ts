@@ -32,6 +32,7 @@ import {
   updateStep,
   updateTask,
   type FileRow,
+  type NewFile,
   type TaskRow,
 } from './task-store.ts'
 import { fromStep, nextState, originalName, type StepName } from './task.ts'
@@ -215,13 +216,30 @@ async function endStep(
   folder: string,
   end: { problem: Problem } | { last: boolean },
 ): Promise<void> {
+  const files: NewFile[] = []
+  try {
+    await keepProducts(platform, folder, name, files, job.signal)
+    await recordEnd(platform, id, name, job, files, await readFindings(folder), end)
+  } catch (error) {
+    // Cancelled while the last bytes were written: nothing names them.
+    await forget(platform, files)
+    throw error
+  }
+}
+
+async function recordEnd(
+  platform: Needs,
+  id: string,
+  name: StepName,
+  job: JobContext,
+  files: readonly NewFile[],
+  findings: Findings,
+  end: { problem: Problem } | { last: boolean },
+): Promise<void> {
   const failed = 'problem' in end
-  const files = await keepProducts(platform, folder, name, job.signal)
-  const findings = await readFindings(folder)
   const stack = name === 'stack' && !failed ? files.find((file) => file.name === 'stack.fits') : undefined
   await platform.db.transaction().execute(async (tx) => {
     const row = await lockTask(tx, id)
-    // Cancelled while the last bytes were written.
     if (!row || row.job_id !== job.id || row.state !== 'running')
       throw new Problem('job.cancelled', 'The task was cancelled.')
     await putFiles(tx, id, stack ? [...files, { ...stack, name: originalName, step: null }] : files)

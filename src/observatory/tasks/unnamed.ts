@@ -7,9 +7,9 @@ import { stillNamed, type FileRow } from './task-store.ts'
  */
 export async function forget(
   platform: Pick<Platform, 'db' | 'storage' | 'log'>,
-  files: readonly FileRow[],
+  files: readonly Pick<FileRow, 'step' | 'sha256'>[],
+  unlessPutSince = new Date(),
 ): Promise<void> {
-  const unlessPutSince = new Date()
   const made = [...new Set(files.filter((file) => file.step !== null).map((file) => file.sha256))]
   if (made.length === 0) return
   try {

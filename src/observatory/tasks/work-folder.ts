@@ -40,21 +40,21 @@ export async function bringFrame(
   return path
 }
 
-/** Puts what a step made into the storage: bytes first, rows after. */
+/** Puts what a step made into the storage, and each into `kept` when it is there: bytes first, rows after. */
 export async function keepProducts(
   platform: Pick<Platform, 'storage'>,
   folder: string,
   step: StepName,
-  signal?: AbortSignal,
-): Promise<NewFile[]> {
+  kept: NewFile[],
+  signal: AbortSignal,
+): Promise<void> {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .filter((name) => stepOf(name) === step)
     .toSorted()
-  const kept: NewFile[] = []
   for (const name of names) {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     const path = join(folder, name)
     if (!(await stat(path).catch(() => undefined))) continue
     const { sha256, byteLength } = await platform.storage.put(
@@ -62,7 +62,6 @@ export async function keepProducts(
     )
     kept.push({ name, step, sha256, byteLength })
   }
-  return kept
 }
 
 /** Removes folders whose run is over: what a crash left. */

@@ -34,6 +34,19 @@ const groups: CommandGroup[] = [
           throw new TypeError('x is not a function')
         },
       }),
+      command(['skymap', 'stopped'], {
+        run: async () => {
+          throw new Problem('compute.aborted', 'It was stopped before it ended.')
+        },
+      }),
+      command(['skymap', 'closed'], {
+        run: async () => {
+          throw Object.assign(new Error('EROFS: read-only file system'), {
+            code: 'EROFS',
+            path: '/cd/a.fits',
+          })
+        },
+      }),
       command(['skymap', 'print'], {
         run: async ({ document, out }) => document({ area90Deg2: 1.5 }, () => out('90 %: 1.5 deg²')),
       }),
@@ -41,7 +54,13 @@ const groups: CommandGroup[] = [
   },
 ]
 
+const never = new AbortController().signal
+
 async function urania(...argv: string[]) {
+  return uraniaUntil(never, ...argv)
+}
+
+async function uraniaUntil(signal: AbortSignal, ...argv: string[]) {
   let stdout = ''
   let stderr = ''
   const code = await runProgram(argv, {
@@ -50,7 +69,7 @@ async function urania(...argv: string[]) {
     groups,
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
-    signal: new AbortController().signal,
+    signal,
     services: () => ({
       config: () => Promise.reject(new Error('not here')),
       platform: () => Promise.reject(new Error('not here')),
@@ -116,6 +135,31 @@ it('a Problem is one sentence and exit 1; a bug says that it is one and exits 70
   expect(JSON.parse(json.stderr)).toMatchObject({ error: { code: 'resource.not_found' } })
   const bug = await urania('skymap', 'bug')
   expect([bug.code, bug.stderr]).toEqual([70, expect.stringMatching(/bug of Urania[^]*x is not a function/)])
+})
+
+it('a signal is no failure: the exit code is 128 and its number, as a shell has it', async () => {
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    const signal = AbortSignal.abort(new Error('stopped', { cause: name }))
+    expect(await uraniaUntil(signal, 'skymap', 'stopped')).toEqual({
+      code,
+      stdout: '',
+      stderr: 'urania: stopped.\n',
+    })
+    // What went wrong before the signal is still said.
+    expect((await uraniaUntil(signal, 'skymap', 'fail')).code).toBe(1)
+  }
+})
+
+it('what the operating system refuses is one sentence and no bug of ours', async () => {
+  expect(await urania('skymap', 'closed')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'urania: /cd/a.fits lies on a disk that is read only; name another place.\n',
+  })
 })
 
 it('--json prints the document and nothing else', async () => {

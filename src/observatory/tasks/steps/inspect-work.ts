@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '#problem.ts'
-import { headerOf } from '#science/fits/header.ts'
+import { headerOf, remark } from '#science/fits/header.ts'
 import { hduLabel } from '#science/fits/hdu.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { measureBackground } from '#science/image/background/background.ts'
@@ -176,7 +176,9 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
         'task.unusable',
         `${(100 * part).toFixed(1)} % of the frame is masked; check the saturation level (${saturation.value.toPrecision(5)} ADU, ${saturation.from}) and the masks that were drawn.`,
       )
-    writePlane(join(folder, 'image.fits'), plane, prepared.cards)
+    // Who reads the product alone must see what was not said by the camera.
+    const assumed = filter.from === 'assumed' ? [remark('HISTORY', 'urania: filter r assumed')] : []
+    writePlane(join(folder, 'image.fits'), plane, [...prepared.cards, ...assumed])
     voice.progress(5, stages, 'stages')
     writePlane(join(folder, 'mask.fits'), mask)
     voice.progress(6, stages, 'stages')

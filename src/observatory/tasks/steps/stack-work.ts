@@ -35,12 +35,18 @@ export interface StackWork {
   readonly files: readonly string[]
 }
 
+export interface StackDone extends StackFacts {
+  /** Names of frames that have no value on the grid of the first. */
+  readonly leftOut: readonly string[]
+  /** Part of the pixels that have a value, 0–1; by sum only where all frames have one. */
+  readonly covered: number
+}
+
 /** Brings frames to the grid of the first and combines them: stack.fits and stack_weight.fits. */
 export const stackFrames = computeTask(
   import.meta.url,
   'stackFrames',
-  (input: StackWork & Speaking): Promise<StackFacts> =>
-    speaking(input.channel, (voice) => work(input, voice)),
+  (input: StackWork & Speaking): Promise<StackDone> => speaking(input.channel, (voice) => work(input, voice)),
 )
 
 interface Reference {
@@ -51,7 +57,7 @@ interface Reference {
   readonly stars: { x: Float64Array; y: Float64Array; flux: Float64Array }
 }
 
-async function work({ folder, config, files, hands }: StackWork, voice: Voice): Promise<StackFacts> {
+async function work({ folder, config, files, hands }: StackWork, voice: Voice): Promise<StackDone> {
   const workshop = createWorkshop({ hands })
   const scratch = join(folder, '.stack')
   mkdirSync(scratch, { recursive: true })
@@ -59,19 +65,34 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
   try {
     let reference: Reference | undefined
     const frames: StackFrame[] = []
+    const used: string[] = []
+    const leftOut: string[] = []
+    const stages = files.length + 1
     for (const [i, path] of files.entries()) {
       const target = join(scratch, `aligned_${i}.fits`)
       const kept = await workshop.arena.during(() =>
         alignFrame(path, i, files.length, target, reference, { folder, config, hands }, workshop, voice),
       )
+      voice.progress(i + 1, stages, 'frames')
+      if (typeof kept === 'string') {
+        voice.warn(`${kept}, so it is left out of the stack.`)
+        leftOut.push(nameOf(path))
+        rmSync(target, { force: true })
+        continue
+      }
       reference ??= kept.reference
       const file = openFitsFile(target)
       opened.push(file)
       frames.push({ rows: fileRows(file), ...kept.facts })
-      voice.progress(i + 1, files.length + 1, 'frames')
+      used.push(path)
     }
+    if (frames.length < 2)
+      throw new Problem(
+        'task.unusable',
+        `A stack needs at least two frames with values on the grid of the first; ${frames.length === 1 ? 'only one of these has' : 'none of these has'}: ${leftOut.join(', ')} cannot be used.`,
+      )
     const { plane, count, mask, facts } = stack(frames, { method: config.stack_method }, workshop)
-    const cards = stackCards(reference!.cards, facts, files, config)
+    const cards = stackCards(reference!.cards, facts, used, config)
     writePlane(join(folder, 'stack.fits'), plane, cards)
     writePlane(
       join(folder, 'stack_weight.fits'),
@@ -79,15 +100,20 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
       cards,
     )
     const covered = mask.data.reduce((sum, bits) => sum + (bits === 0 ? 1 : 0), 0) / mask.data.length
+    const bySum = config.stack_method === 'sum'
     voice.log(
-      `${files.length} frames by ${config.stack_method}; ${(100 * covered).toFixed(1)} % of the pixels are covered${config.stack_method === 'sum' ? ' by all of them' : ''}.`,
+      `${frames.length} frames by ${config.stack_method}; ${(100 * covered).toFixed(1)} % of the pixels ${bySum ? 'have a value in all of them; the others have none in the sum' : 'have a value'}.`,
     )
+    if (covered < 0.5)
+      voice.warn(
+        `${(100 * (1 - covered)).toFixed(1)} % of the pixels of the stack have no value (NaN)${bySum ? ', for a sum needs one of every frame; "stack_method=clipped_mean" or "median" takes those that there are' : ''}.`,
+      )
     if (facts.gain !== null)
       voice.log(
         `Gain of the stack ${facts.gain.toFixed(3)} e⁻/ADU, exposure ${facts.exposure?.toFixed(1) ?? 'unknown'} s (${facts.totalExposure?.toFixed(1) ?? '?'} s in all).`,
       )
-    voice.progress(files.length + 1, files.length + 1, 'frames')
-    return facts
+    voice.progress(stages, stages, 'frames')
+    return { ...facts, leftOut, covered }
   } finally {
     for (const file of opened) file.close()
     rmSync(scratch, { recursive: true, force: true })
@@ -95,6 +121,7 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
   }
 }
 
+/** Writes the frame on the grid of the first; says why where it has nothing to give. */
 async function alignFrame(
   path: string,
   index: number,
@@ -104,8 +131,8 @@ async function alignFrame(
   { folder, config, hands }: Pick<StackWork, 'folder' | 'config' | 'hands'>,
   workshop: Workshop,
   voice: Voice,
-): Promise<{ reference: Reference; facts: Omit<StackFrame, 'rows'> }> {
-  const label = `Frame ${index + 1} of ${total} (${path.split('/').at(-1)})`
+): Promise<{ reference: Reference; facts: Omit<StackFrame, 'rows'> } | string> {
+  const label = `Frame ${index + 1} of ${total} (${nameOf(path)})`
   const file = openFitsFile(path)
   try {
     const { hdu, plane: at } = chooseImage(file.hdus, config)
@@ -116,6 +143,7 @@ async function alignFrame(
     const cards = cardsFor(file.hdus, hdu)
     const wcs = usableWcs(cards)
     const mask = maskOf(plane, facts, workshop)
+    if (!hasValues(plane)) return `${label} has no pixel with a value: all are blank (NaN)`
     const background = measureBackground(plane, mask, { mesh: config.bg_size ?? 256 }, workshop)
     if (config.stack_mask_cosmics) {
       const { mask: hits, pixels } = cleanCosmics(
@@ -148,6 +176,7 @@ async function alignFrame(
         { folder, config, hands, log: voice.log },
         workshop,
       )
+      if (!hasValues(moved.plane)) return `${label} does not reach the field of the first frame`
       writePlane(target, moved.plane)
     }
     const width = stars.x.length > 0 ? (stars as Stars).fwhm : null
@@ -170,6 +199,12 @@ async function alignFrame(
   } finally {
     file.close()
   }
+}
+
+const nameOf = (path: string): string => path.split('/').at(-1) ?? path
+
+function hasValues({ data }: Plane): boolean {
+  return data.some((value) => Number.isFinite(value))
 }
 
 interface Stars {
@@ -294,10 +329,13 @@ function stackCards(
     ...cards.filter((each) => !gone.test(each.keyword)),
     ...own.values(),
     remark('HISTORY', `urania: ${config.stack_method} of ${files.length} frames`),
-    ...files
-      .slice(0, 200)
-      .map((file) =>
-        remark('HISTORY', (file.split('/').at(-1) ?? file).replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 68)),
+    ...files.slice(0, 200).map((file) =>
+      remark(
+        'HISTORY',
+        nameOf(file)
+          .replaceAll(/[^\x20-\x7e]/g, '?')
+          .slice(0, 68),
       ),
+    ),
   ]
 }

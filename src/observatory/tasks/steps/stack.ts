@@ -28,6 +28,8 @@ export const stack: Step<'stack'> = {
       gain: facts.gain,
       exposure: facts.exposure,
       mjd: facts.midMjd,
+      leftOut: [...facts.leftOut],
+      covered: facts.covered,
     }
   },
 }

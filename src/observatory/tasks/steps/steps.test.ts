@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { writeFits } from '#science/fits/write.ts'
 import { loadConfig } from '#platform/config/load.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import { separation } from '#science/sky/vectors.ts'
@@ -161,18 +162,22 @@ it('an unreachable catalogue is no empty one: the step fails and says what makes
   services.down = false
 }, 60_000)
 
-it('two frames become one of twice the gain and the exposure of one', async () => {
+it('two frames become one of twice the gain and the exposure of one; a blank one between them is left out and named', async () => {
   const second = join(home, 'second.fits')
   const first = join(home, 'first.fits')
   await writeFile(first, science.bytes)
   await writeFile(second, starField({ size, seed: 31, fieldSeed: 4, psf: { fwhm: 3 } }).bytes)
+  const blank = join(home, 'blank.fits')
+  const pixels = new Float32Array(size * size).fill(Number.NaN)
+  await writeFile(blank, writeFits([{ kind: 'image', shape: [size, size], data: pixels }]))
   await worked(
     new Uint8Array(0),
     ['stack', 'inspect'],
-    { stack_filenames: [first, second], stack_method: 'clipped_mean', mask_cosmics: false },
-    async (folder) => {
+    { stack_filenames: [first, blank, second], stack_method: 'clipped_mean', mask_cosmics: false },
+    async (folder, lines) => {
       const { stack, inspect } = await readFindings(folder)
-      expect(stack).toMatchObject({ frames: 2, gain: 3, exposure: 60 })
+      expect(stack).toMatchObject({ frames: 2, gain: 3, exposure: 60, leftOut: ['blank.fits'], covered: 1 })
+      expect(lines.filter((line) => line.startsWith('Warning: Frame 2 of 3 (blank.fits)'))).toHaveLength(1)
       expect(inspect).toMatchObject({ gain: { value: 3 }, width: size, exposure: 60 })
       expect(inspect!.time?.value).toBe('2026-03-01T03:00:30.000Z')
     },
