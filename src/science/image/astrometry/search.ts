@@ -73,7 +73,10 @@ export const searchLevel = {
       if (Atomics.load(first, 0) < part) break
       for (let k = 0; k < 4; k++) code[k] = quads.codes[4 * q + k]
       matched.length = 0
-      const blurred = Math.min(0.01, Math.max(0.003, (1.2 * jitterPx) / length))
+      const blurred = Math.min(
+        0.01 * Math.sqrt(Math.max(1, jitterPx)),
+        Math.max(0.003, (1.2 * jitterPx) / length),
+      )
       codesNear(level.table, code, Math.max(bent, blurred), (found) => matched.push(found))
       matches += matched.length
       const named = Array.from(quads.stars.subarray(4 * q, 4 * q + 4))
@@ -117,7 +120,10 @@ function supporter({ level, quads, x, y, width, height, jitterPx, centre: wanted
     const centre = directionAt(start, middleX, middleY)
     if (wanted && centre[0] * wanted[0] + centre[1] * wanted[1] + centre[2] * wanted[2] < nearest) return null
     const reach = around * length
-    if (reach < halfDiagonal && !supportedAround(start, named, reach, scale)) return null
+    // A lens may bend the field more than its other stars forgive, but not the few around the quad.
+    const support = reach < halfDiagonal ? supportAround(start, named, reach, scale) : supported
+    if (support < supported) return null
+    if (support >= proposed) return start
     collect(start, centre, Math.atan(halfDiagonal / scale), Infinity)
     detections.count = Math.min(x.length, 30 + 2 * references.count)
     const { logOdds } = weigh(detections, references, width * height, named)
@@ -145,16 +151,16 @@ function supporter({ level, quads, x, y, width, height, jitterPx, centre: wanted
     return fit
   }
 
-  /** Does at least one more star lie around the quad where it should? Most wrong proposals end here. */
-  function supportedAround(
+  /** Evidence of the stars around the quad; most wrong proposals end here. */
+  function supportAround(
     start: StartSolution,
     named: readonly number[],
     reach: number,
     scale: number,
-  ): boolean {
+  ): number {
     const [fx, fy] = start.from
     collect(start, directionAt(start, fx, fy), Math.atan(reach / scale), reach * reach)
-    if (references.count < enough) return true
+    if (references.count < enough) return supported
     local.count = 0
     const most = Math.min(x.length, 30 + 2 * references.count)
     for (let i = 0; i < x.length && local.count < most; i++) {
@@ -166,7 +172,7 @@ function supporter({ level, quads, x, y, width, height, jitterPx, centre: wanted
       local.count++
     }
     const area = Math.min(width * height, Math.PI * reach * reach)
-    return weigh(local, references, area, skipped).logOdds >= supported
+    return weigh(local, references, area, skipped).logOdds
   }
 
   /** Reference stars of the level that fall on the image, within a squared distance of the quad's middle (px²). */

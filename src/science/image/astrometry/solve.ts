@@ -122,7 +122,7 @@ const portion = 2
 /**
  * Solves a field without an initial guess. The quads of the brightest detections are looked up first, then deeper, on each
  * level of the index; of all that is left, the cheapest is always done next: fine levels are not made before the wide
- * ones have been searched through.
+ * ones have been searched through. What is not found is searched for once more as if the detections were worse.
  * @returns null where nothing in the index explains the detections.
  * @throws Problem astrometry.too_few where there are fewer than six detections.
  */
@@ -131,15 +131,7 @@ export function solveField(
   index: StarIndex,
   options: SolveOptions = {},
 ): Solution | null {
-  const {
-    hints = {},
-    deepest = 120,
-    jitterPx = 1,
-    order: distortion = 3,
-    spend,
-    progress,
-    workshop,
-  } = options
+  const { hints = {}, deepest = 120, jitterPx = 1 } = options
   const order = evenly(field)
   if (order.length < 6) {
     throw new Problem(
@@ -150,11 +142,33 @@ export function solveField(
   }
   const x = sharedFloat64(order.length).map((_, at) => field.x[order[at]])
   const y = sharedFloat64(order.length).map((_, at) => field.y[order[at]])
-  const { width, height } = field
   const used = localIndex(index, hints)
+  const attempt = (jitter: number, depth: number): Solution | null =>
+    searchAll({ ...field, x, y }, used, index.stars, Math.min(depth, order.length), {
+      ...options,
+      hints,
+      jitterPx: jitter,
+    })
+  return attempt(jitterPx, deepest) ?? attempt(coarser * jitterPx, Math.min(deepest, coarseDepth))
+}
+
+/** The second search forgives detections that are off by this much more, among fewer of them. */
+const coarser = 2.5
+const coarseDepth = 45
+
+/** Looks up all quads of the first `deepest` detections on all levels of `used`. */
+function searchAll(
+  field: { x: Float64Array; y: Float64Array; width: number; height: number },
+  used: StarIndex,
+  stars: StarList,
+  deepest: number,
+  options: SolveOptions & { hints: SolveHints; jitterPx: number },
+): Solution | null {
+  const { x, y, width, height } = field
+  const { hints, jitterPx, order: distortion = 3, spend, progress, workshop } = options
   const widths = widthsOf(hints)
-  const rounds = quadRounds(x, y, field, Math.min(deepest, order.length), hints)
-  const shared = { x, y, width, height, jitterPx, order: distortion, widths, stars: index.stars }
+  const rounds = quadRounds(x, y, field, deepest, hints)
+  const shared = { x, y, width, height, jitterPx, order: distortion, widths, stars }
 
   /** The next round of each level, and what it would cost. */
   const jobs = used.sizes
@@ -225,7 +239,7 @@ const least = 0.15
 function quadRounds(
   x: Float64Array,
   y: Float64Array,
-  { width, height }: FieldDetections,
+  { width, height }: { width: number; height: number },
   deepest: number,
   { parity }: SolveHints,
 ) {
