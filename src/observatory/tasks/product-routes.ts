@@ -39,6 +39,18 @@ const types: Readonly<Record<string, string>> = {
   wcs: 'application/fits',
 }
 
+/** One answer under every type that a file of a task may have, as `typeOf` says it. */
+const binary = z.string().openapi({ type: 'string', format: 'binary' })
+const fileOf = {
+  description: 'The file, under the type that its name says',
+  content: Object.fromEntries(
+    [...new Set([...Object.values(types), 'application/octet-stream'])].map((type) => [
+      type.split(';')[0]!,
+      { schema: binary },
+    ]),
+  ),
+}
+
 function typeOf(name: string): string {
   return types[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
 }
@@ -107,7 +119,7 @@ export function productRoutes(app: Router, platform: Platform): void {
         params: fileParams,
         query: z.object({ download: z.enum(['true', 'false']).default('false') }),
       },
-      responses: { 200: bytesOf('application/octet-stream', 'The file'), ...problems(404) },
+      responses: { 200: fileOf, ...problems(404) },
     }),
     async (c) => {
       const { id, name } = c.req.valid('param')
