@@ -139,6 +139,7 @@ export const stepProducts: Readonly<Record<StepName, readonly string[]>> = {
     'sub_diff.fits',
     'sub_sdiff.fits',
     'sub_ediff.fits',
+    'sub_kernels.fits',
     'sub_target.parquet',
     'sub_target.cutout.fits',
     'candidates.parquet',

@@ -10,7 +10,14 @@ const planes = [
   ['sub_conv.fits', 'convolved template'],
   ['sub_diff.fits', 'difference'],
   ['sub_sdiff.fits', 'difference in σ'],
+  ['sub_kernels.fits', 'kernels over the region'],
 ] as const
+
+/** How a picture is drawn that is no sky: noise in the middle of the greys, a kernel from its least to its greatest. */
+function looks(name: string): Record<string, string | number> {
+  if (name.includes('diff')) return { stretch: 'linear', qmin: 1, qmax: 99 }
+  return name === 'sub_kernels.fits' ? { stretch: 'asinh', qmin: 0, qmax: 100, cmap: 'viridis' } : {}
+}
 
 /** The subtraction as pictures: what went in, what was made of the template, and what is left; and what each tile gave. */
 export function Difference({ task, products }: { task: Task; products: readonly TaskProduct[] }) {
@@ -31,7 +38,7 @@ export function Difference({ task, products }: { task: Task; products: readonly 
                   loading="lazy"
                   src={previewAddress(task.id, product, {
                     width: 420,
-                    ...(product.name.includes('diff') ? { stretch: 'linear', qmin: 1, qmax: 99 } : {}),
+                    ...looks(product.name),
                   })}
                   alt={words}
                 />

@@ -88,7 +88,7 @@ function ProductRow({ task, file }: { task: Task; file: TaskProduct }) {
               type="button"
               className="link-button"
               disabled={remove.isPending || busy(task)}
-              aria-label={`Take ${file.name} away`}
+              aria-label={`take away ${file.name}`}
               onClick={() => remove.mutate()}
             >
               take away

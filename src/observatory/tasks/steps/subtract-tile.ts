@@ -12,6 +12,7 @@ import type { Workshop } from '#science/image/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { runChosen } from '#observatory/tasks/engines/registry.ts'
 import type { SubtractionFindings } from '#observatory/tasks/findings.ts'
+import type { KernelStamps } from './kernel-stamps.ts'
 import type { RegionFiles, SubtractWork } from './subtract-region.ts'
 import type { Voice } from './voice.ts'
 
@@ -26,6 +27,7 @@ interface Mosaic {
   readonly template: { readonly mask: Mask; readonly gain: number; readonly fwhm: number | null }
   /** Of the difference; filled in the core. */
   readonly bad: Mask
+  readonly kernels: KernelStamps
 }
 
 /** Subtracts a tile with its overlap and puts what lies in its core into the products. */
@@ -59,6 +61,7 @@ export async function subtractTile(
     const second = ready('template', template.mask, template.fwhm, template.gain)
     const result = await subtractWith(input, first, second, starsIn(input, box), workshop, voice)
     put(m, box, first, second, result)
+    m.kernels.add(result, core, box)
     const { direction, fluxScale, diagnostics } = result
     voice.log(
       `${label}: kernel sum ${diagnostics.kernelSum.centre.toFixed(4)} from ${diagnostics.stamps.fit} stars, the ${direction === 'template' ? 'template' : 'frame'} is convolved, flux scale ${fluxScale.toFixed(4)}, χ² ${diagnostics.chi2.fit.toFixed(2)}${diagnostics.chi2.heldOut === null ? '' : ` (stars not fitted ${diagnostics.chi2.heldOut.toFixed(2)})`}, ${(100 * diagnostics.usable).toFixed(1)} % usable.`,

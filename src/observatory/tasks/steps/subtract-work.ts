@@ -13,6 +13,7 @@ import { computeTask } from '#platform/compute/compute.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import type { SubtractionFindings } from '#observatory/tasks/findings.ts'
 import { detectDifferences, measureTargets } from './difference-sources.ts'
+import { kernelStamps } from './kernel-stamps.ts'
 import type { Objects } from './objects.ts'
 import { readMask, writePlane } from './pixel-files.ts'
 import { createPlaneFile, openPlaneFile, stripsOf, type NewPlaneFile, type PlaneFile } from './plane-file.ts'
@@ -33,6 +34,7 @@ export interface Subtracted {
 }
 
 const maskNames = ['sub_mask.fits', 'sub_template_mask.fits'] as const
+const kernelsName = 'sub_kernels.fits'
 
 /** Subtracts a template from a part of image.fits, writes sub_*.fits, and measures what is left. */
 export const subtractRegion = computeTask(
@@ -68,6 +70,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
     }
     copyScience(input, files.science, workshop)
     step()
+    const kernels = kernelStamps(input.region)
     const bad: Mask = { ...size, data: arena.uint8(size.width * size.height).fill(maskBits.outside) }
     const { reports, ...template } = await arena.during(async () => {
       const mask = sectionOfMask(input, workshop)
@@ -75,7 +78,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
       const template = await bringTemplate(input, files.template, cards, workshop, voice, step)
       const reports: SubtractionFindings['tiles'][number][] = []
       for (const [i, core] of tiles.entries()) {
-        const mosaic = { input, core, files, mask, template, bad }
+        const mosaic = { input, core, files, mask, template, bad, kernels }
         const label = `Tile ${i + 1} of ${tiles.length}`
         reports.push(await arena.during(() => subtractTile(mosaic, workshop, voice, label)))
         step()
@@ -99,6 +102,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
     }
     const found = input.detect ? detectDifferences(input, planes, workshop, voice) : null
     const targets = input.targets.x.length === 0 ? null : measureTargets(input, planes, workshop)
+    kernels.write(join(folder, kernelsName))
     for (const file of made) file.keep()
     voice.progress(total, total, 'parts')
     return {
@@ -110,7 +114,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
       covered: template.covered,
     }
   } catch (error) {
-    for (const name of maskNames) rmSync(join(folder, name), { force: true })
+    for (const name of [...maskNames, kernelsName]) rmSync(join(folder, name), { force: true })
     throw error
   } finally {
     for (const file of made) file.close()
