@@ -84,4 +84,4 @@ it('a new star is found within 0.1 mag and 0.5″ on two sky cells of different 
   } finally {
     await ground.close()
   }
-})
+}, 120_000)
