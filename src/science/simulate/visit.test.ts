@@ -64,3 +64,21 @@ it('the catalogue has the stars of the frame, under the names of four surveys', 
   for (const [ra, dec, , , r] of bright)
     expect(light(Number(ra), Number(dec))).toBeGreaterThan(0.3 * 10 ** (0.4 * (26 - Number(r))))
 })
+
+it('nothing changes within 5″ of a star but in the galaxy, whatever the seed', () => {
+  for (const seed of [3, 11, 12]) {
+    const { changes, catalogue } = simulateVisit({ ...options, seed, dec: 20, ra: 150 })
+    // The last seven are galaxies.
+    const stars = catalogue
+      .trimEnd()
+      .split('\n')
+      .slice(1, -7)
+      .map((line) => line.split(',').map(Number) as [number, number])
+    const near = changes
+      .slice(1)
+      .flatMap(({ ra, dec }) =>
+        stars.map(([a, d]) => 3600 * Math.hypot((a - ra) * Math.cos(Math.PI / 9), d - dec)),
+      )
+    expect(Math.min(...near)).toBeGreaterThan(4.9)
+  }
+})

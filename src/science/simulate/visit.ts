@@ -37,7 +37,7 @@ export interface SimulatedVisit {
   readonly template: Uint8Array<ArrayBuffer>
   /** CSV with the columns by which Pan-STARRS, Gaia, SkyMapper and DES say the same magnitudes. */
   readonly catalogue: string
-  /** The first lies in the disc of a galaxy. */
+  /** The first lies in the disc of a galaxy, the others away from stars; on tonight's frame all have S/N above 7. */
   readonly changes: readonly Change[]
 }
 
@@ -51,6 +51,8 @@ interface Light {
 
 const starsPerSquareArcmin = 4.5
 const daysBefore = 40
+/** Degrees between a change and any star. */
+const leastApart = 5 / 3_600
 /** m(frame) = r + colourTerm (g − r). */
 const colourTerm = -0.05
 
@@ -71,11 +73,23 @@ export function simulateVisit(options: VisitOptions): SimulatedVisit {
   const galaxies = Array.from({ length: 7 }, (_, i): Light => ({ ...place(0.6), r: 14.5 + 0.4 * i, gr: 0.7 }))
   const discs = galaxies.flatMap((galaxy) => discOf(galaxy, random))
   const host = offset(galaxies[0]!.ra, galaxies[0]!.dec, 8 / 3_600, 5 / 3_600)
+  // What changes by a few per cent on a bright star cannot be told from an error of the flux scale: away from stars.
+  const alone = (): { ra: number; dec: number } => {
+    for (;;) {
+      const at = place(0.7)
+      const beside = (star: Light): boolean =>
+        Math.hypot(
+          (((star.ra - at.ra + 540) % 360) - 180) * Math.cos((dec * Math.PI) / 180),
+          star.dec - at.dec,
+        ) < leastApart
+      if (!stars.some(beside)) return at
+    }
+  }
   const changes: Change[] = [
     { ...host, mag: 16.6, what: 'new' },
-    { ...place(0.7), mag: 17.4, what: 'new' },
-    { ...place(0.7), mag: 18, what: 'new' },
-    { ...place(0.7), mag: 17.2, what: 'faded' },
+    { ...alone(), mag: 17.4, what: 'new' },
+    { ...alone(), mag: 18, what: 'new' },
+    { ...alone(), mag: 17.2, what: 'faded' },
   ]
   const steady = [...stars, ...discs]
   const seen = (what: Change['what']) => {

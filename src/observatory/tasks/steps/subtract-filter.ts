@@ -1,6 +1,6 @@
 import { filterNamed } from '#science/image/calibration/filters.ts'
-import { shapeOutliers } from '#science/image/calibration/shape-outliers.ts'
 import type { Adjustment } from '#science/image/candidates/adjust.ts'
+import { madSigma, medianOf } from '#science/image/median.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
 import { needs, type StepContext } from './context.ts'
@@ -104,20 +104,34 @@ function onlyMisaligned(
   return adjustment !== null && adjustment.explained && adjustment.chi2Before - adjustment.chi2 > sn ** 2 / 2
 }
 
-/** Flags detections whose shape is unlike that of the objects of the frame. */
-function flagAgainst(detections: Objects, science: Objects): void {
-  const join = (pick: (objects: Objects) => ArrayLike<number>): Float64Array =>
-    Float64Array.from([...Array.from(pick(science)), ...Array.from(pick(detections), Math.abs)])
-  const { outlier } = shapeOutliers({
-    x: join((o) => o.x),
-    y: join((o) => o.y),
-    magnitude: join((o) => o.fluxAuto).map((flux) => -2.5 * Math.log10(flux)),
-    halfLightRadius: join((o) => o.fluxRadius),
-    fwhm: join((o) => o.fwhm),
-    peak: join((o) => o.fluxMax),
-    flux: join((o) => o.fluxAuto),
-    flags: Float64Array.from([...science.flags, ...detections.flags.map(() => 1)]),
-  })
-  for (let i = 0; i < detections.rows; i++)
-    if (outlier[science.rows + i] === 1) detections.flags[i]! |= sourceFlags.shapeOutlier
+/** Further from a star's shape than this many σ of it, of the detection's noise and the scatter of stars. */
+const mostUnlike = 4
+/** Stars and point spread differ by so much from place to place, in logarithms. */
+const leastScatter = 0.1
+
+/**
+ * Flags detections that are sharper or wider than stars of the frame by more than their noise explains. Isophotes would tell
+ * less: of a source that is a few times its threshold they say how noise lies around it.
+ */
+export function flagAgainst(detections: Objects, science: Objects): void {
+  const sharpness = (o: Objects, i: number): number => Math.log(Math.abs(o.fluxMax[i]! / o.flux[i]!))
+  const width = (o: Objects, i: number): number => Math.log(o.fluxRadius[i]!)
+  const sn = (o: Objects, i: number): number => Math.abs(o.flux[i]!) / o.fluxErr[i]!
+  const stars = [...science.flags.keys()].filter((i) => science.flags[i] === 0 && sn(science, i) > 20)
+  if (stars.length < 20) return
+  const usual = (feature: typeof width): { middle: number; scatter: number } => {
+    const values = Float64Array.from(stars, (i) => feature(science, i)).filter(Number.isFinite)
+    const middle = medianOf(values)
+    return { middle, scatter: Math.max(leastScatter, madSigma(values, middle)) }
+  }
+  const [sharp, wide] = [usual(sharpness), usual(width)]
+  for (let i = 0; i < detections.rows; i++) {
+    const share = 1 / sn(detections, i)
+    // An aperture of about as many pixels as the square of the FWHM, that of stars being two half-light radii.
+    const pixels = Math.PI * (2 * Math.exp(wide.middle)) ** 2
+    const peak = detections.fluxErr[i]! / Math.sqrt(pixels) / Math.abs(detections.fluxMax[i]!)
+    const sharper = (sharpness(detections, i) - sharp.middle) / Math.hypot(sharp.scatter, share, peak)
+    const wider = (width(detections, i) - wide.middle) / Math.hypot(wide.scatter, 1.5 * share)
+    if (!(sharper < mostUnlike && wider < mostUnlike)) detections.flags[i]! |= sourceFlags.shapeOutlier
+  }
 }
