@@ -286,6 +286,23 @@ describe('a zero point from bad input', () => {
   })
 })
 
+it('catalogue magnitudes wrong by 1 mag in a fifth of the stars, colours with them, move zero point and colour term by less than 0.02 mag', () => {
+  for (const seed of [1, 2, 3]) {
+    const given = stars({ n: 400, seed, colourTerm: 0.05 })
+    const random = seededRandom(seed + 50)
+    const wrong = Array.from({ length: 400 }, () => random.uniform() < 0.2)
+    const [first, second] = [0, 0].map(() => wrong.map((each) => (each ? random.normal() : 0)))
+    const { model } = fitZeroPoint({
+      ...given,
+      catalogueMagnitude: Array.from(given.catalogueMagnitude, (each, i) => each + first![i]),
+      colour: Array.from(given.colour!, (each, i) => each + second![i] - first![i]),
+    })
+    expect(Math.abs(zeroPointAt(model, 1000, 750).value - zero)).toBeLessThan(0.02)
+    expect(Math.abs(model.colour!.terms[0] - 0.05)).toBeLessThan(0.02)
+    expect(model.scatter).toBeLessThan(0.02)
+  }
+})
+
 describe('checks of a calibration', () => {
   it('tell a wrong astrometric solution from a right one', () => {
     const given = stars({ n: 60 })

@@ -167,6 +167,7 @@ function regress(
   used: Uint8Array,
   start: Float64Array,
   robust: boolean,
+  leverage: Float64Array,
 ): Fitted | null {
   const weights = new Float64Array(y.length)
   let residuals = start
@@ -174,7 +175,8 @@ function regress(
   for (let round = 0; round < (robust ? 30 : 1); round++) {
     for (let k = 0; k < y.length; k++) {
       const distance = robust ? Math.abs(residuals[k]) / sigma[k] : 0
-      weights[k] = used[k] === 0 ? 0 : (distance > huberAt ? huberAt / distance : 1) / sigma[k] ** 2
+      weights[k] =
+        used[k] === 0 ? 0 : (leverage[k] * (distance > huberAt ? huberAt / distance : 1)) / sigma[k] ** 2
     }
     const solved = weightedLeastSquares(columns, y, weights)
     if (!solved) return null
@@ -201,6 +203,17 @@ function regress(
   }
   const widened = squares / Math.max(1, count - columns.length) / Math.max(0.1, inside / count)
   return { ...solution, widened: Math.max(1, widened) }
+}
+
+/** Weights by which stars of a colour far from all others cannot turn the colour term (Mallows). */
+function leverageOf(colour: Float64Array | null, n: number): Float64Array {
+  const weights = new Float64Array(n).fill(1)
+  if (!colour) return weights
+  const middle = medianOf(colour)
+  const width = madSigma(colour, middle)
+  if (width > 0)
+    for (let k = 0; k < n; k++) weights[k] = Math.min(1, ((3 * width) / Math.abs(colour[k] - middle)) ** 2)
+  return weights
 }
 
 const spread = (values: Float64Array, used: Uint8Array): [number, number] => {
@@ -273,32 +286,36 @@ export function fitZeroPoint(stars: CalibrationStars, options: ZeroPointOptions 
   const rough = madSigma(residuals)
   let total = given.sigma.map((each) => Math.hypot(each, rough))
   let fitted: Fitted | null = null
+  const leverage = leverageOf(terms.colourOrder > 0 && robust ? given.colour : null, n)
+  // While outliers are still found, errors are judged by medians, which they do not spoil.
+  let byMedian = true
   for (let round = 0; round < (options.rounds ?? 10); round++) {
-    fitted = regress(columns, given.y, total, used, residuals, robust)
+    fitted = regress(columns, given.y, total, used, residuals, robust, leverage)
     while (!fitted) {
       const fewer = simpler(terms)
       if (!fewer) break
       terms = fewer
       columns = columnsOf(terms, frame, stars, given)
-      fitted = regress(columns, given.y, total, used, residuals, robust)
+      fitted = regress(columns, given.y, total, used, residuals, robust, leverage)
     }
     if (!fitted) break
     ;({ residuals } = fitted)
-    const first = round === 0
-    budget = errorBudget(residuals, given.sigma, used, columns.length, { mostScatter, clip, byMedian: first })
+    budget = errorBudget(residuals, given.sigma, used, columns.length, { mostScatter, clip, byMedian })
     total = given.sigma.map((each) => Math.hypot(each * budget.errorScale, budget.scatter))
     const before = used.slice()
     for (let k = 0; k < n; k++) used[k] = Math.abs(residuals[k]) <= clip * total[k] ? 1 : 0
     // Never clip down to fewer stars than the terms need.
     if (count(used) < Math.max(2, columns.length + 1)) used.set(before)
-    if (!first && before.every((each, k) => each === used[k])) break
+    const settled = before.every((each, k) => each === used[k])
+    if (settled && !byMedian) break
+    if ((settled && round > 0) || round >= (options.rounds ?? 10) / 2 - 1) byMedian = false
   }
   if (!fitted)
     throw new Problem(
       'photometry.too_few_stars',
       `${n} stars do not fix a zero point; they have no usable weights.`,
     )
-  fitted = regress(columns, given.y, total, used, residuals, robust) ?? fitted
+  fitted = regress(columns, given.y, total, used, residuals, robust, leverage) ?? fitted
   ;({ residuals } = fitted)
 
   const p = termCount(terms)

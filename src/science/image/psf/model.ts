@@ -47,6 +47,8 @@ export interface PsfModel {
 /** A pixel whose model is off by this fraction of itself is not called an outlier, nor trusted further. */
 const modelError = 0.01
 const rounds = [25, 15, 15, 15]
+/** Relative error of fluxes from place to place that a varying point spread may bring. */
+const mostWavering = 0.008
 
 /**
  * The point spread of a frame from its stars (`x`, `y`: 0-based, best windowed positions) on a background-subtracted
@@ -74,6 +76,11 @@ export function modelPsf(
   let degree = Math.min(3, Math.max(0, Math.floor(options.degree ?? 2)))
   // Each grid point of a term wants a few stars.
   while (degree > 0 && count < 4 * termsOf(degree)) degree--
+  // The noise of a square full of pixels is in its sum, by which it is scaled: where stars are faint, a point spread that
+  // varies over the frame has fluxes that do so too.
+  const known = Math.sqrt(stars.reduce((sum, each) => sum + signalSquared(each, options), 0))
+  while (degree > 0 && (((2 * radius + 1) / fwhm) * Math.sqrt(termsOf(degree) - 1)) / known > mostWavering)
+    degree--
   const finest = fwhm < 2.5 ? 3 : fwhm < 5 ? 2 : 1
   const oversampling = options.oversampling ?? (count < 10 ? 1 : finest)
   const layout = {
@@ -152,6 +159,23 @@ function collect(
     found.push({ row, star, given: [x[row], y[row]], good, chi2: NaN, residual: NaN })
   }
   return found
+}
+
+/** Squared S/N of a star in its core, about. */
+function signalSquared({ star, good }: ModelStar, { fwhm, noise, gain = 0 }: PsfModelOptions): number {
+  if (!star.used) return 0
+  const side = Math.sqrt(star.values.length)
+  const middle = (side - 1) / 2
+  let flux = 0
+  let variance = 0
+  for (let j = 0; j < side; j++)
+    for (let k = 0; k < side; k++) {
+      if (good[j * side + k] === 0 || (k - middle) ** 2 + (j - middle) ** 2 > (fwhm / 2) ** 2) continue
+      flux += star.values[j * side + k]
+      variance += noise * noise
+    }
+  if (gain > 0 && Number.isFinite(gain)) variance += Math.max(0, flux) / gain
+  return flux > 0 && variance > 0 ? (flux * flux) / variance : 0
 }
 
 /** Pixels within one FWHM of the middle. */
