@@ -1,9 +1,17 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { Problem } from '#problem.ts'
 import type { Box } from '#science/image/preparation/crop.ts'
 import { at, needs, type StepContext } from './context.ts'
 import type { bestWcs } from './frame-wcs.ts'
 import type { SubtractWork } from './subtract-region.ts'
+
+/** Folder of the pictures of a survey, which are in the cache as well. */
+const fetched = '.template'
+
+/** Takes the pictures of a survey out of the work folder. */
+export async function dropPictures(context: Pick<StepContext, 'folder'>): Promise<void> {
+  await rm(at(context, fetched), { recursive: true, force: true })
+}
 
 /** Files that the template is made of, and where they are from. @throws Problem `task.no_template` */
 export async function picturesOf(
@@ -54,19 +62,24 @@ export async function picturesOf(
     }
   }
   const centre = wcs.pixelToSky((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2)
-  const folder = at(context, '.template')
+  const folder = at(context, fetched)
   await mkdir(folder, { recursive: true })
-  const pictures = await context.sky.template(source, {
-    cone: {
-      ra: centre[0],
-      dec: centre[1],
-      radiusDeg: (Math.hypot(x1 - x0, y1 - y0) / 2) * wcs.pixelScaleDeg() * 1.02,
-    },
-    filter: frame.filter.value,
-    pixelScaleArcsec: wcs.pixelScaleDeg() * 3_600,
-    folder,
-    signal: context.signal,
-    log: context.log,
-  })
-  return { files: pictures, from: pictures[0]!.from }
+  try {
+    const pictures = await context.sky.template(source, {
+      cone: {
+        ra: centre[0],
+        dec: centre[1],
+        radiusDeg: (Math.hypot(x1 - x0, y1 - y0) / 2) * wcs.pixelScaleDeg() * 1.02,
+      },
+      filter: frame.filter.value,
+      pixelScaleArcsec: wcs.pixelScaleDeg() * 3_600,
+      folder,
+      signal: context.signal,
+      log: context.log,
+    })
+    return { files: pictures, from: pictures[0]!.from }
+  } catch (error) {
+    await dropPictures(context)
+    throw error
+  }
 }

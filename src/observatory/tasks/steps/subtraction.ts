@@ -8,7 +8,7 @@ import { calibrateObjects, objectsFrom, objectsTable } from './objects-table.ts'
 import { factsOf, measuredOf } from './photometry.ts'
 import { aroundTarget, regionOf, tilesOf } from './subtract-area.ts'
 import { partPlanes, writeCandidates } from './subtract-candidates.ts'
-import { picturesOf } from './subtract-pictures.ts'
+import { dropPictures, picturesOf } from './subtract-pictures.ts'
 import type { SubtractWork } from './subtract-region.ts'
 import { subtractRegion } from './subtract-work.ts'
 import { readTable, writeTable } from './tables.ts'
@@ -73,7 +73,7 @@ export const subtraction: Step<'subtraction'> = {
       targets: { x: seen.map(({ x }) => x), y: seen.map(({ y }) => y) },
       detect: mode === 'detection',
     }
-    const result = await runSpeaking(context, subtractRegion, input)
+    const result = await runSpeaking(context, subtractRegion, input).finally(() => dropPictures(context))
     const meta = {
       filter: frame.filter.value,
       template: pictures.from,

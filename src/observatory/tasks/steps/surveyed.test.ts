@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -80,6 +80,8 @@ it('a new star is found within 0.1 mag and 0.5″ on two sky cells of different 
       /Minor planets were not asked for \(127\.0\.0\.1:9 cannot be reached.*which say so/,
     )
     expect(surveys.faults).toEqual([])
+    // The cache has the pictures; the work folder does not keep them a second time.
+    expect(await readdir(folder)).not.toContain('.template')
     expect(await readFile(join(folder, 'subtraction.log'), 'utf8')).toContain('unconv.fits (1 of 2)')
   } finally {
     await ground.close()
