@@ -168,7 +168,7 @@ export async function refined(
   })
   if (!plate || plate.stars < 6 || plate.rmsPx > Math.max(1, fwhm / 2)) {
     context.warn(
-      'The astrometry could not be refined: too few stars of the catalogue are found where they should be. The WCS is kept as it is.',
+      'The astrometry could not be refined: too few stars of the catalogue are found where they should be. The WCS is kept as it is; if positions are wrong, set blind_match_wcs=true.',
     )
     return null
   }

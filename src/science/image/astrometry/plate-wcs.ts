@@ -32,7 +32,8 @@ function polynomial(terms: Readonly<Record<string, number>>, order: number): Sip
  * plate, order by order.
  * @param x, y detections, 0-based pixels, the most trusted first.
  * @param options.errorPx how far off the WCS may be, px.
- * @returns null where fewer than six stars are found again.
+ * @returns null where fewer than six stars are found again, or so few that chance explains them: a WCS that is mirrored or
+ * farther off than `errorPx`.
  */
 export function refineWcs(
   wcs: Wcs,
@@ -51,7 +52,7 @@ export function refineWcs(
   const error = certain ? 4 * jitterPx : errorPx
   const at = new Map<string, number>()
   for (let i = 0; i < stars.rows; i++) at.set(keyOf(stars.xyz, i), i)
-  return fitPlate(
+  const plate = fitPlate(
     (xyz, star) => {
       const i = at.get(keyOf(xyz, star))
       if (i === undefined || !Number.isFinite(places.x[i])) return null
@@ -64,7 +65,11 @@ export function refineWcs(
     stars,
     options,
   )
+  return plate && plate.logOdds >= believed ? plate : null
 }
+
+/** Odds of 10⁹ that the detections are the stars. */
+const believed = Math.log(1e9)
 
 const keyOf = (xyz: Float64Array, star: number): string => `${xyz[3 * star]} ${xyz[3 * star + 1]}`
 

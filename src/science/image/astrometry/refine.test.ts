@@ -57,6 +57,17 @@ describe('a WCS refined', () => {
     }
   })
 
+  it('gives nothing for a mirrored WCS or one off by four times what is said, and forgives a turn of 1°', () => {
+    const fitted = (wcs: ReturnType<typeof tanWcs>) =>
+      refineWcs(wcs, x, y, stars, { width, height, errorPx: 20, order: 3 })
+    const [sin, cos] = [Math.sin(-camera.angle) * scale, Math.cos(camera.angle) * scale]
+    const crpix = [(width - 1) / 2, (height - 1) / 2] as const
+    const mirrored = tanWcs({ crval: [camera.ra, camera.dec], crpix, cd: [cos, -sin, sin, cos] })
+    expect(fitted(mirrored)).toBeNull()
+    expect(fitted(roughWcs(80, 0))).toBeNull()
+    expect(fitted(roughWcs(0, 1))!.rmsPx).toBeLessThan(0.35)
+  })
+
   it('gives nothing where the stars are not there', () => {
     const elsewhere = sky(6, 6000, 30, -10, 2)
     expect(refineWcs(roughWcs(0, 0), x, y, elsewhere, { width, height, errorPx: 20 })).toBeNull()
