@@ -88,6 +88,8 @@ export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 
     return axis === 2 ? [plane, plane + 1] : [0, 1]
   })
   readPixelsOnto(hdu, section, data, file.fill, workshop)
+  // Integers as they are hold no infinity.
+  if (hdu.bitpix > 0 && scalingOf(hdu).scale === 1) return { width, height, data }
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length)
   // All bits of the exponent set: an infinity or not a number.
   for (let i = 0; i < bits.length; i++) if ((bits[i]! & 0x7f800000) === 0x7f800000) bits[i] = 0x7fc00000
