@@ -13,8 +13,9 @@ import { seededRandom } from '#science/simulate/random.ts'
 import type { PortName, Ports, RefineWork, SolveWork } from '#observatory/tasks/engines/port.ts'
 import { shippedIndex } from '#observatory/tasks/solver/indexes.ts'
 import { readFileSync } from 'node:fs'
-import { unpackIndex } from '#science/image/astrometry/index-pack.ts'
-import { caseOf, median } from './hotpants.ts'
+import { unpackStars } from '#science/image/astrometry/stars.ts'
+import { caseOf } from './hotpants.ts'
+import { median } from './yardstick.ts'
 
 type Run<P extends PortName> = (work: Ports[P]['work']) => Promise<Ports[P]['result']>
 type Check<P extends PortName> = (run: Run<P>, builtin: Run<P>, workshop: Workshop) => Promise<void>
@@ -267,7 +268,7 @@ const works = {
   solve: (): SolveWork => {
     const random = seededRandom(9)
     const [width, height] = [1200, 1000]
-    const { stars } = unpackIndex(new Uint8Array(readFileSync(shippedIndex)))
+    const stars = unpackStars(new Uint8Array(readFileSync(shippedIndex)))
     const near = starsWithin(stars, 83, 20, 9)
     const places = wide().skyToPixels(near.ra, near.dec)
     const rows = [...near.ra.keys()]
