@@ -5,8 +5,9 @@ import { eventsOptions, eventsQuery } from '#interface/web/api/queries.ts'
 import { useMinute } from '#interface/web/app/now.tsx'
 import type { EventSearch } from '#interface/web/app/searches.ts'
 import { usePreferences } from '#interface/web/app/preferences.tsx'
-import { DataTable } from '#interface/web/pieces/data-table.tsx'
-import { Empty, Problem } from '#interface/web/pieces/problem.tsx'
+import { Pick } from '#interface/web/pieces/filters.tsx'
+import { Listing, useRows } from '#interface/web/pieces/listing.tsx'
+import { Empty } from '#interface/web/pieces/problem.tsx'
 import { everyRow } from '#interface/web/pieces/table-export.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { EventSummary } from '#observatory/alerts/event.ts'
@@ -24,7 +25,7 @@ export function Events() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const list = useInfiniteQuery(eventsOptions({ ...search }))
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
+  const rows = useRows(list)
   const { coordinates } = usePreferences()
   const columns = useMemo(() => eventColumns(coordinates), [coordinates])
   const change = (part: EventSearch) =>
@@ -41,31 +42,22 @@ export function Events() {
         <h1>Events</h1>
       </div>
       <Filters search={search} change={change} />
-      {list.isError && (
-        <Problem error={list.error} retry={() => void list.refetch()} what="the list of events" />
-      )}
-      {!list.isError && list.isSuccess && rows.length === 0 ? (
-        <NoEvents filtered={filtered} clear={() => void navigate({ search: {} })} />
-      ) : (
-        <>
-          {rows.length > 1 && <EventsShape events={rows} />}
-          <DataTable
-            name="events"
-            label="Events"
-            columns={columns}
-            rows={rows}
-            keyOf={(row) => row.id}
-            hrefOf={(row) => `/events/${row.id}`}
-            compact={(row) => <CompactEvent event={row} />}
-            loading={list.isPending}
-            hasMore={list.hasNextPage}
-            fetchMore={() => {
-              if (!list.isFetchingNextPage) void list.fetchNextPage()
-            }}
-            fetchAll={() => everyRow<EventSummary>('/events', eventsQuery({ ...search }))}
-          />
-        </>
-      )}
+      <Listing
+        list={list}
+        rows={rows}
+        words={['event', 'events']}
+        filtered={filtered}
+        clear={() => void navigate({ search: {} })}
+        none={<NoEvents />}
+        name="events"
+        columns={columns}
+        keyOf={(row) => row.id}
+        hrefOf={(row) => `/events/${row.id}`}
+        compact={(row) => <CompactEvent event={row} />}
+        fetchAll={() => everyRow<EventSummary>('/events', eventsQuery({ ...search }))}
+      >
+        {rows.length > 1 && <EventsShape events={rows} />}
+      </Listing>
     </>
   )
 }
@@ -98,42 +90,30 @@ function Filters({ search, change }: { search: EventSearch; change: (part: Event
         onChange={(event) => type(event.target.value)}
         onBlur={() => setTyped(null)}
       />
-      <select
-        className="select"
-        aria-label="Kind"
-        value={search.kind ?? ''}
-        onChange={(event) => change({ kind: event.target.value || undefined })}
-      >
-        <option value="">every kind</option>
-        {Object.entries(kindWords).map(([kind, word]) => (
-          <option key={kind} value={kind}>
-            {word}
-          </option>
-        ))}
-      </select>
-      <select
-        className="select"
-        aria-label="State"
-        value={search.state ?? ''}
-        onChange={(event) => change({ state: event.target.value || undefined })}
-      >
-        <option value="">active and retracted</option>
-        <option value="active">active</option>
-        <option value="retracted">retracted</option>
-      </select>
-      <select
-        className="select"
-        aria-label="Decision"
-        value={search.decision ?? ''}
-        onChange={(event) => change({ decision: event.target.value || undefined })}
-      >
-        <option value="">every decision</option>
-        {['GO', 'LOOK', 'WAIT', 'NO'].map((decision) => (
-          <option key={decision} value={decision}>
-            {decision.toLowerCase()}
-          </option>
-        ))}
-      </select>
+      <Pick
+        label="Kind"
+        value={search.kind}
+        all="every kind"
+        among={Object.entries(kindWords)}
+        change={(kind) => change({ kind })}
+      />
+      <Pick
+        label="State"
+        value={search.state}
+        all="active and retracted"
+        among={[
+          ['active', 'active'],
+          ['retracted', 'retracted'],
+        ]}
+        change={(state) => change({ state })}
+      />
+      <Pick
+        label="Decision"
+        value={search.decision}
+        all="every decision"
+        among={['GO', 'LOOK', 'WAIT', 'NO'].map((decision) => [decision, decision.toLowerCase()] as const)}
+        change={(decision) => change({ decision })}
+      />
       <select
         className="select"
         aria-label="Since"
@@ -163,15 +143,7 @@ function Filters({ search, change }: { search: EventSearch; change: (part: Event
   )
 }
 
-function NoEvents({ filtered, clear }: { filtered: boolean; clear: () => void }) {
-  if (filtered)
-    return (
-      <Empty title="No event fits these filters.">
-        <button type="button" className="link-button" style={{ justifySelf: 'start' }} onClick={clear}>
-          Show all events
-        </button>
-      </Empty>
-    )
+function NoEvents() {
   return (
     <Empty title="No events yet.">
       <p>

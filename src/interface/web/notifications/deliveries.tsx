@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { get, send } from '#interface/web/api/client.ts'
-import { DataTable } from '#interface/web/pieces/data-table.tsx'
+import { Pick } from '#interface/web/pieces/filters.tsx'
+import { Listing, useRows } from '#interface/web/pieces/listing.tsx'
 import type { Column } from '#interface/web/pieces/data-table.tsx'
-import { Empty, Problem } from '#interface/web/pieces/problem.tsx'
+import { Empty } from '#interface/web/pieces/problem.tsx'
 import { State } from '#interface/web/pieces/state.tsx'
 import { everyRow } from '#interface/web/pieces/table-export.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
@@ -25,7 +26,7 @@ export function Deliveries() {
   const list = useInfiniteQuery({ ...deliveriesOptions(filter), refetchInterval: 15_000 })
   const dead = useInfiniteQuery(deliveriesOptions({ state: 'dead' }, 50)).data?.pages[0]
   const channels = useQuery(channelsOptions).data?.items ?? []
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
+  const rows = useRows(list)
   const change = (part: Partial<typeof search>) =>
     void navigate({ search: { ...search, ...part }, replace: true })
   const filtered = Object.values(filter).some((value) => value !== undefined)
@@ -43,30 +44,20 @@ export function Deliveries() {
         </div>
       )}
       <div className="filters">
-        <select
-          className="select"
-          aria-label="State"
-          value={search.state ?? ''}
-          onChange={(event) => change({ state: event.target.value || undefined })}
-        >
-          <option value="">any state</option>
-          {deliveryStates.map((state) => (
-            <option key={state} value={state}>
-              {stateWords[state]}
-            </option>
-          ))}
-        </select>
-        <select
-          className="select"
-          aria-label="Channel"
-          value={search.channel ?? ''}
-          onChange={(event) => change({ channel: event.target.value || undefined })}
-        >
-          <option value="">any channel</option>
-          {channels.map(({ name }) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
+        <Pick
+          label="State"
+          value={search.state}
+          all="any state"
+          among={deliveryStates.map((state) => [state, stateWords[state]] as const)}
+          change={(state) => change({ state })}
+        />
+        <Pick
+          label="Channel"
+          value={search.channel}
+          all="any channel"
+          among={channels.map(({ name }) => [name, name] as const)}
+          change={(channel) => change({ channel })}
+        />
         <OfEvent
           subject={search.subject}
           name={rows[0]?.thread.name}
@@ -78,31 +69,26 @@ export function Deliveries() {
           </Link>
         )}
       </div>
-      {list.isError ? (
-        <Problem error={list.error} retry={() => void list.refetch()} what="the deliveries" />
-      ) : list.isSuccess && rows.length === 0 ? (
-        <Empty title={filtered ? 'No deliveries by this choice.' : 'Nothing was sent yet.'}>
-          {!filtered && (
+      <Listing
+        list={list}
+        rows={rows}
+        words={['delivery', 'deliveries']}
+        filtered={filtered}
+        clear={() => void navigate({ search: { tab: 'deliveries' } })}
+        none={
+          <Empty title="Nothing was sent yet.">
             <p>
               Every message that a rule sends is listed here, with its attempts and the receipt of the
               channel.
             </p>
-          )}
-        </Empty>
-      ) : (
-        <DataTable
-          name="deliveries"
-          label="Deliveries"
-          columns={columns}
-          rows={rows}
-          keyOf={(row) => row.id}
-          compact={(row) => <Compact delivery={row} />}
-          loading={list.isPending}
-          hasMore={list.hasNextPage}
-          fetchMore={() => void list.fetchNextPage()}
-          fetchAll={() => everyRow<Delivery>('/deliveries', filter)}
-        />
-      )}
+          </Empty>
+        }
+        name="deliveries"
+        columns={columns}
+        keyOf={(row) => row.id}
+        compact={(row) => <Compact delivery={row} />}
+        fetchAll={() => everyRow<Delivery>('/deliveries', filter)}
+      />
     </>
   )
 }

@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useMemo } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { eventsOptions, meOptions } from '#interface/web/api/queries.ts'
 import { reaches } from '#interface/web/app/rooms.ts'
 import type { PlansSearch } from '#interface/web/app/searches.ts'
-import { DataTable } from '#interface/web/pieces/data-table.tsx'
-import { Empty, Loading, Problem } from '#interface/web/pieces/problem.tsx'
+import { Pick } from '#interface/web/pieces/filters.tsx'
+import { Listing, useRows } from '#interface/web/pieces/listing.tsx'
+import { Empty, Loading } from '#interface/web/pieces/problem.tsx'
 import { everyRow } from '#interface/web/pieces/table-export.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import { planStates } from '#observatory/plans/plan.ts'
@@ -76,40 +77,26 @@ function PlanList({ may }: { may: boolean }) {
   const { tab: _tab, rule: _rule, ...search } = route.useSearch()
   const navigate = route.useNavigate()
   const list = useInfiniteQuery(plansOptions({ ...search }))
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
+  const rows = useRows(list)
   const change = (part: PlansSearch) =>
     void navigate({ search: (old) => ({ ...old, ...part }), replace: true })
   return (
     <>
       <Filters search={search} change={change} />
-      {list.isError && (
-        <Problem error={list.error} retry={() => void list.refetch()} what="the list of plans" />
-      )}
-      {list.isSuccess && rows.length === 0 ? (
-        <NoPlans
-          filtered={Object.keys(search).length > 0}
-          clear={() => void navigate({ search: {} })}
-          may={may}
-        />
-      ) : (
-        !(list.isError && rows.length === 0) && (
-          <DataTable
-            name="plans"
-            label="Plans"
-            columns={planColumns}
-            rows={rows}
-            keyOf={(row) => row.id}
-            hrefOf={(row) => `/plans/${row.id}`}
-            compact={(row) => <CompactPlan plan={row} />}
-            loading={list.isPending}
-            hasMore={list.hasNextPage}
-            fetchMore={() => {
-              if (!list.isFetchingNextPage) void list.fetchNextPage()
-            }}
-            fetchAll={() => everyRow<PlanSummary>('/plans', plansQuery({ ...search }))}
-          />
-        )
-      )}
+      <Listing
+        list={list}
+        rows={rows}
+        words={['plan', 'plans']}
+        filtered={Object.keys(search).length > 0}
+        clear={() => void navigate({ search: {} })}
+        none={<NoPlans may={may} />}
+        name="plans"
+        columns={planColumns}
+        keyOf={(row) => row.id}
+        hrefOf={(row) => `/plans/${row.id}`}
+        compact={(row) => <CompactPlan plan={row} />}
+        fetchAll={() => everyRow<PlanSummary>('/plans', plansQuery({ ...search }))}
+      />
     </>
   )
 }
@@ -148,19 +135,13 @@ function Filters({ search, change }: { search: PlansSearch; change: (part: Plans
           </option>
         ))}
       </select>
-      <select
-        className="select"
-        aria-label="Telescope"
-        value={search.telescope ?? ''}
-        onChange={(event) => change({ telescope: event.target.value || undefined })}
-      >
-        <option value="">every telescope</option>
-        {telescopes.map((telescope) => (
-          <option key={telescope.slug} value={telescope.slug}>
-            {telescope.name}
-          </option>
-        ))}
-      </select>
+      <Pick
+        label="Telescope"
+        value={search.telescope}
+        all="every telescope"
+        among={telescopes.map(({ slug, name }) => [slug, name] as const)}
+        change={(telescope) => change({ telescope })}
+      />
       <label className="check">
         <input
           type="checkbox"
@@ -173,15 +154,7 @@ function Filters({ search, change }: { search: PlansSearch; change: (part: Plans
   )
 }
 
-function NoPlans({ filtered, clear, may }: { filtered: boolean; clear: () => void; may: boolean }) {
-  if (filtered)
-    return (
-      <Empty title="No plan fits these filters.">
-        <button type="button" className="link-button" style={{ justifySelf: 'start' }} onClick={clear}>
-          Show all plans
-        </button>
-      </Empty>
-    )
+function NoPlans({ may }: { may: boolean }) {
   return (
     <Empty title="No plans yet.">
       <p>

@@ -1,4 +1,5 @@
 import type { CandidatesSearch } from '#interface/web/app/searches.ts'
+import { Pick } from '#interface/web/pieces/filters.tsx'
 import { signalOf, type Candidate } from './candidate-list.tsx'
 
 /** Which candidates are looked at, and in which order. */
@@ -38,28 +39,28 @@ export function CandidateChoice(props: {
   const { choice, signs, change } = props
   return (
     <>
-      <select
-        className="select"
-        aria-label="Order"
-        value={choice.sort ?? ''}
-        onChange={({ target: { value } }) => change({ sort: (value || undefined) as Choice['sort'] })}
-      >
-        <option value="">brightest first</option>
-        <option value="sn">highest S/N first</option>
-        <option value="fwhm">sharpest first</option>
-        <option value="ra">by right ascension</option>
-      </select>
+      <Pick
+        label="Order"
+        value={choice.sort}
+        all="brightest first"
+        among={[
+          ['sn', 'highest S/N first'],
+          ['fwhm', 'sharpest first'],
+          ['ra', 'by right ascension'],
+        ]}
+        change={(sort) => change({ sort: sort as Choice['sort'] })}
+      />
       {signs && (
-        <select
-          className="select"
-          aria-label="Brighter or fainter"
-          value={choice.sign ?? ''}
-          onChange={({ target: { value } }) => change({ sign: (value || undefined) as Choice['sign'] })}
-        >
-          <option value="">brighter and fading</option>
-          <option value="rising">brighter than the template</option>
-          <option value="fading">fading</option>
-        </select>
+        <Pick
+          label="Brighter or fainter"
+          value={choice.sign}
+          all="brighter and fading"
+          among={[
+            ['rising', 'brighter than the template'],
+            ['fading', 'fading'],
+          ]}
+          change={(sign) => change({ sign: sign as Choice['sign'] })}
+        />
       )}
       <label className="check">
         S/N from

@@ -8,6 +8,7 @@ import '#interface/web/events/events.css'
 import '#interface/web/notifications/notifications.css'
 import '#interface/web/account/account.css'
 import { thousands } from '#interface/web/pieces/format.ts'
+import { NoneFits } from '#interface/web/pieces/filters.tsx'
 import { Empty, Loading, Problem } from '#interface/web/pieces/problem.tsx'
 import type { Task } from '#observatory/tasks/task.ts'
 import { CandidateRow, useCandidates, type CandidateKind } from './candidate-list.tsx'
@@ -161,11 +162,11 @@ function Body({ task }: { task: Task }) {
         </Empty>
       )}
       {total > 0 && candidates.length === 0 && !list.isFetching && (
-        <Empty title="No candidate fits these filters.">
-          <Link to="/tasks/$id/candidates" params={{ id: task.id }} search={of ? { of } : {}}>
-            Show all candidates
-          </Link>
-        </Empty>
+        <NoneFits
+          one="candidate"
+          many="candidates"
+          clear={() => void navigate({ search: of ? { of } : {}, replace: true })}
+        />
       )}
       <div className="candidates">
         {candidates.map((candidate, i) => (

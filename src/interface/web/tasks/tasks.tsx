@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { meOptions } from '#interface/web/api/queries.ts'
 import { reaches } from '#interface/web/app/rooms.ts'
 import type { TasksSearch } from '#interface/web/app/searches.ts'
-import { DataTable } from '#interface/web/pieces/data-table.tsx'
-import { Empty, Loading, Problem } from '#interface/web/pieces/problem.tsx'
+import { Pick } from '#interface/web/pieces/filters.tsx'
+import { Listing, useRows } from '#interface/web/pieces/listing.tsx'
+import { Empty, Loading } from '#interface/web/pieces/problem.tsx'
 import { everyRow } from '#interface/web/pieces/table-export.ts'
 import { Time } from '#interface/web/pieces/time.tsx'
 import type { Task } from '#observatory/tasks/task.ts'
@@ -30,7 +31,7 @@ export function Tasks() {
   const may = reaches(me?.role ?? null, 'member')
   const { open, frames, ...filter } = search
   const list = useInfiniteQuery(tasksOptions({ ...filter }))
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
+  const rows = useRows(list)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const columns = taskColumns({
     has: (id) => chosen.has(id),
@@ -109,56 +110,34 @@ export function Tasks() {
         )}
       </Suspense>
       {!empty && <Filters search={filter} change={change} />}
-      {list.isError && (
-        <Problem error={list.error} retry={() => void list.refetch()} what="the list of tasks" />
-      )}
-      {list.isSuccess && rows.length === 0 ? (
-        filtered ? (
-          <Empty title="No task fits these filters.">
-            <button
-              type="button"
-              className="link-button"
-              style={{ justifySelf: 'start' }}
-              onClick={() => void navigate({ search: {} })}
-            >
-              Show all tasks
-            </button>
-          </Empty>
-        ) : (
+      <Listing
+        list={list}
+        rows={rows}
+        words={['task', 'tasks']}
+        filtered={filtered}
+        clear={() => void navigate({ search: {} })}
+        none={
           !may && (
             <Empty title="No tasks yet.">
               <p>Members make them of frames; what they share with your groups is shown here.</p>
             </Empty>
           )
-        )
-      ) : (
-        !(list.isError && rows.length === 0) && (
-          <>
-            {may && (
-              <BulkActs
-                tasks={rows.filter((row) => chosen.has(row.id))}
-                all={() => setChosen(new Set(rows.map((row) => row.id)))}
-                none={() => setChosen(new Set())}
-              />
-            )}
-            <DataTable
-              name="tasks"
-              label="Tasks"
-              columns={columns}
-              rows={rows}
-              keyOf={(row) => row.id}
-              hrefOf={(row) => `/tasks/${row.id}`}
-              compact={(row) => <CompactTask task={row} />}
-              loading={list.isPending}
-              hasMore={list.hasNextPage}
-              fetchMore={() => {
-                if (!list.isFetchingNextPage) void list.fetchNextPage()
-              }}
-              fetchAll={() => everyRow<Task>('/tasks', tasksQuery({ ...filter }))}
-            />
-          </>
-        )
-      )}
+        }
+        name="tasks"
+        columns={columns}
+        keyOf={(row) => row.id}
+        hrefOf={(row) => `/tasks/${row.id}`}
+        compact={(row) => <CompactTask task={row} />}
+        fetchAll={() => everyRow<Task>('/tasks', tasksQuery({ ...filter }))}
+      >
+        {may && (
+          <BulkActs
+            tasks={rows.filter((row) => chosen.has(row.id))}
+            all={() => setChosen(new Set(rows.map((row) => row.id)))}
+            none={() => setChosen(new Set())}
+          />
+        )}
+      </Listing>
     </>
   )
 }
@@ -215,19 +194,13 @@ function Filters({ search, change }: { search: TasksSearch; change: (part: Tasks
         />
         deg
       </label>
-      <select
-        className="select"
-        aria-label="State"
-        value={search.state ?? ''}
-        onChange={(event) => change({ state: event.target.value || undefined })}
-      >
-        <option value="">every state</option>
-        {stateChoices.map(([state, words]) => (
-          <option key={state} value={state}>
-            {words}
-          </option>
-        ))}
-      </select>
+      <Pick
+        label="State"
+        value={search.state}
+        all="every state"
+        among={stateChoices}
+        change={(state) => change({ state })}
+      />
       <label className="check">
         <input
           type="checkbox"

@@ -8,7 +8,8 @@ import type { TelescopesSearch } from '#interface/web/app/searches.ts'
 import { DataTable } from '#interface/web/pieces/data-table.tsx'
 import type { Column } from '#interface/web/pieces/data-table.tsx'
 import { FootprintDrawing } from '#interface/web/pieces/footprint.tsx'
-import { Empty, Problem } from '#interface/web/pieces/problem.tsx'
+import { NoneFits, Pick } from '#interface/web/pieces/filters.tsx'
+import { Problem } from '#interface/web/pieces/problem.tsx'
 import '#interface/web/plans/plans.css'
 import type { Telescope } from '#observatory/telescopes/telescope.ts'
 import { DarkWord, useDarkness } from './darkness.tsx'
@@ -47,16 +48,7 @@ export function Telescopes() {
       {list.isError ? (
         <Problem error={list.error} retry={() => void list.refetch()} what="the list of telescopes" />
       ) : list.isSuccess && rows.length === 0 ? (
-        <Empty title="No telescope fits these filters.">
-          <button
-            type="button"
-            className="link-button"
-            style={{ justifySelf: 'start' }}
-            onClick={() => void navigate({ search: {} })}
-          >
-            Show all telescopes
-          </button>
-        </Empty>
+        <NoneFits one="telescope" many="telescopes" clear={() => void navigate({ search: {} })} />
       ) : (
         <DataTable
           name="telescopes"
@@ -106,26 +98,26 @@ function Filters({ search, change }: { search: TelescopesSearch; change: (part: 
         }}
         onBlur={() => setTyped(null)}
       />
-      <select
-        className="select"
-        aria-label="Origin"
-        value={search.origin ?? ''}
-        onChange={(event) => change({ origin: event.target.value || undefined })}
-      >
-        <option value="">shipped and own</option>
-        <option value="own">own</option>
-        <option value="shipped">shipped</option>
-      </select>
-      <select
-        className="select"
-        aria-label="Order"
-        value={search.sort ?? ''}
-        onChange={(event) => change({ sort: event.target.value || undefined })}
-      >
-        <option value="">by name</option>
-        <option value="area">widest field first</option>
-        <option value="latitude">north to south</option>
-      </select>
+      <Pick
+        label="Origin"
+        value={search.origin}
+        all="shipped and own"
+        among={[
+          ['own', 'own'],
+          ['shipped', 'shipped'],
+        ]}
+        change={(origin) => change({ origin })}
+      />
+      <Pick
+        label="Order"
+        value={search.sort}
+        all="by name"
+        among={[
+          ['area', 'widest field first'],
+          ['latitude', 'north to south'],
+        ]}
+        change={(sort) => change({ sort })}
+      />
       <label className="check">
         <input
           type="checkbox"
