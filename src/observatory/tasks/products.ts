@@ -3,7 +3,7 @@ import { Problem } from '#problem.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { namedBytes } from './frame-bytes.ts'
-import { taskRow } from './service.ts'
+import { taskRow } from './access.ts'
 import { fileOf, filesOf, type FileRow, type TaskRow } from './task-store.ts'
 
 /** One file of a task, where the actor may see the task. @throws Problem `resource.not_found` */

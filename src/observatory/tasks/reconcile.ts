@@ -1,7 +1,7 @@
 import type { Platform } from '#platform/platform.ts'
 import { busyTasks, cancelSteps, lockTask, stepsOf, updateStep, updateTask } from './task-store.ts'
 import { isBusy, nextState, stepNames } from './task.ts'
-import { tell } from './service.ts'
+import { tell } from './access.ts'
 
 type Needs = Pick<Platform, 'db' | 'jobs' | 'events'>
 

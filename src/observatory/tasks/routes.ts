@@ -9,17 +9,10 @@ import { configSchema, describeConfig } from './config.ts'
 import { presetRoutes } from './preset-routes.ts'
 import { productRoutes } from './product-routes.ts'
 import { requireReader } from './rights.ts'
-import {
-  cancelTask,
-  changeTask,
-  createTask,
-  deleteTask,
-  duplicateTask,
-  prepareTask,
-  processTask,
-  putAway,
-  readTask,
-} from './service.ts'
+import { readTask } from './access.ts'
+import { prepareTask, putAway } from './content-service.ts'
+import { cancelTask, processTask } from './run-service.ts'
+import { changeTask, createTask, deleteTask, duplicateTask } from './service.ts'
 import { skyportalRoutes } from './skyportal-routes.ts'
 import { solvedCards } from './solved-header.ts'
 import { listTaskRows, stepsOf } from './task-store.ts'

@@ -7,7 +7,7 @@ import { audit } from '#observatory/people/audit.ts'
 import { wholeConfig } from './config.ts'
 import type { Measured } from './findings.ts'
 import { tasksSection } from './sections.ts'
-import { lockFor, taskRow } from './service.ts'
+import { lockFor, taskRow } from './access.ts'
 import { portalAt, type Portal, type PortalInstrument, type PortalSource } from './skyportal-client.ts'
 import type { TaskRow } from './task-store.ts'
 

@@ -5,7 +5,7 @@ import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { wcsCards } from '#science/fits/wcs/cards.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
-import { taskRow } from './service.ts'
+import { taskRow } from './access.ts'
 import { fileOf } from './task-store.ts'
 import type { Preparation } from './task.ts'
 

@@ -8,7 +8,7 @@ import type { Platform } from '#platform/platform.ts'
 import { parseDirection } from '#science/sky/angles.ts'
 import type { Table } from '#science/table/table.ts'
 import { curveTable, lightCurve, requireRadius, rowsOf, taskTable } from './measurements.ts'
-import { taskRow } from './service.ts'
+import { taskRow } from './access.ts'
 import { tableBytes } from './table-files.ts'
 import { filesOf } from './task-store.ts'
 
