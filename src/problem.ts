@@ -50,6 +50,7 @@ export const problemCodes = {
   'subtract.no_stars': 422,
   'subtract.no_fit': 422,
   'subtract.noise': 422,
+  'subtract.no_kernel': 422,
   'subtract.too_small': 422,
   'subtract.psf': 422,
   'fourier.size': 422,

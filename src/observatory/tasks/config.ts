@@ -447,6 +447,11 @@ const keys = {
     unit: 'pix',
     doc: 'How far a tile reaches beyond its borders; what two tiles find there is one object.',
   }),
+  sub_decorrelate: key(flag(false), {
+    group: 'subtraction',
+    title: 'Decorrelate the noise',
+    doc: 'A further convolution makes the noise of the difference white, so that each pixel scatters by its noise; fluxes stay, point spreads get faint wings. For al98 and sfft of the built-in engine; the difference by zogy is white as it comes.',
+  }),
   sub_verbose: key(flag(false), {
     group: 'subtraction',
     title: 'Verbose',

@@ -7,6 +7,7 @@ import { modelPsf } from '#science/image/psf/model.ts'
 import { psfAt } from '#science/image/psf/psf.ts'
 import type { Difference, SubtractInput, SubtractOptions } from '#science/image/subtract/options.ts'
 import { sfft } from '#science/image/subtract/sfft.ts'
+import { whiten } from '#science/image/subtract/whiten.ts'
 import { zogy, type ZogyInput } from '#science/image/subtract/zogy.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
@@ -60,7 +61,11 @@ export async function subtractTile(
     const first = ready('science', m.mask, input.fwhm, input.gain)
     const second = ready('template', template.mask, template.fwhm, template.gain)
     const result = await subtractWith(input, first, second, starsIn(input, box), workshop, voice)
-    put(m, box, first, second, result)
+    putModel(m, box, first, second, result)
+    // What ZOGY gives is white as it comes.
+    if (config.sub_decorrelate && config.subtraction_method !== 'zogy')
+      whiten(first, second, result, workshop)
+    putDifference(m, box, result)
     m.kernels.add(result, core, box)
     const { direction, fluxScale, diagnostics } = result
     voice.log(
@@ -86,34 +91,45 @@ export async function subtractTile(
   }
 }
 
-/** Writes the core of a tile; masked pixels of the difference are blank, for zero would be a value. */
-function put(
-  { input: { region }, core, files, bad }: Mosaic,
+/** What was taken away from the frame in the core of a tile, on its flux scale. */
+function putModel(
+  { input: { region }, core, files }: Mosaic,
   box: Box,
   first: SubtractInput,
   second: SubtractInput,
-  { difference, noise, mask, direction, fluxScale }: Difference,
+  { difference, direction, fluxScale }: Difference,
+): void {
+  const [left, wide, long] = [core.x0 - region.x0, core.x1 - core.x0, box.x1 - box.x0]
+  const model: Plane = { width: wide, height: 1, data: new Float32Array(wide) }
+  for (let y = core.y0 - region.y0; y < core.y1 - region.y0; y++) {
+    const from = (y - box.y0) * long + left - box.x0
+    for (let x = 0; x < wide; x++)
+      model.data[x] =
+        direction === 'template'
+          ? first.plane.data[from + x]! - difference.data[from + x]!
+          : second.plane.data[from + x]! * fluxScale
+    files.model.write(left, y, model)
+  }
+}
+
+/** Writes the core of a tile; masked pixels of the difference are blank, for zero would be a value. */
+function putDifference(
+  { input: { region }, core, files, bad }: Mosaic,
+  box: Box,
+  { difference, noise, mask }: Difference,
 ): void {
   const [left, wide, long] = [core.x0 - region.x0, core.x1 - core.x0, box.x1 - box.x0]
   const row = (): Plane => ({ width: wide, height: 1, data: new Float32Array(wide) })
-  const [residue, sigma, model] = [row(), row(), row()]
+  const [residue, sigma] = [row(), row()]
   for (let y = core.y0 - region.y0; y < core.y1 - region.y0; y++) {
     const from = (y - box.y0) * long + left - box.x0
     const to = y * bad.width + left
     bad.data.set(mask.data.subarray(from, from + wide), to)
     sigma.data.set(noise.data.subarray(from, from + wide))
-    for (let x = 0; x < wide; x++) {
-      const value = difference.data[from + x]!
-      residue.data[x] = bad.data[to + x] === 0 ? value : Number.NaN
-      // What was taken away from the frame, on its flux scale.
-      model.data[x] =
-        direction === 'template'
-          ? first.plane.data[from + x]! - value
-          : second.plane.data[from + x]! * fluxScale
-    }
+    for (let x = 0; x < wide; x++)
+      residue.data[x] = bad.data[to + x] === 0 ? difference.data[from + x]! : Number.NaN
     files.difference.write(left, y, residue)
     files.noise.write(left, y, sigma)
-    files.model.write(left, y, model)
   }
 }
 
