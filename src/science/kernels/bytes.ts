@@ -18,6 +18,7 @@ type Narrow = (
 ) => void
 
 interface Exports {
+  copy(from: number, out: number, length: number): void
   swap(from: number, out: number, n: number): void
   singles(from: number, out: number, n: number, factor: number, shift: number): void
   doubles(from: number, out: number, n: number, factor: number, shift: number): void
@@ -105,6 +106,10 @@ export function codecOf(workshop: Workshop): Codec {
       }
     },
     place(values, from, count, out, to, scale) {
+      if (values instanceof Float32Array && scale.unscaled && arena.holds(values) && arena.holds(out)) {
+        kernel.copy(values.byteOffset + 4 * from, out.byteOffset + 4 * to, 4 * count)
+        return
+      }
       if (!(values instanceof Int32Array && arena.holds(values) && arena.holds(out))) {
         placePlain(values, from, count, out, to, scale)
         return

@@ -87,7 +87,7 @@ export function readPlane(file: OpenFits, hdu: Hdu, workshop: Workshop, plane = 
     if (axis < 2) return [0, length]
     return axis === 2 ? [plane, plane + 1] : [0, 1]
   })
-  readPixelsOnto(hdu, section, data, file.fill, workshop)
+  readPixelsOnto(hdu, section, data, (into, from) => file.fill(into, from), workshop)
   // Integers as they are hold no infinity.
   if (hdu.bitpix > 0 && scalingOf(hdu).scale === 1) return { width, height, data }
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length)

@@ -19,7 +19,12 @@ function swapped64(at: usize): v128 {
   return v128.shuffle<u8>(a, a, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8)
 }
 
-/** Float32 as they stand; `from` may be `out`. */
+/** `length` bytes as they stand: shared memory is copied byte by byte from outside. */
+export function copy(from: usize, out: usize, length: i32): void {
+  memory.copy(out, from, <usize>length)
+}
+
+/** Float32 as they stand, turned around; `from` may be `out`. */
 export function swap(from: usize, out: usize, n: i32): void {
   let i: i32 = 0
   for (; i + 4 <= n; i += 4) v128.store(out + ((<usize>i) << 2), swapped32(from + ((<usize>i) << 2)))
