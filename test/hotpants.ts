@@ -1,4 +1,4 @@
-/** Seeded pairs for image subtraction, HOTPANTS run on them, and one yardstick for whatever made a difference of them. */
+/** Seeded pairs for image subtraction, and HOTPANTS run on them. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -7,10 +7,13 @@ import { openFits } from '#science/fits/file.ts'
 import { textOf } from '#science/fits/header.ts'
 import { readImage } from '#science/fits/image.ts'
 import { writeFits } from '#science/fits/write.ts'
-import type { Plane } from '#science/image/plane.ts'
+import type { Kernel } from '#science/image/subtract/decorrelate.ts'
 import type { SubtractInput } from '#science/image/subtract/options.ts'
+import type { ZogyInput } from '#science/image/subtract/zogy.ts'
 import { simulatePair, type PairOptions, type SimulatedPair } from '#science/simulate/field-pair.ts'
+import type { PointSpread } from '#science/simulate/field-profile.ts'
 import { simulateField } from '#science/simulate/field.ts'
+import type { Judged } from './yardstick.ts'
 
 export interface Case {
   name: string
@@ -103,15 +106,6 @@ export const hotpants: string | undefined = (process.env['PATH'] ?? '')
   .map((folder) => join(folder, 'hotpants'))
   .find((path) => existsSync(path))
 
-export interface Judged {
-  difference: Float32Array
-  noise: Float32Array
-  /** 1 where the pixel may be used. */
-  usable: Uint8Array
-  kernelSum: number
-  seconds: number
-}
-
 /**
  * HOTPANTS as it is used in practice: noise maps and masks given, limits from the frames, template convolved, result on the science
  * scale, half width 10, kernel order 2, background order 1.
@@ -166,210 +160,26 @@ export function runHotpants(the: Case, extra: readonly string[] = []): Judged {
   }
 }
 
-export interface Score {
-  /** Over truth. */
-  kernelSum: number
-  /** Median of recovered over true flux above S/N 20, and rms of the error above S/N 7 over the σ that `yard` gives. */
-  fluxRatio: number
-  fluxScatter: number
-  pull: number
-  /** Of those above a true S/N of 7, and of what is found above 7. */
-  completeness: number
-  purity: number
-  /** Of vanished sources above a true S/N of 7, share found. */
-  fading: number
-  /** rms of difference over noise around unsaturated stars with a peak of 1–3, 3–10, 10–30 and above 30 thousand ADU. */
-  residuals: (number | null)[]
-  /** What is found above S/N 7. */
-  found: { x: number; y: number; sign: number }[]
-  usable: number
+/** Both frames with their true point spreads at each pixel, for a method that has to be told. */
+export function withPsf(the: Case): [ZogyInput, ZogyInput] {
+  const input = (which: 'science' | 'template'): ZogyInput => {
+    const own = { ...the.options.field?.psf, ...the.options[which]?.psf }
+    const { width, height } = the[which].plane
+    return { ...the[which], psf: (x, y) => pointSpread(own, x, y, width, height) }
+  }
+  return [input('science'), input('template')]
 }
 
-/** Pixels around each transient that its flux is fitted on, and around each star that its residual is taken on. */
-const REACH = 9
-const NEAR = 4
-
-/**
- * Judges a difference against the truth: fluxes by the true point spread, detection by that filter. `yard` is one noise plane for all that
- * are compared, for scatter and the stars' residuals, which are taken on pixels that `both` have.
- */
-export function score(the: Case, judged: Judged, yard: Float32Array, both = judged.usable): Score {
-  const { width, height } = the.science.plane
-  const { transients } = the.pair
-  const options = the.options
-  const psf = { ...options.field?.psf, ...options.science?.psf }
-  const shape = { width, height, noise: false, sky: 0, saturation: Infinity, count: 0, psf, wings: 1e-6 }
-  const clean = simulateField({
-    ...shape,
-    stars: Array.from(transients.x, (x, i) => ({ x, y: transients.y[i], flux: 1e6 })),
-  }).plane.data
-  const { difference, noise, usable } = judged
-  const ratios: number[] = []
-  const scatter: number[] = []
-  const pulls: number[] = []
-  const expected: boolean[] = []
-  for (let i = 0; i < transients.rows; i++) {
-    const [cx, cy] = [Math.round(transients.x[i]), Math.round(transients.y[i])]
-    let [pd, pp, ppv, ppy, clear, shared] = [0, 0, 0, 0, true, true]
-    for (let y = cy - REACH; y <= cy + REACH; y++) {
-      for (let x = cx - REACH; x <= cx + REACH; x++) {
-        const at = y * width + x
-        if (!both[at] && Math.abs(x - cx) <= NEAR && Math.abs(y - cy) <= NEAR) shared = false
-        if (!usable[at]) {
-          if (Math.abs(x - cx) <= NEAR && Math.abs(y - cy) <= NEAR) clear = false
-          continue
-        }
-        const p = clean[at] / 1e6
-        pd += p * difference[at]
-        pp += p * p
-        ppv += p * p * noise[at] ** 2
-        ppy += p * p * (yard[at] > 0 ? yard[at] : noise[at]) ** 2
-      }
-    }
-    const flux = pd / pp
-    const error = Math.sqrt(ppv) / pp
-    expected.push(clear && Math.abs(transients.flux[i]) > 7 * error)
-    if (!clear) continue
-    const off = flux - transients.flux[i]
-    pulls.push(off / error)
-    const common = Math.sqrt(ppy) / pp
-    if (shared && Math.abs(transients.flux[i]) > 7 * common) scatter.push(off / common)
-    if (Math.abs(transients.flux[i]) > 20 * common) ratios.push(flux / transients.flux[i])
-  }
-  const found = detect(judged, width, height, psf)
-  const truthOf = (d: { x: number; y: number; sign: number }) =>
-    transients.x.findIndex(
-      (x, i) => Math.hypot(x - d.x, transients.y[i] - d.y) < 3 && Math.sign(transients.flux[i]) === d.sign,
-    )
-  const hits = found.map(truthOf)
-  const seen = new Set(hits)
-  const all = [...expected.keys()].filter((i) => expected[i])
-  const faded = all.filter((i) => transients.flux[i] < 0)
-  return {
-    kernelSum: judged.kernelSum / the.fluxScale,
-    fluxRatio: median(ratios),
-    fluxScatter: rms(scatter),
-    pull: rms(pulls),
-    completeness: all.filter((i) => seen.has(i)).length / all.length,
-    purity: hits.filter((i) => i >= 0).length / Math.max(1, hits.length),
-    fading: faded.filter((i) => seen.has(i)).length / Math.max(1, faded.length),
-    residuals: starResiduals(the, difference, both, yard),
-    found,
-    usable: usable.reduce((sum, value) => sum + value, 0) / usable.length,
-  }
-}
-
-function starResiduals(
-  { pair, science: { plane } }: Case,
-  difference: Float32Array,
-  both: Uint8Array,
-  yard: Float32Array,
-): (number | null)[] {
-  const { truth } = pair.science
-  const { width, height, data } = plane
-  const edges = [1e3, 3e3, 1e4, 3e4, Infinity]
-  const sums = edges.map(() => [0, 0])
-  const { transients } = pair
-  for (let s = 0; s < truth.rows; s++) {
-    const [cx, cy] = [Math.round(truth.x[s]), Math.round(truth.y[s])]
-    if (truth.saturated[s] || truth.galaxy[s]) continue
-    if (cx < 20 || cy < 20 || cx >= width - 20 || cy >= height - 20) continue
-    if (transients.x.some((x, i) => Math.hypot(x - cx, transients.y[i] - cy) < 15)) continue
-    const bin = edges.findIndex((edge) => data[cy * width + cx] - 500 < edge) - 1
-    if (bin < 0) continue
-    for (let y = cy - NEAR; y <= cy + NEAR; y++) {
-      for (let x = cx - NEAR; x <= cx + NEAR; x++) {
-        const at = y * width + x
-        if (!both[at] || !(yard[at] > 0)) continue
-        sums[bin][0] += (difference[at] / yard[at]) ** 2
-        sums[bin][1]++
-      }
-    }
-  }
-  return sums.slice(0, 4).map(([sum, n]) => (n > 200 ? Math.sqrt(sum / n) : null))
-}
-
-/** Peaks of either sign above 7 σ under the point spread as filter; σ is corrected for correlated noise by the frame's own scatter. */
-function detect(
-  { difference, noise, usable }: Judged,
-  width: number,
-  height: number,
-  psf: object,
-): { x: number; y: number; sign: number }[] {
-  const size = 2 * NEAR + 1
-  const filter = simulateField({
-    width: size,
-    height: size,
-    noise: false,
-    sky: 0,
-    saturation: Infinity,
-    count: 0,
-    psf,
-    wings: 1e-6,
-    stars: [{ x: NEAR, y: NEAR, flux: 1 }],
-  }).plane.data
-  const image = new Float32Array(width * height)
-  const samples: number[] = []
-  for (let y = NEAR; y < height - NEAR; y++) {
-    for (let x = NEAR; x < width - NEAR; x++) {
-      if (!usable[y * width + x]) continue
-      let [sum, variance] = [0, 0]
-      for (let v = 0; v < size; v++) {
-        for (let u = 0; u < size; u++) {
-          const at = (y + v - NEAR) * width + x + u - NEAR
-          if (!usable[at]) continue
-          const p = filter[v * size + u]
-          sum += p * difference[at]
-          variance += (p * noise[at]) ** 2
-        }
-      }
-      image[y * width + x] = sum / Math.sqrt(variance)
-      if ((x * 7 + y * 13) % 101 === 0) samples.push(Math.abs(sum / Math.sqrt(variance)))
-    }
-  }
-  const scale = Math.max(1, 1.4826 * median(samples))
-  const found: { x: number; y: number; sign: number }[] = []
-  for (let y = NEAR; y < height - NEAR; y++) {
-    for (let x = NEAR; x < width - NEAR; x++) {
-      const at = y * width + x
-      const value = Math.abs(image[at])
-      if (!(value > 7 * scale)) continue
-      let peak = true
-      for (let v = -3; v <= 3 && peak; v++) {
-        for (let u = -3; u <= 3; u++) {
-          const other = image[at + v * width + u]
-          if (Math.abs(other) > value && other * image[at] > 0) peak = false
-        }
-      }
-      if (peak) found.push({ x, y, sign: Math.sign(image[at]) })
-    }
-  }
-  return found
-}
-
-/** Root mean square, values beyond 5 counted as 5. */
-function rms(values: readonly number[]): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + Math.min(25, value * value), 0) / values.length)
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted.length === 0 ? NaN : sorted[sorted.length >> 1]
-}
-
-/** What the yardstick takes, from a difference of ours. */
-export function judgedOf(
-  difference: Plane,
-  noise: Plane,
-  mask: { data: Uint8Array },
-  kernelSum: number,
-  seconds = 0,
-): Judged {
-  return {
-    difference: difference.data,
-    noise: noise.data,
-    usable: Uint8Array.from(mask.data, (bits, i) => Number(bits === 0 && noise.data[i] > 0)),
-    kernelSum,
-    seconds,
-  }
+/** As the simulator draws a star at a pixel's centre there. */
+function pointSpread(psf: Partial<PointSpread>, x: number, y: number, width: number, height: number): Kernel {
+  const size = 41
+  const half = (size - 1) / 2
+  const [cx, cy] = [Math.round(x), Math.round(y)]
+  const shape = { width, height, noise: false, sky: 0, saturation: Infinity, count: 0 }
+  const drawn = simulateField({ ...shape, psf, wings: 1e-9, stars: [{ x: cx, y: cy, flux: 1 }] }).plane.data
+  const data = Float64Array.from({ length: size * size }, (_, i) => {
+    const [u, v] = [cx - half + (i % size), cy - half + Math.floor(i / size)]
+    return u >= 0 && v >= 0 && u < width && v < height ? drawn[v * width + u] : 0
+  })
+  return { size, data }
 }

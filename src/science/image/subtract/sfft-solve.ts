@@ -3,12 +3,12 @@
  * shifted frames, smoothed and solved.
  */
 import { Problem } from '#problem.ts'
-import { solvePositive } from '#science/image/cholesky.ts'
+import { factorise, solveFactored } from '#science/image/cholesky.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { transform } from '#science/kernels/fft.ts'
 import { fastSize } from './fourier.ts'
 import type { KernelModel } from './model.ts'
-import type { Frame } from './noise.ts'
+import { varianceOf, type Frame } from './noise.ts'
 import { polynomialCount, polynomialsAt } from './polynomial.ts'
 import { skyPolynomial } from './sky.ts'
 
@@ -18,6 +18,10 @@ export interface Solving {
   background: number
   halfWidth: number
   smoothness: number
+  /** How far the noise of the two frames is apart: 1 as usual, 0 where they share it. */
+  apart: number
+  /** By how much the reference frame is off where it changed, ADU; 0 elsewhere. */
+  excess: Float32Array | null
 }
 
 /**
@@ -29,7 +33,7 @@ export function solvePixelKernel(
   reference: Frame,
   convolved: Frame,
   weight: Uint8Array,
-  { kernel, scale, background, halfWidth: h, smoothness }: Solving,
+  { kernel, scale, background, halfWidth: h, smoothness, apart, excess }: Solving,
   workshop: Workshop,
 ): KernelModel {
   const { width, height } = reference.plane
@@ -55,7 +59,7 @@ export function solvePixelKernel(
       polynomialsAt(background, x, y, width, height, factors)
       let [value, own] = [convolved.plane.data[y * width + x], reference.plane.data[y * width + x]]
       value -= convolved.level
-      own -= reference.level
+      own -= reference.level + (excess ? excess[y * width + x] : 0)
       for (let i = 0; i < b; i++) {
         value -= skies[0][i] * factors[i]
         own -= skies[1][i] * factors[i]
@@ -138,11 +142,33 @@ export function solvePixelKernel(
     }
   }
   smooth(matrix, all, offsets, starts, pk, smoothness)
-  if (!solvePositive(matrix, right, all, 0) || !right.every((value) => Number.isFinite(value))) {
+  const factored = factorise(matrix, all, 0)
+  const bare = right.slice()
+  if (factored) solveFactored(matrix, right, all)
+  if (!factored || !right.every((value) => Number.isFinite(value))) {
     throw new Problem(
       'subtract.no_fit',
       'What is fitted does not determine a kernel; give more stars, a smaller kernel or a larger smoothness.',
     )
+  }
+  if (apart > 0) {
+    // The convolved frame's own noise is in its products, too, which makes the kernel too small: what it adds is given to the right hand side.
+    const shares = noiseShares(convolved, weight, order)
+    const at = (a: number, i: number) => (i < own(a) ? right[starts[a] + i] : 0)
+    const middle = Float64Array.from({ length: p }, (_, i) =>
+      offsets.reduce((sum, _, a) => sum + (a === 0 ? at(0, i) : -at(a, i)), 0),
+    )
+    offsets.forEach((_, a) => {
+      for (let i = 0; i < own(a); i++) {
+        for (let j = 0; j < p; j++) {
+          const value = a === 0 ? middle[j] : at(a, j) - middle[j]
+          bare[starts[a] + i] += shares[i * p + j] * value
+        }
+      }
+    })
+    solveFactored(matrix, bare, all)
+    const rise = 1 + apart * (bare[0] / right[0] - 1)
+    if (rise > 0.9 && rise < 1.1) for (let i = 0; i < count; i++) right[i] *= rise
   }
   const model = emptyModel(reference, convolved, h, order, background)
   const area = size * size
@@ -188,6 +214,25 @@ function smooth(
       }
     }
   })
+}
+
+/** Σ over what is fitted of the convolved frame's variance times each pair of polynomials, ADU². */
+function noiseShares(frame: Frame, weight: Uint8Array, order: number): Float64Array {
+  const { width, height } = frame.plane
+  const count = polynomialCount(order)
+  const out = new Float64Array(count * count)
+  const factors = new Float64Array(count)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (weight[y * width + x] === 0) continue
+      const variance = varianceOf(frame, y * width + x)
+      polynomialsAt(order, x, y, width, height, factors)
+      for (let i = 0; i < count; i++) {
+        for (let j = 0; j < count; j++) out[i * count + j] += variance * factors[i] * factors[j]
+      }
+    }
+  }
+  return out
 }
 
 function emptyModel(

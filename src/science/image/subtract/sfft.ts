@@ -18,9 +18,9 @@ import { chooseStamps, findStars, type Stamp } from './stamps.ts'
 export interface SfftOptions {
   /** Which frame is convolved: the one with the better seeing unless said. */
   direction?: 'auto' | 'template' | 'science'
-  /** Half width of the kernel, pixels; 1.5 times the larger FWHM, 2 … 12, unless given. */
+  /** Half width of the kernel, pixels; 2.2 times the larger FWHM, 2 … 12, unless given: what lies beyond is missing from its sum. */
   halfWidth?: number
-  /** Orders of the kernel's, the flux scale's and the background's variation. Default 2, 0, 1; lower where stars are few. */
+  /** Orders of the kernel's, the flux scale's and the background's variation. Default 0, 0, 1; lower where stars are few. Time grows with the cube of the kernel's unknowns. */
   kernelOrder?: number
   scaleOrder?: number
   backgroundOrder?: number
@@ -38,6 +38,13 @@ export interface SfftOptions {
 
 /** Half width of the square around each star. */
 const STAMP = 12
+
+/** How often it is found anew what varies, and how far around such a pixel. */
+const ROUNDS = 2
+const AROUND = 5
+
+/** How far a square's rim may lie above the sky, in units of the noise of a mean of nine pixels. */
+const RIM = 6
 
 /**
  * Science − template on the science frame's flux scale. Throws the Problems of `subtract`, and `subtract.too_small` where the frame has no room
@@ -63,7 +70,7 @@ export function sfft(
     : [frames.science, frames.template]
   const { width, height } = reference.plane
   const halfWidth =
-    options.halfWidth ?? Math.min(12, Math.max(2, Math.ceil(1.5 * Math.max(fwhm.science, fwhm.template))))
+    options.halfWidth ?? Math.min(12, Math.max(2, Math.ceil(2.2 * Math.max(fwhm.science, fwhm.template))))
   if (Math.min(width, height) < 4 * halfWidth + 3) {
     throw new Problem(
       'subtract.too_small',
@@ -79,11 +86,11 @@ export function sfft(
     )
   }
   const orders = {
-    kernel: fittingOrder(stars.length, options.kernelOrder ?? 2, crowded),
-    scale: fittingOrder(stars.length, options.scaleOrder ?? 0, crowded),
+    kernel: fittingOrder(stars.length, options.kernelOrder ?? 0),
+    scale: fittingOrder(stars.length, options.scaleOrder ?? 0),
     background: options.backgroundOrder ?? 1,
   }
-  if (orders.kernel < (options.kernelOrder ?? 2)) {
+  if (orders.kernel < (options.kernelOrder ?? 0)) {
     notes.push(`The kernel varies by order ${orders.kernel}: there are only ${stars.length} stars.`)
   }
   const weight = new Uint8Array(width * height)
@@ -95,12 +102,21 @@ export function sfft(
   const own = reversed ? fwhm.template : fwhm.science
   const solving = { ...orders, halfWidth, smoothness: options.smoothness ?? 1e-5 }
   let kept = stars
+  let excess: Float32Array | null = null
+  let apart = 0
   let correlation = 1
   let usable = 0
   let model: KernelModel
   for (let round = 0; ; round++) {
     paint(weight, kept, reference, convolved, halfWidth, crowded)
-    model = arena.during(() => solvePixelKernel(reference, convolved, weight, solving, workshop))
+    if (!crowded) {
+      kept = whole(weight, kept, convolved)
+      paint(weight, kept, reference, convolved, halfWidth, false)
+    }
+    // Before it is known what varies, a kernel that does not is less easily led astray.
+    const full = { ...solving, apart, excess }
+    const now = round === 0 ? { ...full, kernel: 0, scale: 0 } : full
+    model = arena.during(() => solvePixelKernel(reference, convolved, weight, now, workshop))
     if (options.noiseFor !== 'pixels') {
       const middle = kernelAt(model, (width - 1) / 2, (height - 1) / 2)
       correlation = correlationFactor(middle, halfWidth, own)
@@ -117,10 +133,16 @@ export function sfft(
       matched: matched?.data ?? null,
     })
     usable = crew.each(differenceStrip, strips, workshop).reduce((total, n) => total + n, 0)
-    if (crowded || round === 2) break
-    const fits = unchanged(kept, reference, difference.data, noise.data)
-    if (fits.length === kept.length || fits.length < 0.6 * kept.length) break
-    kept = fits
+    if (round === ROUNDS) break
+    const tolerance = round === 0 ? 0.1 : 0.03
+    apart = Math.min(1, starChi2(kept, difference.data, noise.data, mask.data, width) || 0)
+    if (crowded) {
+      const factor = reversed ? -kernelSumAt(model, (width - 1) / 2, (height - 1) / 2) : 1
+      excess = excessOf(reference, difference.data, noise.data, tolerance, factor)
+    } else {
+      const fits = unchanged(stars, reference, difference.data, noise.data, tolerance)
+      kept = fits.length < 0.5 * stars.length ? kept : fits
+    }
   }
   const middle = kernelAt(model, (width - 1) / 2, (height - 1) / 2)
   const sum = kernelSumAt(model, (width - 1) / 2, (height - 1) / 2)
@@ -150,9 +172,10 @@ export function sfft(
   }
 }
 
-function fittingOrder(stars: number, wanted: number, crowded: boolean): number {
+/** Every pixel of the kernel is free, so that it takes many stars to tell how each of them varies. */
+function fittingOrder(stars: number, wanted: number): number {
   let order = wanted
-  while (!crowded && order > 0 && stars < 5 * polynomialCount(order)) order--
+  while (order > 0 && stars < 15 * polynomialCount(order)) order--
   return order
 }
 
@@ -190,6 +213,7 @@ function unchanged(
   reference: Frame,
   difference: Float32Array,
   noise: Float32Array,
+  tolerance: number,
 ): Stamp[] {
   const { width, data } = reference.plane
   return stars.filter(({ x, y }) => {
@@ -197,12 +221,68 @@ function unchanged(
     for (let v = -STAMP; v <= STAMP; v++) {
       for (let u = -STAMP; u <= STAMP; u++) {
         const i = (y + v) * width + x + u
-        const limit = 16 * (noise[i] ** 2 + (0.03 * (data[i] - reference.level)) ** 2)
+        const limit = 16 * (noise[i] ** 2 + (tolerance * (data[i] - reference.level)) ** 2)
         if (difference[i] ** 2 > limit) odd++
       }
     }
     return odd < 3
   })
+}
+
+/**
+ * What changed: around pixels that differ by more than noise and a little of what is there, the difference, `factor` times; elsewhere 0. A hole
+ * there would cut through the stars around.
+ */
+function excessOf(
+  { plane: { width, height, data }, level }: Frame,
+  difference: Float32Array,
+  noise: Float32Array,
+  tolerance: number,
+  factor: number,
+): Float32Array {
+  const out = new Float32Array(width * height)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x
+      const limit = 25 * (noise[i] ** 2 + (tolerance * (data[i] - level)) ** 2)
+      if (!(difference[i] ** 2 > limit)) continue
+      for (let v = Math.max(0, y - AROUND); v <= Math.min(height - 1, y + AROUND); v++) {
+        for (let u = Math.max(0, x - AROUND); u <= Math.min(width - 1, x + AROUND); u++) {
+          const value = factor * difference[v * width + u]
+          out[v * width + u] = value === value ? value : 0
+        }
+      }
+    }
+  }
+  return out
+}
+
+/** Stars at whose squares' rims, or around holes in them, there is only sky; all of them where that leaves too few. */
+function whole(weight: Uint8Array, stars: Stamp[], convolved: Frame): Stamp[] {
+  const { width, height, data } = convolved.plane
+  const cut = ({ x, y }: Stamp): boolean => {
+    for (let v = Math.max(1, y - STAMP); v <= Math.min(height - 2, y + STAMP); v++) {
+      for (let u = Math.max(1, x - STAMP); u <= Math.min(width - 2, x + STAMP); u++) {
+        const i = v * width + u
+        if (weight[i] === 0) continue
+        if (
+          weight[i - 1] === 1 &&
+          weight[i + 1] === 1 &&
+          weight[i - width] === 1 &&
+          weight[i + width] === 1
+        ) {
+          continue
+        }
+        // The mean of nine pixels, in units of its noise.
+        let sum = 0
+        for (let k = -1; k <= 1; k++) for (let l = -1; l <= 1; l++) sum += data[i + k * width + l]
+        if (!(sum / 9 - convolved.level < (RIM / 3) * convolved.rms)) return true
+      }
+    }
+    return false
+  }
+  const kept = stars.filter((star) => !cut(star))
+  return kept.length < 0.5 * stars.length ? stars : kept
 }
 
 function starChi2(

@@ -15,6 +15,8 @@ export interface Tile {
   border: number
   gridWidth: number
   gridHeight: number
+  /** By how much sources lie further along x and y in the first frame than in the second, pixels. */
+  shift: readonly [number, number]
 }
 
 export interface TileFrame {
@@ -67,6 +69,7 @@ export function zogyTile(
   const spreads = spreadsOf(frames, tile, workshop)
   transform(images, 'forward', workshop)
   transform(spreads, 'forward', workshop)
+  shiftSecond(images, tile.shift)
   if ('crossed' in tile) {
     const out = empty(tile, workshop)
     eachPair(images, spreads, (k, nr, ni, rr, ri, ar, ai, br, bi) => {
@@ -228,6 +231,33 @@ function eachPair(
         0.5 * (q.im[k] + q.im[m]),
         0.5 * (q.re[m] - q.re[k]),
       )
+    }
+  }
+}
+
+/** Moves the second of a pair of real pictures, packed as a + i b, by a fraction of a pixel. */
+function shiftSecond(pair: Pair, [dx, dy]: readonly [number, number]): void {
+  if (dx === 0 && dy === 0) return
+  const { width, height, re, im } = pair
+  const angles = (n: number, by: number) =>
+    Float64Array.from({ length: n }, (_, k) => (-2 * Math.PI * by * (2 * k < n ? k : k - n)) / n)
+  const [ax, ay] = [angles(width, dx), angles(height, dy)]
+  for (let y = 0; y <= height >> 1; y++) {
+    const mirrored = (height - y) % height
+    for (let x = 0; x < width; x++) {
+      const m = mirrored * width + ((width - x) % width)
+      const k = y * width + x
+      // Each frequency goes with its mirror image, once.
+      if (m < k) continue
+      const [ar, ai] = [0.5 * (re[k] + re[m]), 0.5 * (im[k] - im[m])]
+      const [br, bi] = [0.5 * (im[k] + im[m]), 0.5 * (re[m] - re[k])]
+      const [c, s] = [Math.cos(ax[x] + ay[y]), Math.sin(ax[x] + ay[y])]
+      // A frequency that is its own mirror image stays real.
+      const [cr, ci] = m === k ? [br * c, 0] : [br * c - bi * s, br * s + bi * c]
+      re[k] = ar - ci
+      im[k] = ai + cr
+      re[m] = ar + ci
+      im[m] = cr - ai
     }
   }
 }

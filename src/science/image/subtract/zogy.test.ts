@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import { simulateField } from '#science/simulate/field.ts'
-import { caseOf, judgedOf, median, score } from '#test/hotpants.ts'
+import { caseOf, withPsf } from '#test/hotpants.ts'
+import { judgedOf, median, score } from '#test/yardstick.ts'
 import { subtract } from './al98.ts'
 import type { Kernel } from './decorrelate.ts'
 import { zogy, type ZogyInput } from './zogy.ts'
@@ -27,40 +28,27 @@ function pointSpread(psf: object): Kernel {
 }
 
 describe('ZOGY', () => {
-  for (const kind of ['sparse', 'gradient']) {
-    it(`a ${kind} pair: flux scale within 0.4 %, highest pixels 0.93–1.02 of the flux, all above S/N 7 found, S_corr of width 0.9–1.1`, () => {
+  // Of the shifted pair the point spread varies over the frame, too, and within a tile it is taken as constant.
+  for (const [kind, bias] of [
+    ['sparse', 0.01],
+    ['gradient', 0.01],
+    ['shifted', 0.02],
+  ] as const) {
+    it(`a ${kind} pair: flux scale within ${bias < 0.02 ? 0.4 : 1} %, fluxes within ${100 * bias} % and two standard errors, all above S/N 7 found, S_corr of width 0.9–1.1`, () => {
       const the = caseOf(kind, 512, 5)
-      const input = (which: 'science' | 'template'): ZogyInput => {
-        const spread = pointSpread({ ...the.options.field?.psf, ...the.options[which]?.psf })
-        return { ...the[which], psf: () => spread }
-      }
-      const z = zogy(input('science'), input('template'), {}, workshop)
-      expect(Math.abs(z.fluxScale / 1.25 - 1)).toBeLessThan(0.004)
-      const { transients } = the.pair
-      const ratios: number[] = []
-      for (let i = 0; i < transients.rows; i++) {
-        const at = Math.round(transients.y[i]) * 512 + Math.round(transients.x[i])
-        if (z.mask.data[at] !== 0) continue
-        let best = at
-        for (const next of [at - 1, at + 1, at - 512, at + 512]) {
-          if (Math.abs(z.flux.data[next]) > Math.abs(z.flux.data[best])) best = next
-        }
-        const ratio = z.flux.data[best] / transients.flux[i]
-        if (Math.abs(transients.flux[i]) > 4000) ratios.push(ratio)
-        if (Math.abs(transients.flux[i]) > 7 * z.fluxError.data[best]) {
-          expect(z.score.data[best] * Math.sign(transients.flux[i])).toBeGreaterThan(5)
-        }
-      }
-      // The highest pixel lies up to half a pixel beside the source.
-      expect(median(ratios)).toBeGreaterThan(0.93)
-      expect(median(ratios)).toBeLessThan(1.02)
+      const z = zogy(...withPsf(the), {}, workshop)
+      expect(Math.abs(z.fluxScale / 1.25 - 1)).toBeLessThan(bias < 0.02 ? 0.004 : 0.01)
+      const measured = { flux: z.flux.data, error: z.fluxError.data, score: z.score.data }
+      const own = { ...judgedOf(z.difference, z.noise, z.mask, z.fluxScale), measured }
+      const s = score(the, own, z.noise.data)
+      expect(Math.abs(s.fluxRatio - 1)).toBeLessThan(bias + 2 * s.fluxRatioError)
+      expect(s.completeness).toBe(1)
+      expect(s.fading).toBe(1)
       const quiet: number[] = []
       for (let i = 0; i < z.score.data.length; i += 7)
         if (z.mask.data[i] === 0) quiet.push(Math.abs(z.score.data[i]))
       expect(1.4826 * median(quiet)).toBeGreaterThan(0.9)
       expect(1.4826 * median(quiet)).toBeLessThan(1.1)
-      const s = score(the, judgedOf(z.difference, z.noise, z.mask, z.fluxScale), z.noise.data)
-      expect(s.completeness).toBeGreaterThan(0.95)
       expect(z.psf.data.reduce((a, b) => a + b, 0)).toBeGreaterThan(0.9)
       expect(z.psf.data.reduce((a, b) => a + b, 0)).toBeLessThan(1.05)
     })

@@ -4,6 +4,7 @@
  */
 import { Problem } from '#problem.ts'
 import { levelRows } from '#science/image/background/map.ts'
+import { solvePositive } from '#science/image/cholesky.ts'
 import { measureBackground } from '#science/image/background/background.ts'
 import { maskBits, type Plane } from '#science/image/plane.ts'
 import type { Workshop } from '#science/image/workshop.ts'
@@ -71,8 +72,20 @@ export function zogy(
       flattened(frames.template, template.psf, options, workshop),
     ] as const
     const border = options.border ?? Math.max(20, Math.ceil(6 * Math.max(fwhm.science, fwhm.template)))
-    const tiles = tilesOf(width, height, options.tile ?? 640, border)
-    const fluxScale = options.fluxScale ?? measuredScale(both, stars, tiles, workshop)
+    const tiles = tilesOf(width, height, options.tile ?? 200, border)
+    const matched = matchedOn(both, stars, tiles, workshop)
+    const fluxScale = options.fluxScale ?? matched.scale
+    if (!(fluxScale > 0)) {
+      throw new Problem(
+        'subtract.no_stars',
+        'No star stands out in both frames, so that their flux scales cannot be compared; give fluxScale or positions of stars.',
+      )
+    }
+    if (Math.hypot(...matched.shift) > 0.1) {
+      notes.push(
+        `The template was moved by ${matched.shift.map((by) => by.toFixed(3)).join(', ')} px in x, y.`,
+      )
+    }
     let psf: Kernel | null = null
     tiles.forEach((tile, t) => {
       arena.during(() => {
@@ -80,6 +93,7 @@ export function zogy(
           both,
           {
             ...tile,
+            shift: matched.shift,
             fluxScale,
             registration: options.registration ?? [0.05, 0.05],
             wantsPsf: t === tiles.length >> 1,
@@ -172,46 +186,77 @@ function tilesOf(width: number, height: number, size: number, border: number): T
         border,
         gridWidth: fastSize(right - x + 2 * border),
         gridHeight: fastSize(top - y + 2 * border),
+        shift: [0, 0],
       })
     }
   }
   return tiles
 }
 
-/** Ratio of both frames' counts after each went through the other's point spread, which makes them look alike: median over stars. */
-function measuredScale(
+/**
+ * Ratio of both frames' counts after each went through the other's point spread, which makes them look alike, and by how much sources lie
+ * further along x and y in the first: medians over stars, twice, for the first step takes stars as straight lines. NaN and no shift
+ * where there is no star.
+ */
+function matchedOn(
   frames: readonly [TileFrame, TileFrame],
   stars: readonly Stamp[],
   tiles: readonly Tile[],
   workshop: Workshop,
-): number {
-  const ratios: number[] = []
-  for (const tile of tiles) {
-    const own = stars.filter(
-      ({ x, y }) => x >= tile.x && y >= tile.y && x < tile.x + tile.width && y < tile.y + tile.height,
-    )
-    if (own.length === 0) continue
-    workshop.arena.during(() => {
-      const { first, second, stride } = zogyTile(frames, { ...tile, crossed: true }, workshop)
-      for (const { x, y } of own) {
-        let [product, square] = [0, 0]
-        for (let v = -3; v <= 3; v++) {
-          for (let u = -3; u <= 3; u++) {
-            const at = (y - tile.y + tile.border + v) * stride + x - tile.x + tile.border + u
-            product += first[at] * second[at]
-            square += second[at] ** 2
-          }
+): { scale: number; shift: [number, number] } {
+  let scale = NaN
+  let shift: [number, number] = [0, 0]
+  for (let round = 0; round < 2; round++) {
+    const found: Float64Array[] = []
+    for (const tile of tiles) {
+      const own = stars.filter(
+        ({ x, y }) => x >= tile.x && y >= tile.y && x < tile.x + tile.width && y < tile.y + tile.height,
+      )
+      if (own.length === 0) continue
+      workshop.arena.during(() => {
+        const { first, second, stride } = zogyTile(frames, { ...tile, shift, crossed: true }, workshop)
+        for (const { x, y } of own) {
+          const at = (y - tile.y + tile.border) * stride + x - tile.x + tile.border
+          const star = matchedStar(first, second, stride, at)
+          if (star) found.push(star)
         }
-        ratios.push(product / square)
-      }
-    })
+      })
+    }
+    if (found.length === 0) break
+    const middle = (k: number) => found.map((star) => star[k]).sort((a, b) => a - b)[found.length >> 1]
+    scale = middle(0)
+    const [dx, dy] = [middle(1), middle(2)]
+    // Further than this a star's slope tells nothing; then the frames are not aligned at all.
+    if (Math.hypot(dx, dy) < 2) shift = [shift[0] + dx, shift[1] + dy]
   }
-  const scale = ratios.sort((a, b) => a - b)[ratios.length >> 1]
-  if (scale > 0) return scale
-  throw new Problem(
-    'subtract.no_stars',
-    'No star stands out in both frames, so that their flux scales cannot be compared; give fluxScale or positions of stars.',
-  )
+  return { scale, shift }
+}
+
+/** Scale and shift of one star by least squares: first = scale · (second − shift · its slope). */
+function matchedStar(
+  first: Float32Array,
+  second: Float32Array,
+  stride: number,
+  at: number,
+): Float64Array | null {
+  const matrix = new Float64Array(9)
+  const right = new Float64Array(3)
+  for (let v = -3; v <= 3; v++) {
+    for (let u = -3; u <= 3; u++) {
+      const i = at + v * stride + u
+      const terms = [
+        second[i],
+        0.5 * (second[i - 1] - second[i + 1]),
+        0.5 * (second[i - stride] - second[i + stride]),
+      ]
+      terms.forEach((a, row) => {
+        right[row] += a * first[i]
+        terms.forEach((b, column) => (matrix[3 * row + column] += a * b))
+      })
+    }
+  }
+  if (!solvePositive(matrix, right, 3)) return null
+  return right.map((value, k) => (k === 0 ? value : value / right[0]))
 }
 
 type Results = Record<'difference' | 'noise' | 'score' | 'flux' | 'fluxError', Plane>
