@@ -96,6 +96,7 @@ function Inspected({ found }: { found: InspectFindings }) {
 }
 
 function Photometry({ found }: { found: PhotometryFindings }) {
+  const width = found.profileFwhm ?? found.fwhm
   return (
     <>
       {found.warnings.length > 0 && (
@@ -146,9 +147,25 @@ function Photometry({ found }: { found: PhotometryFindings }) {
           ],
           [
             'FWHM',
-            `${found.fwhm.toFixed(2)} pix, ${(found.fwhm * found.field.pixelScaleArcsec).toFixed(2)}″ (${found.fwhmFrom})`,
+            `${width.toFixed(2)} pix, ${(width * found.field.pixelScaleArcsec).toFixed(2)}″ (${found.fwhmFrom})`,
           ],
-          ['Aperture', `radius ${found.aperture.toFixed(2)} pix`],
+          [
+            'Aperture',
+            `radius ${found.aperture.toFixed(2)} pix; apertures go by ${found.fwhm.toFixed(2)} pix, twice the half-light radius`,
+          ],
+          ...(found.completeness
+            ? [
+                [
+                  'Completeness',
+                  [found.completeness.limit90, found.completeness.limit50]
+                    .map(
+                      (limit, i) =>
+                        `${i === 0 ? 90 : 50} % ${limit ? `at ${limit.magnitude.toFixed(2)} ± ${limit.error.toFixed(2)} mag` : 'not reached'}`,
+                    )
+                    .join(', '),
+                ] as const,
+              ]
+            : []),
           [
             'Objects',
             `${thousands(found.objects)} measured, ${thousands(found.unflagged)} without flags, of ${thousands(found.detected)} detected`,
