@@ -62,6 +62,36 @@ describe('the kernel convolve agrees with its plain twin within 2e-6 of the larg
     }
   })
 
+  it('factorises symmetric matrices, finds singular ones, and gathers pictures', () => {
+    for (const n of [2, 8, 30, 58]) {
+      const columns = Float64Array.from({ length: n * n }, () => random.normal())
+      const [fast, plain] = [arena.float64(n * n), new Float64Array(n * n)]
+      for (let i = 0; i < n * n; i++) {
+        const [a, b] = [Math.floor(i / n), i % n]
+        for (let k = 0; k < n; k++) plain[i] += columns[a * n + k] * columns[b * n + k]
+        if (a === b) plain[i] += 1
+      }
+      fast.set(plain)
+      expect(loops.factorise(fast, n, 1e-13)).toBe(true)
+      expect(plainLoops.factorise(plain, n, 1e-13)).toBe(true)
+      const [mine, other] = [arena.float64(n), new Float64Array(n)]
+      loops.inverseDiagonal(fast, n, mine)
+      plainLoops.inverseDiagonal(plain, n, other)
+      for (let a = 0; a < n; a++) {
+        for (let b = 0; b <= a; b++) expect(Math.abs(fast[a * n + b] - plain[a * n + b])).toBeLessThan(1e-9)
+        expect(Math.abs(mine[a] / other[a] - 1)).toBeLessThan(1e-9)
+      }
+      fast.fill(1)
+      expect(loops.factorise(fast, n, 1e-13)).toBe(false)
+    }
+    const [pictures, factors] = [arena.float64(5 * 32), arena.float64(5)]
+    for (const array of [pictures, factors]) array.forEach((_, i) => (array[i] = random.normal()))
+    const [fast, plain] = [arena.float64(32).fill(2), new Float64Array(32).fill(2)]
+    loops.gather(pictures, 32, factors, fast)
+    plainLoops.gather(pictures, 32, factors, plain)
+    fast.forEach((value, i) => expect(Math.abs(value - plain[i])).toBeLessThan(1e-12))
+  })
+
   it('readies rows and finishes differences of any length, and notices every odd pixel', () => {
     const look = { level: 100, rms: 5, photon: 0.5, saturation: 400 }
     for (const length of [1, 3, 4, 31, 64]) {

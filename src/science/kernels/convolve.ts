@@ -46,6 +46,9 @@ interface Exports {
     difference: number,
     noise: number,
   ): void
+  factorise(matrix: number, n: number, stride: number, least: number): number
+  inverseDiagonal(factor: number, n: number, stride: number, out: number, scratch: number): void
+  gather(pictures: number, length: number, count: number, factors: number, out: number): void
 }
 
 /** The inner loops of image subtraction as fast as the workshop can do them. */
@@ -139,6 +142,23 @@ function compiledLoops(module: WebAssembly.Module, { arena }: Workshop): Loops {
         difference.byteOffset,
         noise.byteOffset,
       )
+    },
+    factorise(matrix, n, least) {
+      if (!here(matrix) || n % 2) return plainLoops.factorise(matrix, n, least)
+      return kernel.factorise(matrix.byteOffset, n, n, least) !== 0
+    },
+    inverseDiagonal(factor, n, out) {
+      if (!here(factor, out)) return plainLoops.inverseDiagonal(factor, n, out)
+      arena.during(() => {
+        const scratch = arena.float64(8 * n)
+        kernel.inverseDiagonal(factor.byteOffset, n, n, out.byteOffset, scratch.byteOffset)
+      })
+    },
+    gather(pictures, length, factors, out) {
+      if (!here(pictures, factors, out) || length % 8)
+        return plainLoops.gather(pictures, length, factors, out)
+      const [from, by] = [pictures.byteOffset, factors.byteOffset]
+      kernel.gather(from, length, factors.length, by, out.byteOffset)
     },
   }
 }

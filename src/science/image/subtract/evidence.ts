@@ -3,7 +3,10 @@
  * put in groups that share one expected size, and the sizes are those under which the stars' counts are most probable. What the
  * stars do not ask for, such as a kernel's variation over a frame that has none, then adds no noise to the kernel.
  */
-import { factorise, product, solveFactored } from '#science/image/cholesky.ts'
+import { solveFactored } from '#science/image/cholesky.ts'
+import type { Workshop } from '#science/image/workshop.ts'
+import { convolutionLoops } from '#science/kernels/convolve.ts'
+import { loadScaled, scalesOf } from './equations.ts'
 
 export interface Evidence {
   /** Lower triangle of the normal equations without any prior, n × n, and their right hand side. */
@@ -19,49 +22,39 @@ export interface Evidence {
 const LEAST = 1e-10
 
 /** The prior after `rounds` steps, or that given where the equations are singular. */
-export function learntPrior({ matrix, right, groups, prior }: Evidence, rounds: number): Float64Array {
+export function learntPrior(
+  { matrix, right, groups, prior }: Evidence,
+  rounds: number,
+  workshop: Workshop,
+): Float64Array {
   const n = right.length
   const count = groups.reduce((most, g) => Math.max(most, g + 1), 0)
-  const scale = Float64Array.from(right, (_, a) => 1 / Math.sqrt(matrix[a * n + a] + prior[a] || 1))
+  const loops = convolutionLoops(workshop)
   let now = prior
-  for (let round = 0; round < rounds; round++) {
-    const factor = new Float64Array(n * n)
-    for (let a = 0; a < n; a++) {
-      for (let b = 0; b < a; b++) factor[a * n + b] = matrix[a * n + b] * scale[a] * scale[b]
-      factor[a * n + a] = (matrix[a * n + a] + now[a]) * scale[a] ** 2
+  return workshop.arena.during(() => {
+    const even = n + (n & 1)
+    const factor = workshop.arena.float64(even * even)
+    const spread = workshop.arena.float64(even)
+    const solution = new Float64Array(even)
+    for (let round = 0; round < rounds; round++) {
+      const scale = scalesOf({ matrix, right }, now)
+      loadScaled(factor, matrix, scale, 1)
+      if (!loops.factorise(factor, even, 1e-13)) return now
+      for (let a = 0; a < n; a++) solution[a] = right[a] * scale[a]
+      solveFactored(factor, solution, n, even)
+      loops.inverseDiagonal(factor, even, spread)
+      const [size, known] = [new Float64Array(count), new Float64Array(count)]
+      for (let a = 0; a < n; a++) {
+        if (groups[a] < 0) continue
+        size[groups[a]] += (solution[a] * scale[a]) ** 2
+        known[groups[a]] += 1 - now[a] * spread[a] * scale[a] ** 2
+      }
+      now = now.map((value, a) => {
+        const g = groups[a]
+        if (g < 0) return value
+        return Math.min(prior[a] / LEAST, Math.max(prior[a] / 100, known[g] / Math.max(1e-300, size[g])))
+      })
     }
-    if (!factorise(factor, n)) return now
-    const solution = right.map((value, a) => value * scale[a])
-    solveFactored(factor, solution, n)
-    const spread = inverseDiagonal(factor, n)
-    const [size, known] = [new Float64Array(count), new Float64Array(count)]
-    for (let a = 0; a < n; a++) {
-      if (groups[a] < 0) continue
-      size[groups[a]] += (solution[a] * scale[a]) ** 2
-      known[groups[a]] += 1 - now[a] * spread[a] * scale[a] ** 2
-    }
-    now = now.map((value, a) => {
-      const g = groups[a]
-      if (g < 0) return value
-      return Math.min(prior[a] / LEAST, Math.max(prior[a] / 100, known[g] / Math.max(1e-300, size[g])))
-    })
-  }
-  return now
-}
-
-/** Diagonal of the inverse of L·Lᵀ. */
-function inverseDiagonal(factor: Float64Array, n: number): Float64Array {
-  const out = new Float64Array(n)
-  const row = new Float64Array(n)
-  // Columns of 1/L, by rows of its transpose: x with L x = e_k.
-  for (let k = 0; k < n; k++) {
-    row[k] = 1 / factor[k * n + k]
-    let sum = row[k] ** 2
-    for (let i = k + 1; i < n; i++) {
-      row[i] = -product(factor, i * n + k, row, k, i - k) / factor[i * n + i]
-      sum += row[i] ** 2
-    }
-    out[k] = sum
-  }
-  return out
+    return now
+  })
 }

@@ -2,7 +2,8 @@
 import { convolutionLoops } from '#science/kernels/convolve.ts'
 import { TOLERANCE, modelOf, type Work } from './fit-work.ts'
 import { coreHalfWidth, kernelAt } from './model.ts'
-import { varianceOf } from './noise.ts'
+import type { Loops } from './loops.ts'
+import { varianceOf, type Frame } from './noise.ts'
 import type { Stamp } from './stamps.ts'
 
 /**
@@ -67,7 +68,6 @@ function variances(
   const { halfWidth: h, stride, length } = squares
   const core = Math.min(halfWidth, coreHalfWidth(kernel, halfWidth, 1e-3))
   const size = 2 * h + 1
-  const { width, height } = reference.plane
   const { arena } = workshop
   arena.during(() => {
     const wide = stride + 2 * core
@@ -81,31 +81,49 @@ function variances(
         taps[v * (2 * core + 1) + u] = k * k
       }
     }
-    for (let v = 0; v < rows; v++) {
-      const y = Math.min(height - 1, Math.max(0, stamp.y - h - core + v))
-      for (let u = 0; u < wide; u++) {
-        const x = Math.min(width - 1, Math.max(0, stamp.x - h - core + u))
-        const value = varianceOf(convolved, y * width + x)
-        window[v * wide + u] = value >= 0 ? value : convolved.rms ** 2
-      }
-    }
+    const loops = convolutionLoops(workshop)
+    const scrap = arena.float32(wide)
+    rowsOf(convolved, stamp.x - h - core, stamp.y - h - core, wide, rows, scrap, window, loops)
     const out = arena.float32(stride * (size + 1))
-    convolutionLoops(workshop).convolve(window, wide, out, stride, stride, size + 1, taps, 2 * core + 1)
+    loops.convolve(window, wide, out, stride, stride, size + 1, taps, 2 * core + 1)
     const to = variance.subarray(s * length, (s + 1) * length)
-    for (let v = 0; v < size; v++) {
-      const y = Math.min(height - 1, Math.max(0, stamp.y - h + v))
-      for (let u = 0; u < size; u++) {
-        const x = Math.min(width - 1, Math.max(0, stamp.x - h + u))
-        const at = v * stride + u
-        let own = varianceOf(reference, y * width + x)
-        // Noise in the counts must not decide how much they count: the model's counts do.
-        if (residual && reference.photon > 0) {
-          own = Math.max(reference.rms ** 2, own - residual[s * length + at] * reference.photon)
-        }
-        to[at] = Math.max(1e-20, own + out[at])
-      }
+    rowsOf(reference, stamp.x - h, stamp.y - h, stride, size, scrap, to, loops)
+    const [least, slope] = [reference.rms ** 2, residual ? reference.photon : 0]
+    for (let i = 0; i < length; i++) {
+      let own = to[i]
+      // Noise in the counts must not decide how much they count: the model's counts do.
+      if (residual && slope > 0) own = Math.max(least, own - residual[s * length + i] * slope)
+      to[i] = Math.max(1e-20, own + out[i])
     }
   })
+}
+
+/** Variance of each pixel of a window, whose rows are `wide`; beyond the frame's edge that of its last pixel. */
+function rowsOf(
+  frame: Frame,
+  x0: number,
+  y0: number,
+  wide: number,
+  rows: number,
+  scrap: Float32Array,
+  out: Float32Array,
+  loops: Loops,
+): void {
+  const { width, height, data } = frame.plane
+  const inside = x0 >= 0 && x0 + wide <= width
+  const usual = frame.rms ** 2
+  for (let v = 0; v < rows; v++) {
+    const from = Math.min(height - 1, Math.max(0, y0 + v)) * width
+    const row = out.subarray(v * wide, (v + 1) * wide)
+    if (inside && !frame.sigma) {
+      const values = data.subarray(from + x0, from + x0 + wide)
+      if (!loops.prepare(values, null, frame, scrap, row)) continue
+    }
+    for (let u = 0; u < wide; u++) {
+      const value = varianceOf(frame, from + Math.min(width - 1, Math.max(0, x0 + u)))
+      row[u] = value >= 0 ? value : usual
+    }
+  }
 }
 
 export function weigh(work: Work, clips: boolean): void {

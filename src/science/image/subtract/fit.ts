@@ -6,7 +6,7 @@ import { Problem } from '#problem.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { convolutionLoops } from '#science/kernels/convolve.ts'
 import { overlapsOf } from './basis.ts'
-import { addStamp, columnFactors, normalOf, solveNormal, sumsLength } from './equations.ts'
+import { addStamps, columnFactors, normalOf, solveNormal, sumsLength } from './equations.ts'
 import { learntPrior } from './evidence.ts'
 import { guess, noiseShares, reweigh, weigh } from './fit-noise.ts'
 import { TOLERANCE, begin, chunksOf, modelOf, type FitInput, type Work } from './fit-work.ts'
@@ -34,20 +34,22 @@ export function fitKernel(input: FitInput, workshop: Workshop): Fit {
     const work = begin(input, workshop)
     guess(work)
     weigh(work, false)
-    let sums = collect(work)
+    const sums = workshop.arena.float64(sumsLength(work.squares, work.unknowns.order))
+    collect(work, sums)
     let solution = solve(work, sums)
     for (let round = 0; round < input.rounds; round++) {
       solution = sifted(work, sums, solution)
       reweigh(work, solution)
       weigh(work, true)
-      sums = collect(work)
+      collect(work, sums)
       solution = sifted(work, sums, solve(work, sums))
     }
     if (input.orders.kernel > 0) {
-      const normal = normalOf(sums, work.squares, work.unknowns)
-      work.prior = learntPrior({ ...normal, groups: groupsOf(work), prior: work.prior }, LEARNING)
+      work.prior = workshop.arena.during(() => {
+        const normal = normalOf(sums, work.squares, work.unknowns, workshop)
+        return learntPrior({ ...normal, groups: groupsOf(work), prior: work.prior }, LEARNING, workshop)
+      })
       solution = solve(work, sums)
-      judge(work, solution)
     }
     solution = undiluted(work, sums, solution)
     judge(work, solution)
@@ -79,12 +81,13 @@ function groupsOf({ unknowns, basis, squares }: Work): Int32Array {
   })
 }
 
-function collect(work: Work): Float64Array {
+/** Sums of products of all stars that take part. */
+function collect(work: Work, sums: Float64Array): void {
   const { stamps, squares, columns, weights, products, workshop, orders, unknowns, use } = work
   const { length, count, padded } = squares
   const { arena, crew } = workshop
   const { order } = unknowns
-  const sums = new Float64Array(sumsLength(squares, order))
+  sums.fill(0)
   arena.during(() => {
     const inputs = chunksOf(stamps.length, workshop).map(([from, to]) => ({
       squares,
@@ -102,7 +105,6 @@ function collect(work: Work): Float64Array {
       for (let i = 0; i < sums.length; i++) sums[i] += input.sums[i]
     }
   })
-  return sums
 }
 
 /**
@@ -129,7 +131,7 @@ function undiluted(work: Work, sums: Float64Array, solution: Float64Array): Floa
       if (unknowns.column[a] < terms) added[a] += pulled[unknowns.column[a]] * at[unknowns.polynomial[a]]
     }
   })
-  const better = solveNormal(normalOf(sums, squares, unknowns), work.prior, added)
+  const better = solved(work, sums, added)
   // Where the frames share their noise, as identical ones do, it dilutes nothing; then residuals are smaller than noise.
   const own = work.chi2.filter((value, s) => work.use[s] === 'fit' && value === value)
   const apart = Math.min(1, own.reduce((sum, value) => sum + value, 0) / Math.max(1, own.length))
@@ -139,17 +141,19 @@ function undiluted(work: Work, sums: Float64Array, solution: Float64Array): Floa
   return solution.map((value, a) => (unknowns.column[a] < terms ? value * rise : value))
 }
 
-function productsOf({ products, squares }: Work, s: number): Float64Array {
-  const size = squares.padded ** 2
-  return products.subarray(s * size, (s + 1) * size)
-}
-
 function solve(work: Work, sums: Float64Array): Float64Array {
-  const solution = solveNormal(normalOf(sums, work.squares, work.unknowns), work.prior)
+  const solution = solved(work, sums)
   if (solution) return solution
   throw new Problem(
     'subtract.no_fit',
     `The ${work.stamps.length} stars do not determine a kernel; give more positions or a lower kernel order.`,
+  )
+}
+
+function solved(work: Work, sums: Float64Array, added?: Float64Array): Float64Array | null {
+  const { squares, unknowns, prior, workshop } = work
+  return workshop.arena.during(() =>
+    solveNormal(normalOf(sums, squares, unknowns, workshop), prior, workshop, added),
   )
 }
 
@@ -185,7 +189,7 @@ function judge(work: Work, solution: Float64Array): void {
  * once the others are out, for one variable star spoils the kernel for all around it. True if anything changed.
  */
 function sift(work: Work, sums: Float64Array): boolean {
-  const { stamps, squares, chi2, use, good, weights, orders, unknowns } = work
+  const { stamps, squares, products, chi2, use, good, weights, orders, unknowns } = work
   const { length } = squares
   const logs = Array.from(chi2, (value) => Math.log(Math.max(1e-9, value)))
   const fitted = logs.filter((value, s) => use[s] === 'fit' && value === value).sort((a, b) => a - b)
@@ -203,15 +207,14 @@ function sift(work: Work, sums: Float64Array): boolean {
   // Where most are odd, none is: then it is the model that is wrong, and leaving stars out does not mend it.
   const out = odd.filter((is, s) => is && use[s] !== 'held out').length
   if (out > 0.4 * use.filter((each) => each !== 'held out').length) return false
-  let changed = false
-  stamps.forEach((stamp, s) => {
+  const signs = stamps.map((_, s) => {
     const next = use[s] === 'held out' ? use[s] : odd[s] ? 'rejected' : 'fit'
-    if (next === use[s]) return
-    addStamp(sums, productsOf(work, s), squares, stamp, orders, unknowns.order, next === 'fit' ? 1 : -1)
+    const sign = next === use[s] ? 0 : next === 'fit' ? 1 : -1
     use[s] = next
-    changed = true
+    return sign
   })
-  return changed
+  addStamps({ sums, products, signs, stamps, squares, orders, order: unknowns.order }, work.workshop)
+  return signs.some((sign) => sign !== 0)
 }
 
 function finish(work: Work, solution: Float64Array): Fit {

@@ -2,6 +2,7 @@
  * The inner loops of image subtraction in plain TypeScript: the reference of the kernel `convolve`, and what works where that
  * is not there. Kernels come turned round (`kernel[i]` belongs to offset −i), so that a convolution is a walk in step.
  */
+import { factorise, product } from '#science/image/cholesky.ts'
 
 export interface Loops {
   /**
@@ -68,6 +69,12 @@ export interface Loops {
     difference: Float32Array,
     noise: Float32Array,
   ): void
+  /** Replaces the lower triangle of an n × n matrix by Cholesky's factor; false where it is singular, see `cholesky.ts`. */
+  factorise(matrix: Float64Array, n: number, least: number): boolean
+  /** Diagonal of the inverse of L·Lᵀ, of an n × n factor L. */
+  inverseDiagonal(factor: Float64Array, n: number, out: Float64Array): void
+  /** out += Σ factors[i] · pictures[i]; pictures lie one after the other, `length` each. */
+  gather(pictures: Float64Array, length: number, factors: Float64Array, out: Float64Array): void
 }
 
 /** How a frame's values are to be taken: see `Frame`. */
@@ -140,6 +147,25 @@ export const plainLoops: Loops = {
       difference[x] = factor * (over - convolution[x] - background[x])
       noise[x] = Math.abs(factor) * Math.sqrt(rms * rms + photon * Math.max(0, over) + spread[x])
     }
+  },
+  factorise,
+  inverseDiagonal(factor, n, out) {
+    const row = new Float64Array(n)
+    // Columns of 1/L, by rows of its transpose: x with L x = e_k.
+    for (let k = 0; k < n; k++) {
+      row[k] = 1 / factor[k * n + k]
+      let sum = row[k] ** 2
+      for (let i = k + 1; i < n; i++) {
+        row[i] = -product(factor, i * n + k, row, k, i - k) / factor[i * n + i]
+        sum += row[i] ** 2
+      }
+      out[k] = sum
+    }
+  },
+  gather(pictures, length, factors, out) {
+    factors.forEach((factor, i) => {
+      for (let x = 0, at = i * length; x < length; x++, at++) out[x] += factor * pictures[at]
+    })
   },
 }
 

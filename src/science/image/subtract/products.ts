@@ -2,7 +2,7 @@
 import type { Part } from '#science/image/workshop.ts'
 import { convolutionLoops } from '#science/kernels/convolve.ts'
 import type { Squares } from './columns.ts'
-import { addStamp, type Orders } from './equations.ts'
+import { addStamps, type Orders } from './equations.ts'
 import type { Stamp } from './stamps.ts'
 
 export interface ProductsInput {
@@ -34,7 +34,7 @@ export const stampProducts: Part<ProductsInput, void> = {
     arena.during(() => {
       const weighted = arena.float32(padded * length)
       weighted.fill(0, count * length)
-      stamps.forEach((stamp, s) => {
+      stamps.forEach((_, s) => {
         loops.weigh(
           columns.subarray(s * count * length, (s + 1) * count * length),
           length,
@@ -45,8 +45,9 @@ export const stampProducts: Part<ProductsInput, void> = {
         const own = products.subarray(s * padded * padded, (s + 1) * padded * padded)
         own.fill(0)
         loops.gram(weighted, length, padded, own)
-        if (fits[s]) addStamp(sums, own, squares, stamp, orders, order, 1)
       })
+      const signs = fits.map(Number)
+      addStamps({ sums, products, signs, stamps, squares, orders, order }, workshop)
     })
   },
 }

@@ -359,3 +359,137 @@ export function finish(
     store<f32>(noise + at, abs<f32>(factor) * sqrt<f32>(own + load<f32>(spread + at)))
   }
 }
+
+/**
+ * Cholesky's factor of the n × n matrix of f64 whose lower triangle is given, in its place; n is even, rows are `stride` numbers apart.
+ * Returns 0 where a pivot is no more than `least` of its diagonal. Two rows by two columns at a time, so that each number is
+ * loaded once for two products.
+ */
+export function factorise(matrix: usize, n: usize, stride: usize, least: f64): i32 {
+  const by = stride << 3
+  for (let i: usize = 0; i < n; i += 2) {
+    const row = matrix + i * by
+    for (let j: usize = 0; j <= i; j += 2) {
+      const other = matrix + j * by
+      let s00 = f64x2.splat(0)
+      let s01 = f64x2.splat(0)
+      let s10 = f64x2.splat(0)
+      let s11 = f64x2.splat(0)
+      for (let k: usize = 0, end = j << 3; k < end; k += 16) {
+        const a = v128.load(row + k)
+        const b = v128.load(row + by + k)
+        const c = v128.load(other + k)
+        const d = v128.load(other + by + k)
+        s00 = f64x2.add(s00, f64x2.mul(a, c))
+        s01 = f64x2.add(s01, f64x2.mul(a, d))
+        s10 = f64x2.add(s10, f64x2.mul(b, c))
+        s11 = f64x2.add(s11, f64x2.mul(b, d))
+      }
+      const at = row + (j << 3)
+      const below = at + by
+      const r00 = load<f64>(at) - lanes(s00)
+      const r01 = load<f64>(at, 8) - lanes(s01)
+      const r10 = load<f64>(below) - lanes(s10)
+      const r11 = load<f64>(below, 8) - lanes(s11)
+      if (j < i) {
+        const pivot = load<f64>(other + (j << 3))
+        const side = load<f64>(other + by + (j << 3))
+        const next = load<f64>(other + by + (j << 3), 8)
+        const x0 = r00 / pivot
+        const x1 = r10 / pivot
+        store<f64>(at, x0)
+        store<f64>(at, (r01 - x0 * side) / next, 8)
+        store<f64>(below, x1)
+        store<f64>(below, (r11 - x1 * side) / next, 8)
+        continue
+      }
+      if (!(r00 > least * load<f64>(at))) return 0
+      const pivot = sqrt<f64>(r00)
+      const side = r10 / pivot
+      const left = r11 - side * side
+      if (!(left > least * load<f64>(below, 8))) return 0
+      store<f64>(at, pivot)
+      store<f64>(below, side)
+      store<f64>(below, sqrt<f64>(left), 8)
+    }
+  }
+  return 1
+}
+
+function lanes(sum: v128): f64 {
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)
+}
+
+/** Diagonal of the inverse of L·Lᵀ, n numbers, by eight columns of 1/L at a time; `scratch` holds 8 n. */
+export function inverseDiagonal(factor: usize, n: usize, stride: usize, out: usize, scratch: usize): void {
+  const zero = f64x2.splat(0)
+  for (let first: usize = 0; first < n; first += 8) {
+    let q0 = zero
+    let q1 = zero
+    let q2 = zero
+    let q3 = zero
+    for (let i = first; i < n; i++) {
+      const row = factor + ((i * stride) << 3)
+      let a0 = zero
+      let a1 = zero
+      let a2 = zero
+      let a3 = zero
+      let x = scratch + (first << 6)
+      for (let j = first; j < i; j++, x += 64) {
+        const l = v128.load64_splat(row + (j << 3))
+        a0 = f64x2.sub(a0, f64x2.mul(l, v128.load(x)))
+        a1 = f64x2.sub(a1, f64x2.mul(l, v128.load(x, 16)))
+        a2 = f64x2.sub(a2, f64x2.mul(l, v128.load(x, 32)))
+        a3 = f64x2.sub(a3, f64x2.mul(l, v128.load(x, 48)))
+      }
+      v128.store(x, a0)
+      v128.store(x, a1, 16)
+      v128.store(x, a2, 32)
+      v128.store(x, a3, 48)
+      if (i < first + 8) store<f64>(x + ((i - first) << 3), 1)
+      const pivot = v128.load64_splat(row + (i << 3))
+      a0 = f64x2.div(v128.load(x), pivot)
+      a1 = f64x2.div(v128.load(x, 16), pivot)
+      a2 = f64x2.div(v128.load(x, 32), pivot)
+      a3 = f64x2.div(v128.load(x, 48), pivot)
+      v128.store(x, a0)
+      v128.store(x, a1, 16)
+      v128.store(x, a2, 32)
+      v128.store(x, a3, 48)
+      q0 = f64x2.add(q0, f64x2.mul(a0, a0))
+      q1 = f64x2.add(q1, f64x2.mul(a1, a1))
+      q2 = f64x2.add(q2, f64x2.mul(a2, a2))
+      q3 = f64x2.add(q3, f64x2.mul(a3, a3))
+    }
+    v128.store(scratch, q0)
+    v128.store(scratch, q1, 16)
+    v128.store(scratch, q2, 32)
+    v128.store(scratch, q3, 48)
+    for (let c: usize = 0; c < 8 && first + c < n; c++) {
+      store<f64>(out + ((first + c) << 3), load<f64>(scratch + (c << 3)))
+    }
+  }
+}
+
+/** out += Σ factors[i] · pictures[i] for `count` pictures of `length` numbers (a multiple of 8) one after the other, all f64. */
+export function gather(pictures: usize, length: usize, count: usize, factors: usize, out: usize): void {
+  const by = length << 3
+  for (let x: usize = 0; x < by; x += 64) {
+    let a0 = v128.load(out + x)
+    let a1 = v128.load(out + x, 16)
+    let a2 = v128.load(out + x, 32)
+    let a3 = v128.load(out + x, 48)
+    let from = pictures + x
+    for (let i: usize = 0; i < count; i++, from += by) {
+      const f = v128.load64_splat(factors + (i << 3))
+      a0 = f64x2.add(a0, f64x2.mul(f, v128.load(from)))
+      a1 = f64x2.add(a1, f64x2.mul(f, v128.load(from, 16)))
+      a2 = f64x2.add(a2, f64x2.mul(f, v128.load(from, 32)))
+      a3 = f64x2.add(a3, f64x2.mul(f, v128.load(from, 48)))
+    }
+    v128.store(out + x, a0)
+    v128.store(out + x, a1, 16)
+    v128.store(out + x, a2, 32)
+    v128.store(out + x, a3, 48)
+  }
+}
