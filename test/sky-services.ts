@@ -46,6 +46,8 @@ export async function startSkyServices(sky: {
       send('text/xml', sesame(decodeURIComponent(url.search.slice(1))))
     else if (url.pathname === '/fink/api/v1/resolver') send('application/json', '[]')
     else if (url.pathname === '/skybot') send('text/xml', skybot(url.searchParams))
+    // No survey has been here.
+    else if (url.pathname === '/hips2fits') response.writeHead(404).end()
     else {
       state.faults.push(`unknown address ${url.pathname}`)
       response.writeHead(404).end()
@@ -120,6 +122,7 @@ export async function startSkyServices(sky: {
     URANIA_TASKS_SESAME_URL: `${base}/sesame`,
     URANIA_TASKS_FINK_URL: `${base}/fink`,
     URANIA_TASKS_SKYBOT_URL: `${base}/skybot`,
+    URANIA_TASKS_HIPS_URLS: `${base}/hips2fits`,
   }
   atEnd(async () => {
     server.closeAllConnections()

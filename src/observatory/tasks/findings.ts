@@ -164,6 +164,8 @@ export interface StackFindings {
   readonly mjd: number | null
   /** Frames that have no value on the grid of the first. */
   readonly leftOut?: readonly string[]
+  /** Indices among stack_filenames of those in it; where stars aligned it, (x, y, 1) of the stack → pixels of the frame. */
+  readonly used?: readonly { readonly frame: number; readonly matrix: readonly number[] | null }[]
   /** Part of the pixels that have a value, 0–1. */
   readonly covered?: number
 }

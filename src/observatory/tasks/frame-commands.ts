@@ -8,7 +8,7 @@ import { textFlag } from '#platform/terminal/flags.ts'
 import { wholeConfig } from './config.ts'
 import { localGround } from './local-run.ts'
 import { bring, configOf, configOptions, folderFor, reporter } from './process-command.ts'
-import { readFindings, runStep, type StepContext } from './steps/context.ts'
+import { clearStep, readFindings, runStep, type StepContext } from './steps/context.ts'
 import { headerWcs } from './steps/frame-wcs.ts'
 import { inspect } from './steps/inspect.ts'
 import { measureObjects } from './steps/measure-work.ts'
@@ -151,6 +151,8 @@ const subtracting: Command = {
         )
       })
     } finally {
+      // Half a set of products would pass for a whole one.
+      if (invocation.signal.aborted) await clearStep(folder, 'inspect')
       await ground.close()
     }
   },

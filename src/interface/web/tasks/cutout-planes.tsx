@@ -25,6 +25,7 @@ const words: Readonly<Record<string, string>> = {
   FOOTPRINT: 'objects',
   FILTERED: 'filtered',
   ADJUSTED: 'adjusted',
+  SURVEY: 'survey',
 }
 
 /** Planes of a cut-out as pictures. Masks and footprints have the whole range, fluxes that of the sky. */
@@ -57,7 +58,7 @@ export function CutoutPlanes({ bytes, name, blink }: { bytes: Uint8Array; name: 
 
 function Picture({ plane, of, large }: { plane: Plane; of: string; large?: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const title = words[plane.name] ?? plane.name.toLowerCase()
+  const title = words[plane.name] ?? plane.name.toLowerCase().replace(/(?<=frame)(?=\d)/, ' ')
   useEffect(() => {
     const context = canvas.current?.getContext('2d')
     context?.putImageData(new ImageData(plane.pixels, plane.width, plane.height), 0, 0)

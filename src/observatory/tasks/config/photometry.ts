@@ -152,6 +152,10 @@ export const photometryKeys = {
     unit: 'pix',
     doc: 'Half of the side of cut-outs.',
   }),
+  cutout_survey: key(flag(true), {
+    title: 'Survey beside cut-outs',
+    doc: 'Put the same area as Pan-STARRS, SkyMapper or 2MASS saw it beside targets and candidates (hips2fits is asked for it).',
+  }),
   diagnose_color: key(flag(false), {
     title: 'Diagnose the filter',
     doc: 'Fit every band of the catalogue and print its colour term; the smallest tells which filter this is.',

@@ -11,9 +11,10 @@ export const subtractionKeys = {
     auto: 'measured',
     doc: 'Seeing of the template on the grid of the frame.',
   }),
-  custom_template_gain: key(positive.default(10_000), {
+  custom_template_gain: key(auto(positive), {
     title: 'Gain of the template',
     unit: 'electron/adu',
+    auto: 'from its header, else 10000',
     doc: 'Of an uploaded template; 10000 is as good as without noise of its own.',
   }),
   custom_template_saturation: key(auto(positive), {

@@ -42,6 +42,8 @@ const manners = {
     mostBytes: 512 * MiB,
     remedy: 'Try again later (what has come is kept), or choose another template.',
   },
+  // Pictures beside candidates: many, small, and nobody waits for them.
+  finders: { days: 3_650, seconds: 20, mostBytes: 16 * MiB, remedy: '' },
 } as const satisfies Record<string, Manner>
 
 export type AnswerKind = keyof typeof manners
@@ -118,7 +120,8 @@ export async function askIfThere(
   if (bytes) check?.(bytes)
   if (bytes && worthKeeping?.(bytes) === false) return bytes
   await keep(file, bytes)
-  if (kind === 'pictures') await tidy(join(cache, kind), asking.mostPictures ?? Infinity)
+  if (kind === 'pictures' || kind === 'finders')
+    await tidy(join(cache, kind), asking.mostPictures ?? Infinity)
   return bytes
 }
 

@@ -8,6 +8,7 @@ import { findReferenceCatalogue } from '#observatory/tasks/reference-catalogues.
 import type { tasksSection } from '#observatory/tasks/sections.ts'
 import type { Asking } from './asking.ts'
 import { roundedCone } from './cone.ts'
+import { surveyFinder } from './finder.ts'
 import { localStars, type LocalCatalogue } from './local-stars.ts'
 import { mpchecker } from './mpchecker.ts'
 import { finkTns, sesame } from './names.ts'
@@ -112,6 +113,7 @@ export function createSky(options: {
       }
     },
     template: (survey, request) => surveyPictures(asking, settings, survey, request),
+    finder: (request) => surveyFinder(asking, settings.hipsUrls, request),
     task: options.task ?? (() => Promise.resolve(null)),
   }
 }

@@ -44,29 +44,8 @@ export async function hipsPictures(
   const check = wholeFits('hips2fits')
   const pictures: PictureFiles[] = []
   for (let part = waiting.shift(); part; part = waiting.shift()) {
-    const { x0, y0, width, height } = part
-    const query = new URLSearchParams({
-      hips: band.id,
-      width: String(width),
-      height: String(height),
-      wcs: JSON.stringify({
-        NAXIS1: width,
-        NAXIS2: height,
-        WCSAXES: 2,
-        CTYPE1: 'RA---TAN',
-        CTYPE2: 'DEC--TAN',
-        CUNIT1: 'deg',
-        CUNIT2: 'deg',
-        CRVAL1: ra,
-        CRVAL2: dec,
-        CRPIX1: side / 2 + 0.5 - x0,
-        CRPIX2: side / 2 + 0.5 - y0,
-        CDELT1: -scaleDeg,
-        CDELT2: scaleDeg,
-        RADESYS: 'ICRS',
-      }),
-      format: 'fits',
-    })
+    const { width, height } = part
+    const query = hipsQuery(band.id, { ra, dec, scaleDeg, side }, part)
     log(
       `${band.id}, ${width} × ${height} pixels of ${(scaleDeg * 3_600).toFixed(3)}″ (${pictures.length + 1} of ${pictures.length + 1 + waiting.length}).`,
     )
@@ -85,6 +64,36 @@ export async function hipsPictures(
   return pictures
 }
 
+/** What hips2fits is asked for: a part of a square around a place, north up. */
+export function hipsQuery(
+  hips: string,
+  { ra, dec, scaleDeg, side }: { ra: number; dec: number; scaleDeg: number; side: number },
+  { x0, y0, width, height }: Part = { x0: 0, y0: 0, width: side, height: side },
+): URLSearchParams {
+  return new URLSearchParams({
+    hips,
+    width: String(width),
+    height: String(height),
+    wcs: JSON.stringify({
+      NAXIS1: width,
+      NAXIS2: height,
+      WCSAXES: 2,
+      CTYPE1: 'RA---TAN',
+      CTYPE2: 'DEC--TAN',
+      CUNIT1: 'deg',
+      CUNIT2: 'deg',
+      CRVAL1: ra,
+      CRVAL2: dec,
+      CRPIX1: side / 2 + 0.5 - x0,
+      CRPIX2: side / 2 + 0.5 - y0,
+      CDELT1: -scaleDeg,
+      CDELT2: scaleDeg,
+      RADESYS: 'ICRS',
+    }),
+    format: 'fits',
+  })
+}
+
 /** A part cut into parts of at most `most` pixels a side that share a border. */
 export function partsOf({ x0, y0, width, height }: Part, most: number): Part[] {
   const cut = (length: number): [from: number, length: number][] => {
@@ -101,7 +110,7 @@ export function partsOf({ x0, y0, width, height }: Part, most: number): Part[] {
 }
 
 /** Asks the mirrors in turn; the failure of the first tells most. */
-async function firstOf<T>(urls: readonly string[], one: (url: string) => Promise<T>): Promise<T> {
+export async function firstOf<T>(urls: readonly string[], one: (url: string) => Promise<T>): Promise<T> {
   let failure: unknown
   for (const url of urls) {
     try {

@@ -75,6 +75,24 @@ export interface PictureRequest {
   readonly log: (line: string) => void
 }
 
+/** A small picture of a survey around a place. */
+export interface FinderRequest {
+  readonly ra: number
+  readonly dec: number
+  /** What it holds at least, degrees, and its pixel. */
+  readonly radiusDeg: number
+  readonly pixelScaleArcsec: number
+  readonly filter: string
+  readonly signal: AbortSignal
+}
+
+/** FITS with WCS, north up. */
+export interface Finder {
+  readonly bytes: Uint8Array
+  /** The survey and its band in words. */
+  readonly from: string
+}
+
 export interface SkySources {
   /** @param limit faintest magnitude of the catalogue's depth column; null for all */
   stars(
@@ -95,6 +113,8 @@ export interface SkySources {
   ): Promise<{ readonly movers: readonly Mover[]; readonly from: string }>
   /** Pictures of a survey that cover a cone, put into `folder`. */
   template(survey: string, request: PictureRequest): Promise<readonly TemplatePicture[]>
+  /** How a survey saw a place; null where none of those that are asked did. @throws Problem `net.*` */
+  finder(request: FinderRequest): Promise<Finder | null>
   /** The objects of another task, and its frame, where they may be seen. */
   task(id: string): Promise<{
     objects: Table | null

@@ -17,6 +17,7 @@ import {
 } from './calibrate.ts'
 import { calibratorsTable } from './calibrators-table.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
+import { besideCutouts } from './beside.ts'
 import { cutout } from './cutouts.ts'
 import { fieldOf, mocOf } from './field.ts'
 import { frameWcs, refined } from './frame-wcs.ts'
@@ -349,17 +350,23 @@ async function measureTargets(
     context.signal,
   )
   await mkdir(at(context, 'targets'), { recursive: true })
-  for (const [i, each] of told.entries())
-    await cutout(
-      context,
-      `targets/target_${String(i).padStart(4, '0')}.fits`,
-      { x: each.x, y: each.y },
-      [
-        ['IMAGE', 'image.fits'],
-        ['MASK', 'mask.fits'],
-      ],
-      factsOf(each),
-    )
+  const beside = await besideCutouts(context, wcs, told)
+  try {
+    for (const [i, each] of told.entries())
+      await cutout(
+        context,
+        `targets/target_${String(i).padStart(4, '0')}.fits`,
+        { x: each.x, y: each.y },
+        [
+          ['IMAGE', 'image.fits'],
+          ['MASK', 'mask.fits'],
+        ],
+        factsOf(each),
+        beside,
+      )
+  } finally {
+    beside.close()
+  }
   return told
 }
 

@@ -38,6 +38,8 @@ export interface StackWork {
 export interface StackDone extends StackFacts {
   /** Names of frames that have no value on the grid of the first. */
   readonly leftOut: readonly string[]
+  /** Indices of the frames that are in it; of those without WCS with (x, y, 1) of the stack → pixels of the frame. */
+  readonly used: readonly { readonly frame: number; readonly matrix: readonly number[] | null }[]
   /** Part of the pixels that have a value, 0–1; by sum only where all frames have one. */
   readonly covered: number
 }
@@ -65,7 +67,7 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
   try {
     let reference: Reference | undefined
     const frames: StackFrame[] = []
-    const used: string[] = []
+    const used: { frame: number; matrix: readonly number[] | null }[] = []
     const leftOut: string[] = []
     const stages = files.length + 1
     for (const [i, path] of files.entries()) {
@@ -73,7 +75,7 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
       const kept = await workshop.arena.during(() =>
         alignFrame(path, i, files.length, target, reference, { folder, config, hands }, workshop, voice),
       )
-      voice.progress(i + 1, stages, 'frames')
+      voice.progress(i + 1, stages, 'parts')
       if (typeof kept === 'string') {
         voice.warn(`${kept}, so it is left out of the stack.`)
         leftOut.push(nameOf(path))
@@ -84,7 +86,7 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
       const file = openFitsFile(target)
       opened.push(file)
       frames.push({ rows: fileRows(file), ...kept.facts })
-      used.push(path)
+      used.push({ frame: i, matrix: kept.matrix })
     }
     if (frames.length < 2)
       throw new Problem(
@@ -92,7 +94,8 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
         `A stack needs at least two frames with values on the grid of the first; ${frames.length === 1 ? 'only one of these has' : 'none of these has'}: ${leftOut.join(', ')} cannot be used.`,
       )
     const { plane, count, mask, facts } = stack(frames, { method: config.stack_method }, workshop)
-    const cards = stackCards(reference!.cards, facts, used, config)
+    const names = used.map(({ frame }) => files[frame]!)
+    const cards = stackCards(reference!.cards, facts, names, config)
     writePlane(join(folder, 'stack.fits'), plane, cards)
     writePlane(
       join(folder, 'stack_weight.fits'),
@@ -112,8 +115,8 @@ async function work({ folder, config, files, hands }: StackWork, voice: Voice): 
       voice.log(
         `Gain of the stack ${facts.gain.toFixed(3)} e⁻/ADU, exposure ${facts.exposure?.toFixed(1) ?? 'unknown'} s (${facts.totalExposure?.toFixed(1) ?? '?'} s in all).`,
       )
-    voice.progress(stages, stages, 'frames')
-    return { ...facts, leftOut, covered }
+    voice.progress(stages, stages, 'parts')
+    return { ...facts, leftOut, used, covered }
   } finally {
     for (const file of opened) file.close()
     rmSync(scratch, { recursive: true, force: true })
@@ -131,7 +134,9 @@ async function alignFrame(
   { folder, config, hands }: Pick<StackWork, 'folder' | 'config' | 'hands'>,
   workshop: Workshop,
   voice: Voice,
-): Promise<{ reference: Reference; facts: Omit<StackFrame, 'rows'> } | string> {
+): Promise<
+  { reference: Reference; matrix: readonly number[] | null; facts: Omit<StackFrame, 'rows'> } | string
+> {
   const label = `Frame ${index + 1} of ${total} (${nameOf(path)})`
   const file = openFitsFile(path)
   try {
@@ -165,13 +170,14 @@ async function alignFrame(
     if (config.stack_subtract_bg) subtractBackground(plane, background, plane, workshop)
     const own: Reference = { width: plane.width, height: plane.height, wcs, cards, stars }
     const goal = reference ?? own
-    if (!reference) {
+    const where = reference ? placement(own, goal, label, voice) : null
+    if (!where) {
       for (let i = 0; i < plane.data.length; i++)
         if ((mask.data[i]! & ~maskBits.saturated) !== 0) plane.data[i] = Number.NaN
       writePlane(target, plane)
     } else {
       const moved = await brought(
-        { plane, mask, wcs: placement(own, goal, label, voice) },
+        { plane, mask, wcs: where },
         { wcs: goal.wcs, width: goal.width, height: goal.height },
         { folder, config, hands, log: voice.log },
         workshop,
@@ -185,6 +191,7 @@ async function alignFrame(
     )
     return {
       reference: goal,
+      matrix: where && 'matrix' in where ? [...where.matrix] : null,
       facts: {
         gain: facts.gain,
         saturation: facts.saturation,

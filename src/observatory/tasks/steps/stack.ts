@@ -29,6 +29,7 @@ export const stack: Step<'stack'> = {
       exposure: facts.exposure,
       mjd: facts.midMjd,
       leftOut: [...facts.leftOut],
+      used: facts.used,
       covered: facts.covered,
     }
   },

@@ -4,6 +4,7 @@ import type { ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import type { Box } from '#science/image/preparation/crop.ts'
 import { writeWhole } from '#platform/files/whole.ts'
 import { at, needs, type StepContext } from './context.ts'
+import { besideCutouts } from './beside.ts'
 import { cutout } from './cutouts.ts'
 import { chosenObjects } from './objects.ts'
 import { calibrateObjects, objectsTable, regionsOf } from './objects-table.ts'
@@ -20,6 +21,8 @@ const planes = [
   ['DIFF', 'sub_diff.fits'],
   ['ERR', 'sub_ediff.fits'],
   ['MASK', 'mask.fits'],
+  ['FOOTPRINT', 'segmentation.fits'],
+  ['FILTERED', 'filtered.fits'],
 ] as const
 
 /** Planes of a cut-out. Products of the subtraction begin at the region's corner; those of the frame at the frame's. */
@@ -112,22 +115,31 @@ export async function writeCandidates(
     regionsOf(rows.ra, rows.dec, Math.max(2, 2 * fwhmArcsec), (i) => names[i]!),
   )
   await mkdir(at(context, 'candidates'), { recursive: true })
-  for (const [k, i] of kept.slice(0, mostCutouts).entries())
-    await cutout(
-      context,
-      `candidates/${names[k]}.fits`,
-      { x: detections.x[i]!, y: detections.y[i]! },
-      partPlanes(region),
-      {
-        OBJECT: names[k]!,
-        RA: sky.ra[i]!,
-        DEC: sky.dec[i]!,
-        FLUX: detections.flux[i]!,
-        FLUXERR: detections.fluxErr[i]!,
-        MAG: rows.magCalib[k]!,
-        MAGERR: rows.magCalibErr[k]!,
-      },
-    )
+  const shownAt = kept.slice(0, mostCutouts).map((i) => ({ x: detections.x[i]!, y: detections.y[i]! }))
+  const beside = await besideCutouts(context, wcs, shownAt)
+  try {
+    for (const [k, place] of shownAt.entries()) {
+      const i = kept[k]!
+      await cutout(
+        context,
+        `candidates/${names[k]}.fits`,
+        place,
+        partPlanes(region),
+        {
+          OBJECT: names[k]!,
+          RA: sky.ra[i]!,
+          DEC: sky.dec[i]!,
+          FLUX: detections.flux[i]!,
+          FLUXERR: detections.fluxErr[i]!,
+          MAG: rows.magCalib[k]!,
+          MAGERR: rows.magCalibErr[k]!,
+        },
+        { ...beside, adjustment: adjustments[i] },
+      )
+    }
+  } finally {
+    beside.close()
+  }
   const negative = kept.filter((i) => detections.flux[i]! < 0).length
   context.log(`${count(kept.length)} candidates, ${count(negative)} of them fading.`)
   if (kept.length > mostCutouts) context.log(`Cut-outs are written for the ${mostCutouts} brightest.`)

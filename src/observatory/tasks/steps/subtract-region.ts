@@ -24,7 +24,8 @@ export interface SubtractWork {
     masks?: readonly PictureMask[]
     /** Its pixels times this are on one flux scale with the others'; 1 where left out. */
     scale?: number
-    gain: number
+    /** e⁻/ADU; null: that of its header, else as good as noiseless. */
+    gain: number | null
     saturation: number | null
   }[]
   /** Drawn and uploaded masks of the template count. */

@@ -13,6 +13,9 @@ import { openFitsFile, readMask, readPlane } from './pixel-files.ts'
 import type { SubtractWork, Template } from './subtract-region.ts'
 import type { Voice } from './voice.ts'
 
+/** e⁻/ADU of a deep stack of unknown gain. */
+const noiseless = 10_000
+
 /** The pictures of the template on the grid of the region; where the first has nothing the next one stands in. */
 export async function readTemplate(
   input: SubtractWork,
@@ -25,6 +28,7 @@ export async function readTemplate(
   const { arena } = workshop
   const plane: Plane = { width, height, data: arena.float32(width * height).fill(Number.NaN) }
   const mask: Mask = { width, height, data: arena.uint8(width * height).fill(maskBits.outside) }
+  let gain: number | null = input.pictures[0]!.gain
   for (const picture of input.pictures) {
     await arena.during(async () => {
       const name = picture.image.split('/').at(-1)
@@ -36,6 +40,14 @@ export async function readTemplate(
         const source = readPlane(file, hdu, workshop)
         const facts = factsOf(file.hdus, hdu.index)
         linearise(source, facts.pixels)
+        if (gain === null) {
+          gain = facts.gain ?? noiseless
+          voice.log(
+            facts.gain === null
+              ? 'The template names no gain; it counts as free of noise of its light (custom_template_gain).'
+              : `Gain of the template ${facts.gain.toPrecision(4)} e⁻/ADU (header).`,
+          )
+        }
         const bad: Mask = {
           width: source.width,
           height: source.height,
@@ -76,7 +88,7 @@ export async function readTemplate(
       }
     })
   }
-  return { plane, mask, gain: input.pictures[0]!.gain }
+  return { plane, mask, gain: gain ?? noiseless }
 }
 
 /** By the WCS of both; without one they have to lie on the same pixels. @throws Problem `task.no_template` */

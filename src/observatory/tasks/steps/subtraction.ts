@@ -2,6 +2,7 @@ import { Problem } from '#problem.ts'
 import type { ZeroPoint } from '#science/image/calibration/zero-point-model.ts'
 import type { Measured, SubtractionFindings } from '#observatory/tasks/findings.ts'
 import { at, needs, type Step } from './context.ts'
+import { besideCutouts } from './beside.ts'
 import { cutout } from './cutouts.ts'
 import { bestWcs } from './frame-wcs.ts'
 import { calibrateObjects, objectsFrom, objectsTable } from './objects-table.ts'
@@ -111,7 +112,14 @@ export const subtraction: Step<'subtraction'> = {
         context.signal,
       )
       const [first] = targets
-      if (first) await cutout(context, 'sub_target.cutout.fits', first, partPlanes(region), factsOf(first))
+      if (first) {
+        const beside = await besideCutouts(context, wcs, [first])
+        try {
+          await cutout(context, 'sub_target.cutout.fits', first, partPlanes(region), factsOf(first), beside)
+        } finally {
+          beside.close()
+        }
+      }
     }
     const found = result.detections
       ? await writeCandidates(

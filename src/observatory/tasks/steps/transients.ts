@@ -9,7 +9,9 @@ import { writeWhole } from '#platform/files/whole.ts'
 import { brightest, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
 import type { TransientFindings } from '#observatory/tasks/findings.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
+import { besideCutouts } from './beside.ts'
 import { cutout } from './cutouts.ts'
+import { bestWcs } from './frame-wcs.ts'
 import { placeOf } from './frame-wcs.ts'
 import { knownMovers } from './known-movers.ts'
 import { knownStars } from './known-stars.ts'
@@ -108,19 +110,27 @@ export const transients: Step<'transients'> = {
       regionsOf(rows.ra, rows.dec, Math.max(2, 2 * fwhmArcsec), (i) => names[i]!),
     )
     await mkdir(at(context, 'candidates_simple'), { recursive: true })
-    for (const [k, i] of kept.entries()) {
-      context.progress(k + 1, kept.length, 'cut-outs')
-      await cutout(
-        context,
-        `candidates_simple/${names[k]}.fits`,
-        { x: objects.x[i]!, y: objects.y[i]! },
-        [
-          ['IMAGE', 'image.fits'],
-          ['MASK', 'mask.fits'],
-          ['FOOTPRINT', 'segmentation.fits'],
-        ],
-        { OBJECT: names[k]!, RA: ra[i]!, DEC: dec[i]!, MAG: magCalib[i]!, MAGERR: all.magCalibErr[i]! },
-      )
+    const places = kept.map((i) => ({ x: objects.x[i]!, y: objects.y[i]! }))
+    const beside = await besideCutouts(context, bestWcs(context), places)
+    try {
+      for (const [k, i] of kept.entries()) {
+        context.progress(k + 1, kept.length, 'cut-outs')
+        await cutout(
+          context,
+          `candidates_simple/${names[k]}.fits`,
+          places[k]!,
+          [
+            ['IMAGE', 'image.fits'],
+            ['MASK', 'mask.fits'],
+            ['FOOTPRINT', 'segmentation.fits'],
+            ['FILTERED', 'filtered.fits'],
+          ],
+          { OBJECT: names[k]!, RA: ra[i]!, DEC: dec[i]!, MAG: magCalib[i]!, MAGERR: all.magCalibErr[i]! },
+          beside,
+        )
+      }
+    } finally {
+      beside.close()
     }
     context.log(`${count(kept.length)} candidates.`)
     return { considered, candidates: found, kept: kept.length, without } satisfies TransientFindings

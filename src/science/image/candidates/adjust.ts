@@ -96,6 +96,26 @@ export function adjustTemplate(
   }
 }
 
+/**
+ * A difference as it would be with the adjusted template in place of the template: science − scale · moved(template).
+ * NaN within three pixels of the edge, and beside pixels without a value.
+ */
+export function leftAfter(
+  difference: Plane,
+  template: Plane,
+  { dx, dy, scale }: Pick<Adjustment, 'dx' | 'dy' | 'scale'>,
+): Float32Array {
+  const { width, height, data } = difference
+  const left = new Float32Array(data.length).fill(Number.NaN)
+  const margin = 3
+  for (let y = margin; y < height - margin; y++)
+    for (let x = margin; x < width - margin; x++) {
+      const i = y * width + x
+      left[i] = data[i] + template.data[i] - scale * cubicAt(template, x, y, dx, dy)
+    }
+  return left
+}
+
 /** Levenberg's and Marquardt's method with steps that stay within bounds. */
 function descend(
   start: [number, number, number],
