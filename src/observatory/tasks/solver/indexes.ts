@@ -30,7 +30,7 @@ export async function indexesOf(home: string): Promise<string[]> {
  * @throws Problem astrometry.invalid_index, `command.usage`
  */
 export async function openIndex(path: string): Promise<{ index: StarIndex; close(): void }> {
-  if (!['.index', '.stars'].includes(extname(path)))
+  if (!/\.(index|stars)(\.part)?$/.test(path))
     return { index: starIndex(await starsOfFile(path)), close: () => {} }
   let file: number
   try {

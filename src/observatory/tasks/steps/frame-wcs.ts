@@ -1,11 +1,14 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
 import { readWcs, wcsOf, type Wcs } from '#science/fits/wcs/wcs.ts'
 import { wcsCards } from '#science/fits/wcs/cards.ts'
 import { card, formatHeader } from '#science/fits/header.ts'
 import { plateWcs } from '#science/image/astrometry/plate-wcs.ts'
+import { packStars, starList } from '#science/image/astrometry/stars.ts'
 import { sourceFlags } from '#science/image/plane.ts'
 import { parseDirection } from '#science/sky/angles.ts'
-import { writeWhole } from '#platform/files/whole.ts'
+import { partOf, writeWhole } from '#platform/files/whole.ts'
 import type { InspectFindings } from '#observatory/tasks/findings.ts'
 import { solveDetections } from '#observatory/tasks/solver/solve-work.ts'
 import { at, type StepContext } from './context.ts'
@@ -16,6 +19,8 @@ import { runSpeaking } from './voice.ts'
 
 /** Seconds that a blind search may take. */
 const longestSearch = 300
+/** Objects without which a header is not doubted. */
+const fewestAnew = 10
 /** Detections that are matched with a catalogue, the brightest. */
 const mostDetections = 3_000
 
@@ -71,35 +76,14 @@ export async function frameWcs(
       `${frame.noWcs ?? 'The frame is to be solved anew.'} Of ${rows.length} objects no position can be found; at least 10 are needed (lower sn).`,
     )
   const centre = await searchCentre(context, frame)
-  const wide = Math.max(frame.width, frame.height) / 3_600
-  const widthDeg = [config.blind_match_ps_lo * wide, config.blind_match_ps_up * wide] as const
-  context.log(
-    `Solving from ${Math.min(rows.length, 500)} objects, ${config.blind_match_ps_lo} to ${config.blind_match_ps_up}″ per pixel, ${centre ? `within ${centre.radiusDeg}° of ${centre.ra.toFixed(3)} ${centre.dec.toFixed(3)}` : 'on the whole sky'}.`,
-  )
-  const pick = (column: Float64Array): Float64Array =>
-    Float64Array.from(rows.slice(0, 500), (i) => column[i]!)
   try {
-    const { solution, index } = await runSpeaking(context, solveDetections, {
-      x: pick(objects.x),
-      y: pick(objects.y),
-      flux: pick(objects.flux),
-      width: frame.width,
-      height: frame.height,
+    const wcs = await search(context, frame, objects, {
       indexes: context.indexes,
-      hints: { widthDeg, ...(centre ? { centre } : {}) },
-      order: 2,
+      widthDeg: configuredWidths(context, frame),
+      centre,
       seconds: longestSearch,
-      engine: config.engine_solve,
-      options: config.engine_options,
-      folder: context.folder,
-      hands: context.hands,
     })
-    const found = plateWcs(solution)
-    context.log(
-      `Solved with ${index.split('/').at(-1)}: ${solution.matches.length} stars, ${solution.rmsPx.toFixed(2)} pixels rms, ${solution.pixelScaleArcsec.toFixed(4)}″ per pixel, ln(odds) ${solution.logOdds.toFixed(0)}.`,
-    )
-    await writeWcs(context, frame, found)
-    return { wcs: found, from: 'solved' }
+    return { wcs, from: 'solved' }
   } catch (error) {
     if (!isProblem(error) || context.signal.aborted || !error.code.startsWith('astrometry.')) throw error
     throw new Problem(
@@ -109,6 +93,104 @@ export async function frameWcs(
       error,
     )
   }
+}
+
+/**
+ * Solves a frame whose header is contradicted by the catalogue: mirrored, turned or far off. The stars of the catalogue
+ * that lie where the header says are tried first, then those of the indexes there, then the whole sky.
+ * @returns null where that finds nothing either
+ */
+export async function solvedAnew(
+  context: StepContext,
+  frame: InspectFindings,
+  wcs: Wcs,
+  objects: Objects,
+  stars: { ra: Float64Array; dec: Float64Array; mag: Float64Array },
+): Promise<Wcs | null> {
+  const rows = trusted(objects)
+  if (rows.length < fewestAnew) return null
+  const [ra, dec] = wcs.pixelToSky((frame.width - 1) / 2, (frame.height - 1) / 2)
+  const told = wcs.pixelScaleDeg() * frame.width
+  const near = (await searchCentre(context, frame)) ?? {
+    ra,
+    dec,
+    radiusDeg: context.config.blind_match_sr0,
+  }
+  const list = partOf(at(context, 'field.stars'))
+  const indexed = { indexes: context.indexes, widthDeg: configuredWidths(context, frame), seconds: 60 }
+  const searches: Search[] = [
+    { ...indexed, indexes: [list], widthDeg: [0.7 * told, 1.4 * told], centre: null, catalogue: true },
+    { ...indexed, centre: near },
+    { ...indexed, centre: null },
+  ]
+  try {
+    await writeFile(list, packStars(starList(stars.ra, stars.dec, stars.mag)))
+    for (const each of stars.ra.length < fewestAnew ? searches.slice(1) : searches) {
+      try {
+        return await search(context, frame, objects, each)
+      } catch (error) {
+        if (!isProblem(error) || context.signal.aborted || !error.code.startsWith('astrometry.')) throw error
+      }
+    }
+    return null
+  } finally {
+    await rm(list, { force: true })
+  }
+}
+
+interface Search {
+  readonly indexes: readonly string[]
+  readonly widthDeg: readonly [least: number, most: number]
+  readonly centre: { ra: number; dec: number; radiusDeg: number } | null
+  /** Of work. */
+  readonly seconds: number
+  /** The index is a list of stars of the field, which only the built-in engine takes. */
+  readonly catalogue?: boolean
+}
+
+/** Width of the field by the pixel scales that are configured, degrees. */
+function configuredWidths(
+  { config }: StepContext,
+  { width }: InspectFindings,
+): readonly [least: number, most: number] {
+  return [(config.blind_match_ps_lo * width) / 3_600, (config.blind_match_ps_up * width) / 3_600]
+}
+
+/** Finds the frame by the pattern of its stars and writes image.wcs. @throws Problem astrometry.*, engine.* */
+async function search(
+  context: StepContext,
+  frame: InspectFindings,
+  objects: Objects,
+  { indexes, widthDeg, centre, seconds, catalogue = false }: Search,
+): Promise<Wcs> {
+  const { config, folder, hands } = context
+  const rows = trusted(objects).slice(0, 500)
+  const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (i) => column[i]!)
+  const scale = (width: number): string => ((width * 3_600) / frame.width).toPrecision(2)
+  context.log(
+    `Solving from ${rows.length} objects, ${scale(widthDeg[0])} to ${scale(widthDeg[1])}″ per pixel, ${catalogue ? 'with the stars of the catalogue' : centre ? `within ${centre.radiusDeg}° of ${centre.ra.toFixed(3)} ${centre.dec.toFixed(3)}` : 'on the whole sky'}.`,
+  )
+  const { solution, index } = await runSpeaking(context, solveDetections, {
+    x: pick(objects.x),
+    y: pick(objects.y),
+    flux: pick(objects.flux),
+    width: frame.width,
+    height: frame.height,
+    indexes,
+    hints: { widthDeg, ...(centre ? { centre } : {}) },
+    order: 2,
+    seconds,
+    engine: catalogue ? 'builtin' : config.engine_solve,
+    options: catalogue ? {} : config.engine_options,
+    folder,
+    hands,
+  })
+  const found = plateWcs(solution)
+  context.log(
+    `Solved with ${catalogue ? 'the catalogue' : basename(index)}: ${solution.matches.length} stars, ${solution.rmsPx.toFixed(2)} pixels rms, ${solution.pixelScaleArcsec.toFixed(4)}″ per pixel, ln(odds) ${solution.logOdds.toFixed(0)}.`,
+  )
+  await writeWcs(context, frame, found)
+  return found
 }
 
 /** Where to look: as configured, else around the primary target. */
@@ -168,7 +250,7 @@ export async function refined(
   })
   if (!plate || plate.stars < 6 || plate.rmsPx > Math.max(1, fwhm / 2)) {
     context.warn(
-      'The astrometry could not be refined: too few stars of the catalogue are found where they should be. The WCS is kept as it is; if positions are wrong, set blind_match_wcs=true.',
+      'The astrometry could not be refined: too few stars of the catalogue are found where they should be.',
     )
     return null
   }

@@ -6,21 +6,13 @@ import type { ColumnInput } from '#science/table/table.ts'
 import { writeWhole } from '#platform/files/whole.ts'
 import type { Measured, PhotometryFindings } from '#observatory/tasks/findings.ts'
 import type { Target } from '#observatory/tasks/task.ts'
-import {
-  calibrate,
-  chanceOf,
-  diagnose,
-  starsForPositions,
-  starsOf,
-  type Calibration,
-  type Stars,
-} from './calibrate.ts'
+import { calibrate, chanceOf, diagnose, starsOf, type Calibration, type Stars } from './calibrate.ts'
 import { calibratorsTable } from './calibrators-table.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
 import { besideCutouts } from './beside.ts'
 import { cutout } from './cutouts.ts'
 import { fieldOf, mocOf } from './field.ts'
-import { frameWcs, refined } from './frame-wcs.ts'
+import { placedFrame } from './placed-frame.ts'
 import { limitsOf } from './limits.ts'
 import { completenessOfFrame } from './completeness.ts'
 import { measureForced } from './forced-work.ts'
@@ -28,13 +20,7 @@ import { measureObjects } from './measure-work.ts'
 import type { Objects } from './objects.ts'
 import type { PointSpreadFluxes } from './point-spread.ts'
 import { medianOf } from '#science/image/median.ts'
-import {
-  calibrateObjects,
-  objectsTable,
-  regionsOf,
-  uncalibrated,
-  type CalibratedObjects,
-} from './objects-table.ts'
+import { calibrateObjects, objectsTable, regionsOf, type CalibratedObjects } from './objects-table.ts'
 import { writeTable } from './tables.ts'
 import { runSpeaking } from './voice.ts'
 
@@ -58,38 +44,9 @@ export const photometry: Step<'photometry'> = {
       measureObjects,
       input,
     )
-    const solved = await frameWcs(context, frame, objects)
-    let { wcs } = solved
-    const { field, why } = fieldOf(wcs, frame.width, frame.height)
-    if (!field)
-      throw new Problem('task.unusable', `${why ?? 'The WCS cannot be used.'} Solve the frame first.`)
-
-    // Measurements are there even where the catalogue is not: without magnitudes of a known zero.
-    await writeTable(
-      context.columns,
-      at(context, 'objects.parquet'),
-      objectsTable(uncalibrated(objects, wcs), { filter: frame.filter.value }),
-      context.signal,
-    )
-
-    const name = frame.catName
-    const answer = await context.sky.stars(
-      name,
-      { ra: field.ra, dec: field.dec, radiusDeg: field.radiusDeg * 1.02 },
-      { limit: config.cat_limit, mjd: frame.mjd, signal: context.signal, log: context.log },
-    )
-    const named = config.cat_name ?? (answer.given ? answer.from : name)
-    context.log(`${answer.table.rows.toLocaleString('en-US')} stars from ${answer.from}.`)
-    if (answer.table.rows === 0)
-      throw new Problem(
-        'task.no_stars',
-        `${answer.from} has no star in this field (${field.ra.toFixed(4)} ${field.dec.toFixed(4)}, ${field.radiusDeg.toFixed(3)}°); choose another catalogue (cat_name).`,
-      )
+    const placed = await placedFrame(context, frame, objects, fwhm)
+    const { wcs, field, answer, named } = placed
     const fwhmArcsec = fwhm * field.pixelScaleArcsec
-    const better = config.refine_wcs
-      ? await refined(context, frame, wcs, objects, fwhm, starsForPositions(answer.table, named, frame.mjd))
-      : null
-    wcs = better ?? wcs
     const stars = starsOf(
       answer.table,
       named,
@@ -166,7 +123,7 @@ export const photometry: Step<'photometry'> = {
     return {
       field: found,
       moc: mocOf(wcs, frame.width, frame.height, found.areaDeg2),
-      wcs: better ? 'refined' : solved.from,
+      wcs: placed.from,
       fwhm,
       fwhmFrom,
       profileFwhm: profile?.fwhm ?? null,
