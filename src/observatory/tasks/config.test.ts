@@ -7,6 +7,7 @@ import {
   readConfig,
   wholeConfig,
 } from './config.ts'
+import { changedSince, inspectedKeys } from './inspected.ts'
 import { readTargets } from './targets.ts'
 import { fromStep, nextState, stepOf, stepProducts, taskMoves, taskStates } from './task.ts'
 
@@ -58,4 +59,11 @@ it('states: nothing is changed while it runs, and every product belongs to one s
   expect(stepOf('image.orig.fits')).toBeUndefined()
   expect(fromStep('inspect')).toEqual(['inspect', 'photometry', 'transients', 'subtraction'])
   expect(fromStep('transients')).toEqual(['transients'])
+})
+
+it('keys that only inspect reads are known by name when they change after it', () => {
+  const before = wholeConfig({ target: 'x=1 y=2' })
+  const after = wholeConfig({ target: 'x=3 y=2', filter: 'V', sn: 7 })
+  expect(changedSince(inspectedKeys(before), after)).toEqual(['target', 'filter'])
+  expect(changedSince(inspectedKeys(after), after)).toEqual([])
 })

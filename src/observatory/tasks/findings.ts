@@ -1,4 +1,5 @@
 import type { MaskCounts } from '#science/image/preparation/mask.ts'
+import type { InspectedKeys } from './inspected.ts'
 import type { StepName, Target } from './task.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface InspectFindings {
   readonly targets: readonly Target[]
   readonly catName: string
   readonly template: string
+  /** The keys that only inspect reads, as they were. */
+  readonly given: InspectedKeys
 }
 
 /** Where a frame lies. */

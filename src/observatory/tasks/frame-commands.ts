@@ -7,7 +7,7 @@ import type { Command } from '#platform/terminal/command.ts'
 import { textFlag } from '#platform/terminal/flags.ts'
 import { wholeConfig } from './config.ts'
 import { localGround } from './local-run.ts'
-import { bring, configOf, configOptions, folderFor, reporter } from './process-command.ts'
+import { bring, configOf, configOptions, folderFor, reporter, runOptions } from './process-command.ts'
 import { clearStep, readFindings, runStep, type StepContext } from './steps/context.ts'
 import { headerWcs } from './steps/frame-wcs.ts'
 import { inspect } from './steps/inspect.ts'
@@ -40,23 +40,13 @@ const subtracting: Command = {
     if (science === undefined || template === undefined || args.length > 2)
       throw new Problem('command.usage', 'Say which frames: urania subtract SCIENCE TEMPLATE.')
     const folder = folderFor(science, textFlag(flags, 'out'), false)
-    await makeFolder(folder)
     await bring(science, folder, originalName)
     await bring(template, folder, 'custom_template.fits')
     const chosen = wholeConfig({ ...(await configOf(invocation)), template: 'custom' })
     const ground = await localGround(await invocation.config(), folder)
     const report = reporter(invocation)
-    const context = {
-      ...ground,
-      folder,
-      config: chosen,
-      preparations: [],
-      signal: invocation.signal,
-      onLine: report.onLine,
-      onProgress: report.onProgress,
-    }
     try {
-      const frame = await runStep(inspect, context)
+      const frame = await runStep(inspect, runOptions(invocation, ground, report, folder, chosen))
       const speaking = {
         ...ground,
         signal: invocation.signal,
@@ -192,15 +182,7 @@ const stacking: Command = {
     const ground = await localGround(await invocation.config(), folder)
     const report = reporter(invocation)
     try {
-      await runStep(stack, {
-        ...ground,
-        folder,
-        config: chosen,
-        preparations: [],
-        signal: invocation.signal,
-        onLine: report.onLine,
-        onProgress: report.onProgress,
-      })
+      await runStep(stack, runOptions(invocation, ground, report, folder, chosen))
       report.finish()
       await whole(weights, (part) => copyFile(join(folder, 'stack_weight.fits'), part))
       await whole(target, (part) => copyFile(join(folder, 'stack.fits'), part))

@@ -6,9 +6,9 @@ import { makeFolder, whole } from '#platform/files/whole.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { textFlag } from '#platform/terminal/flags.ts'
 import type { Table } from '#science/table/table.ts'
-import { readAssignment, readConfig, wholeConfig, type ConfigInput } from './config.ts'
+import { readAssignment, readConfig, wholeConfig, type ConfigInput, type TaskConfig } from './config.ts'
 import { localGround } from './local-run.ts'
-import { readFindings, runStep, type Step } from './steps/context.ts'
+import { readFindings, runStep, type RunOptions, type Step } from './steps/context.ts'
 import { loadStep, readSteps } from './steps/run.ts'
 import { summaryOf } from './summary.ts'
 import { originalName, stepProducts, type StepName } from './task.ts'
@@ -128,6 +128,17 @@ const process: Command = {
   },
 }
 
+/** What a step on a folder is run with, from the command line. */
+export function runOptions(
+  { signal }: Pick<Invocation, 'signal'>,
+  ground: Awaited<ReturnType<typeof localGround>>,
+  { onLine, onProgress }: ReturnType<typeof reporter>,
+  folder: string,
+  config: TaskConfig,
+): RunOptions {
+  return { ...ground, folder, config, preparations: [], signal, onLine, onProgress }
+}
+
 /** The table given by --catalogue. */
 export async function catalogueOf({
   flags,
@@ -145,11 +156,12 @@ export function folderFor(file: string, out: string | undefined, several: boolea
   return several ? join(resolve(out), name) : resolve(out)
 }
 
-/** Puts a copy of a file into the work folder. */
+/** Puts a copy of a file into the work folder, which is made where it is missing. */
 export async function bring(from: string, folder: string, name: string): Promise<void> {
   const target = join(folder, name)
   const facts = await stat(from).catch(() => undefined)
   if (!facts?.isFile()) throw new Problem('command.usage', `There is no file ${from}.`)
+  await makeFolder(folder)
   const there = await stat(target).catch(() => undefined)
   if (there && there.ino === facts.ino && there.dev === facts.dev) return
   await whole(target, async (part) => {
@@ -168,7 +180,6 @@ async function processFile(
   count: number,
 ): Promise<{ folder: string; findings: unknown; products: string[] }> {
   const folder = folderFor(file, textFlag(invocation.flags, 'out'), count > 1)
-  await makeFolder(folder)
   await bring(file, folder, originalName)
   const template = textFlag(invocation.flags, 'template')
   if (template !== undefined) await bring(template, folder, 'custom_template.fits')
@@ -179,15 +190,10 @@ async function processFile(
   const report = reporter(invocation)
   try {
     for (const name of steps) {
-      await runStep((await loadStep(name)) as Step<StepName>, {
-        ...ground,
-        folder,
-        config: wholeConfig(config),
-        preparations: [],
-        signal: invocation.signal,
-        onLine: report.onLine,
-        onProgress: report.onProgress,
-      })
+      await runStep(
+        (await loadStep(name)) as Step<StepName>,
+        runOptions(invocation, ground, report, folder, wholeConfig(config)),
+      )
       report.finish()
     }
   } finally {

@@ -190,6 +190,8 @@ it('progress: rewritten on a terminal, a plain line every five seconds elsewhere
         : /^reading: 1,300\/4,000 rows \(32 %\), 250\/s, 11 s left$/,
     )
     expect(lines.at(-1)).toContain('4,000/4,000 rows (100 %), 250/s, took 16 s')
+    progress.finish()
+    if (!isTTY) expect(text.split('100 %')).toHaveLength(2)
   }
 })
 

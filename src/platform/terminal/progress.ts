@@ -29,6 +29,7 @@ export function createProgress(options: {
   const started = now()
   const live = stream.isTTY === true
   let shownAt = live ? -Infinity : started
+  let shownDone = -1
   let done = 0
   let total: number | undefined
 
@@ -38,6 +39,7 @@ export function createProgress(options: {
     if (live) stream.write(`\r\u001b[2K${line.slice(0, (stream.columns ?? 80) - 1)}`)
     else stream.write(`${line}\n`)
     shownAt = now()
+    shownDone = done
   }
 
   return {
@@ -47,7 +49,8 @@ export function createProgress(options: {
       if (now() - shownAt >= (live ? terminalMs : plainMs)) show()
     },
     finish() {
-      show()
+      // A log that has the last line already needs no second one.
+      if (live || shownDone !== done || done !== total) show()
       if (live) stream.write('\n')
     },
   }

@@ -6,6 +6,7 @@ import type { Compute } from '#platform/compute/compute.ts'
 import { isPart, writeWhole } from '#platform/files/whole.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { Findings, StepFindings } from '#observatory/tasks/findings.ts'
+import { changedSince } from '#observatory/tasks/inspected.ts'
 import {
   fromStep,
   stepNames,
@@ -114,6 +115,12 @@ export async function runStep<S extends StepName>(
   try {
     signal.throwIfAborted()
     log(`# ${step.title}`)
+    const given = findings.inspect?.given
+    const changed = given === undefined ? [] : changedSince(given, config)
+    if (changed.length > 0)
+      context.warn(
+        `${changed.join(', ')} ${changed.length === 1 ? 'was' : 'were'} changed after inspect, which alone reads ${changed.length === 1 ? 'it' : 'them'}; run inspect again for that to count.`,
+      )
     const found = await step.run(context)
     await writeWhole(join(folder, `${step.name}.json`), `${JSON.stringify(found, finite, 1)}\n`)
     log(`Done in ${((performance.now() - begun) / 1_000).toFixed(1)} s.`)

@@ -47,7 +47,7 @@ export interface InspectInput {
   readonly hands: number
 }
 
-export type InspectedPixels = Omit<InspectFindings, 'targets' | 'catName' | 'template'>
+export type InspectedPixels = Omit<InspectFindings, 'targets' | 'catName' | 'template' | 'given'>
 
 /** The part of inspect that works on pixels: repairs, facts, mask. Writes image.fits and mask.fits. */
 export const inspectPixels = computeTask(

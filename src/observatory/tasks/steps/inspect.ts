@@ -1,6 +1,7 @@
 import { isProblem } from '#problem.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
+import { inspectedKeys } from '#observatory/tasks/inspected.ts'
 import { suggestCatalogue } from '#observatory/tasks/reference-catalogues.ts'
 import { suggestTemplate } from '#observatory/tasks/template-sources.ts'
 import { readTargets, resolveTargets } from '#observatory/tasks/targets.ts'
@@ -40,7 +41,7 @@ export const inspect: Step<'inspect'> = {
     context.log(
       `Catalogue ${catName}${config.cat_name === null ? ' (suggested)' : ''}, template ${template}${config.template === null ? ' (suggested)' : ''}.`,
     )
-    return { ...found, targets, catName, template }
+    return { ...found, targets, catName, template, given: inspectedKeys(config) }
   },
 }
 
