@@ -4,6 +4,7 @@ import { dirname, extname, join, resolve } from 'node:path'
 import { Problem } from '#problem.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import { writeWhole } from '#platform/files/whole.ts'
+import { isAsciiHead, readAsciiHead } from './ascii-head.ts'
 import type { Table } from '#science/table/table.ts'
 
 /** Tables as files of the usual kinds, by their endings. */
@@ -23,10 +24,20 @@ export async function readTableFile(path: string): Promise<Table> {
   )
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 400))
   if (start.startsWith('SIMPLE') || (bytes[0] === 0x1f && bytes[1] === 0x8b))
-    return (await import('#science/table/fits.ts')).readFitsTable(bytes)
+    return (await import('#science/table/fits.ts')).readFitsTable(bytes, ldac(bytes))
   if (/<VOTABLE/i.test(start)) return (await import('#science/table/votable.ts')).readVotable(bytes)
   if (start.startsWith('# %ECSV')) return (await import('#science/table/ecsv.ts')).readEcsv(bytes)
+  if (isAsciiHead(start)) return readAsciiHead(bytes)
   return (await import('#science/table/csv.ts')).readCsv(bytes)
+}
+
+/** SExtractor's FITS_LDAC puts the header of the picture, as a table, before the objects. */
+function ldac(bytes: Uint8Array): { hdu?: string } {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 2 ** 20)).includes(
+    "EXTNAME = 'LDAC_IMHEAD'",
+  )
+    ? { hdu: 'LDAC_OBJECTS' }
+    : {}
 }
 
 /** Bytes of a table in a format by ending; of Parquet `writeTable` writes the file itself. @throws Problem `command.usage` */

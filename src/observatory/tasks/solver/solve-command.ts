@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { Problem } from '#problem.ts'
@@ -97,6 +97,7 @@ async function solveFile(
   const { flags, signal } = invocation
   const { findStars, solveDetections } = await import('./solve-work.ts')
   const { runSpeaking } = await import('#observatory/tasks/steps/voice.ts')
+  const { detectionList } = await import('./detection-list.ts')
   const stars =
     (await detectionList(file, textFlag(flags, 'size'))) ??
     (await compute.run(findStars, { path: file, hands: availableParallelism() }, { signal }))
@@ -172,45 +173,6 @@ function words(result: Result): string[] {
     `  up is ${result.positionAngleDeg.toFixed(2)}° east of north${result.mirrored ? ', mirrored' : ''}; ${result.stars} stars of ${result.index}, ${result.rmsPx.toFixed(3)} px rms, distortion of order ${result.order}`,
     `  written to ${result.wcs}`,
   ]
-}
-
-/** Detections of a table with columns X and Y; undefined where the file is a picture. */
-async function detectionList(file: string, size: string | undefined): Promise<StarsFound | undefined> {
-  const bytes = new Uint8Array(
-    await readFile(file).catch((error: unknown) => {
-      throw new Problem('command.usage', `There is no file ${file}.`, {}, error)
-    }),
-  )
-  if (String.fromCharCode(...bytes.subarray(0, 6)) === 'SIMPLE') {
-    const { openFits } = await import('#science/fits/file.ts')
-    if (openFits(bytes).hdus.some(({ kind, shape }) => kind === 'image' && shape.length >= 2))
-      return undefined
-  }
-  const { readTableFile } = await import('#observatory/tasks/table-files.ts')
-  const table = await readTableFile(file)
-  const column = (...names: string[]): Float64Array | undefined => {
-    const found = table.columns.find(({ name }) => names.includes(name.toUpperCase()))
-    return found && !Array.isArray(found.values)
-      ? Float64Array.from(found.values as Iterable<number>, Number)
-      : undefined
-  }
-  const [x, y] = [column('X', 'X_IMAGE', 'XWIN_IMAGE'), column('Y', 'Y_IMAGE', 'YWIN_IMAGE')]
-  if (!x || !y)
-    throw new Problem(
-      'command.usage',
-      `${file} is a table without columns X and Y; give a picture or a list of detections.`,
-    )
-  const flux = column('FLUX', 'FLUX_AUTO', 'FLUX_ISO') ?? column('MAG')?.map((mag) => 10 ** (-0.4 * mag))
-  const asked = /^(\d+)x(\d+)$/.exec(size ?? '')
-  if (size !== undefined && !asked) throw new Problem('command.usage', '--size is WIDTHxHEIGHT, as 719x507.')
-  return {
-    // Files count pixels from 1.
-    x: x.map((value) => value - 1),
-    y: y.map((value) => value - 1),
-    flux: flux ?? x.map((_, i) => x.length - i),
-    width: asked ? Number(asked[1]) : Math.ceil(x.reduce((a, b) => Math.max(a, b), 0)),
-    height: asked ? Number(asked[2]) : Math.ceil(y.reduce((a, b) => Math.max(a, b), 0)),
-  }
 }
 
 async function hintsOf(flags: Invocation['flags'], width: number): Promise<SolveHints> {

@@ -63,7 +63,7 @@ export const findStars = computeTask(
     const file = openFitsFile(path)
     try {
       const hdu = file.hdus.find(({ kind, shape }) => kind === 'image' && shape.length >= 2 && shape[0]! > 8)
-      if (!hdu) throw new Problem('task.unusable', `${path} holds no picture.`)
+      if (!hdu) throw new Problem('task.unusable', `${path} holds no picture wider than 8 pixels.`)
       const plane = readPlane(file, hdu, workshop)
       const { detections, measures } = extract(
         plane,

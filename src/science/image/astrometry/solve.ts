@@ -136,7 +136,7 @@ export function solveField(
   if (order.length < 6) {
     throw new Problem(
       'astrometry.too_few',
-      `There are ${order.length} detections, and a solution needs six at least; lower the detection threshold.`,
+      `There are ${order.length} detections, and a solution needs six at least: is this a picture of stars, and deep enough?`,
       { detections: order.length },
     )
   }
