@@ -1,48 +1,32 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { administrator, dispose, makeAdministrator, root, startProgram } from './program.ts'
+import { dispose } from './program.ts'
 import type { Program } from './program.ts'
 import { findings } from './axe.ts'
+import { chromiumPath, openDesk } from './browser.ts'
+import type { Desk } from './browser.ts'
 import { frameOf, pixelsApart, skyOf, type Plane } from './sky-frames.ts'
 
 /** Pages of frames in a real browser on the real program: what lies under the cursor is what lies there. */
-
-const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path && existsSync(path),
-)
-const noBrowser = executablePath === undefined
 
 const first: Plane = { ra: 359.99, dec: 61.2, x: 480.3, y: 811.7, scaleDeg: 0.4 / 3600, turnDeg: 33 }
 const second: Plane = { ra: 0.01, dec: 61.21, x: 210, y: 190, scaleDeg: 0.9 / 3600, turnDeg: -110 }
 
 const pointFrame = frameOf([64, 48], (x, y) => (x === 37 && y === 21 ? 1 : 0), null)
 
-describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
+describe.skipIf(!chromiumPath)('pages of frames (needs Chromium)', () => {
+  let desk: Desk
   let program: Program
-  let browser: Browser
-  let context: BrowserContext
+  let context: Desk['context']
+  let faults: string[]
   const sha: Record<string, string> = {}
-  const faults: string[] = []
 
-  async function open(path: string, width = 1440): Promise<Page> {
-    const page = await context.newPage()
-    page.setDefaultTimeout(20_000)
-    page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(`${page.url()}: ${message.text()}`)
-    })
-    await page.setViewportSize({ width, height: 900 })
-    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-    await page.goto(program.url + path, { waitUntil: 'load' })
-    return page
-  }
+  const open: Desk['open'] = (path, look) => desk.open(path, look)
 
   /** The page of a frame, once all its pixels are on the screen. */
   async function openFrame(name: string, search = '', width = 1440): Promise<Page> {
-    const page = await open(`/frames/${sha[name]}${search}`, width)
+    const page = await open(`/frames/${sha[name]}${search}`, { width })
     await page.locator('.viewer-stage[data-tiles="here"]').waitFor()
     return page
   }
@@ -67,19 +51,8 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
   }
 
   beforeAll(async () => {
-    if (!existsSync(join(root, 'dist/web/index.html')))
-      throw new Error('The page is not built; run node scripts/build-page.js first.')
-    ;[program, browser] = await Promise.all([
-      startProgram(),
-      chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] }),
-    ])
-    await makeAdministrator(program)
-    context = await browser.newContext()
-    const signed = await context.request.post(`${program.url}/api/auth/sign-in/email`, {
-      data: { email: administrator.email, password: administrator.password },
-      headers: { origin: program.url },
-    })
-    expect(signed.status()).toBe(200)
+    desk = await openDesk()
+    ;({ program, context, faults } = desk)
     const frames = {
       // Each pixel says where it is; large enough for levels of the server.
       ramp: frameOf([1000, 1600], (x, y) => x + 1000 * y, first),
@@ -99,7 +72,7 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
   }, 120_000)
 
   afterAll(async () => {
-    await browser?.close()
+    await desk?.browser.close()
     await dispose()
   })
 
@@ -332,7 +305,7 @@ describe.skipIf(noBrowser)('pages of frames (needs Chromium)', () => {
       [390, 'light'],
     ] as const)
       for (const path of paths) {
-        const page = await open(path, width)
+        const page = await open(path, { width })
         await page.locator('h1').first().waitFor()
         await page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme)
         await page.waitForFunction(() => document.querySelector('.skeleton') === null)

@@ -1,46 +1,24 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulateAlerts } from '#science/simulate/alerts.ts'
-import { dispose, eventually, root, startProgram } from './program.ts'
+import { dispose, eventually } from './program.ts'
 import type { Program } from './program.ts'
 import { findings } from './axe.ts'
+import { chromiumPath, openDesk } from './browser.ts'
+import type { Desk } from './browser.ts'
 
 /** The pages in a real browser on the real program, as a person uses them. */
 
-const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path && existsSync(path),
-)
-const noBrowser = executablePath === undefined
 const person = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'analytical engine' }
 const [first, second, ...rest] = simulateAlerts(7, new Date(Date.now() - 3_600_000))
 
-describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
+describe.skipIf(!chromiumPath)('pages (needs Chromium)', () => {
+  let desk: Desk
   let program: Program
-  let browser: Browser
-  let context: BrowserContext
-  const faults: string[] = []
+  let context: Desk['context']
+  let faults: string[]
 
-  async function open(
-    path: string,
-    options: { width?: number; theme?: 'dark' | 'light' } = {},
-  ): Promise<Page> {
-    const page = await context.newPage()
-    watch(page)
-    await page.setViewportSize({ width: options.width ?? 1440, height: 900 })
-    await page.emulateMedia({ colorScheme: options.theme ?? 'dark', reducedMotion: 'reduce' })
-    await page.goto(program.url + path, { waitUntil: 'load' })
-    return page
-  }
-
-  function watch(page: Page): void {
-    page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(`${page.url()}: ${message.text()}`)
-    })
-  }
+  const open: Desk['open'] = (path, look) => desk.open(path, look)
 
   async function post(notice: { topic: string; bytes: Uint8Array }): Promise<void> {
     const response = await context.request.post(`${program.url}/api/v1/notices?topic=${notice.topic}`, {
@@ -51,15 +29,12 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
   }
 
   beforeAll(async () => {
-    if (!existsSync(join(root, 'dist/web/index.html')))
-      throw new Error('The page is not built; run node scripts/build-page.js first.')
-    program = await startProgram()
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-    context = await browser.newContext()
+    desk = await openDesk({ empty: true })
+    ;({ program, context, faults } = desk)
   }, 120_000)
 
   afterAll(async () => {
-    await browser?.close()
+    await desk?.browser.close()
     await dispose()
   })
 
@@ -227,7 +202,7 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
       headers: { origin: program.url },
     })
     expect(invited.status(), await invited.text()).toBe(201)
-    const other = await browser.newContext()
+    const other = await desk.browser.newContext()
     const page = await other.newPage()
     await page.goto(`${program.url}/people`)
     await page.waitForURL(/sign-in/)
@@ -296,7 +271,7 @@ describe.skipIf(noBrowser)('pages (needs Chromium)', () => {
   })
 
   it('the first load is at most 250 kB over the wire', async () => {
-    const fresh = await browser.newContext({ storageState: await context.storageState() })
+    const fresh = await desk.browser.newContext({ storageState: await context.storageState() })
     const page = await fresh.newPage()
     await page.goto(program.url, { waitUntil: 'load' })
     await page

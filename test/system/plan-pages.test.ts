@@ -1,19 +1,14 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulateAlerts } from '#science/simulate/alerts.ts'
-import { administrator, dispose, eventually, makeAdministrator, root, startProgram } from './program.ts'
+import { dispose, eventually } from './program.ts'
 import type { Program } from './program.ts'
 import { findings } from './axe.ts'
+import { chromiumPath, openDesk } from './browser.ts'
+import type { Desk } from './browser.ts'
 
 /** Plans, their rules and telescopes in a real browser on the real program, as a shift uses them. */
 
-const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path && existsSync(path),
-)
-const noBrowser = executablePath === undefined
 const notices = simulateAlerts(7, new Date(Date.now() - 3_600_000))
 const viewer = { name: 'Vera Rubin', email: 'vera@example.org', password: 'rotation curves' }
 
@@ -24,45 +19,18 @@ interface EventRow {
   place: { state: string }
 }
 
-describe.skipIf(noBrowser)('pages of plans (needs Chromium)', () => {
+describe.skipIf(!chromiumPath)('pages of plans (needs Chromium)', () => {
+  let desk: Desk
   let program: Program
-  let browser: Browser
-  let context: BrowserContext
+  let context: Desk['context']
+  let faults: string[]
   let event: EventRow
-  const faults: string[] = []
 
-  async function open(path: string, width = 1440, as = context): Promise<Page> {
-    const page = await as.newPage()
-    page.setDefaultTimeout(30_000)
-    page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(`${page.url()}: ${message.text()}`)
-    })
-    await page.setViewportSize({ width, height: 900 })
-    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-    await page.goto(program.url + path, { waitUntil: 'load' })
-    return page
-  }
-
-  async function signedIn(email: string, password: string): Promise<BrowserContext> {
-    const made = await browser.newContext()
-    const answer = await made.request.post(`${program.url}/api/auth/sign-in/email`, {
-      data: { email, password },
-      headers: { origin: program.url },
-    })
-    expect(answer.status(), await answer.text()).toBe(200)
-    return made
-  }
+  const open: Desk['open'] = (path, look) => desk.open(path, look)
 
   beforeAll(async () => {
-    if (!existsSync(join(root, 'dist/web/index.html')))
-      throw new Error('The page is not built; run node scripts/build-page.js first.')
-    ;[program, browser] = await Promise.all([
-      startProgram(),
-      chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] }),
-    ])
-    await makeAdministrator(program)
-    context = await signedIn(administrator.email, administrator.password)
+    desk = await openDesk()
+    ;({ program, context, faults } = desk)
     for (const notice of notices) {
       const answer = await program.request(`/api/v1/notices?topic=${notice.topic}`, {
         method: 'POST',
@@ -80,7 +48,7 @@ describe.skipIf(noBrowser)('pages of plans (needs Chromium)', () => {
   }, 120_000)
 
   afterAll(async () => {
-    await browser?.close()
+    await desk?.browser.close()
     await dispose()
   })
 
@@ -202,10 +170,10 @@ describe.skipIf(noBrowser)('pages of plans (needs Chromium)', () => {
       headers: { 'content-type': 'application/json' },
     })
     expect(made.status).toBe(201)
-    const other = await signedIn(viewer.email, viewer.password)
+    const other = await desk.signedIn(viewer)
     const plan = (await newest()).id
     for (const path of ['/plans', `/plans/${plan}`, '/telescopes', '/telescopes/tca', '/plans?tab=rules']) {
-      const page = await open(path, 1440, other)
+      const page = await open(path, { as: other })
       await page.locator('h1').first().waitFor()
       await settled(page)
       for (const act of [/^New/, /^Close…/, /^drop$/, /^Edit/, /^Copy$/, /^Add/, /^Turn/])
@@ -241,7 +209,7 @@ describe.skipIf(noBrowser)('pages of plans (needs Chromium)', () => {
     ] as const)
       await Promise.all(
         paths.map(async (path) => {
-          const page = await open(path, width)
+          const page = await open(path, { width })
           await page.locator('h1').first().waitFor()
           await page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme)
           await settled(page)

@@ -1,20 +1,14 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { starField } from '#test/imaging.ts'
 import { startSkyServices } from '#test/sky-services.ts'
-import { administrator, dispose, makeAdministrator, root, startProgram } from './program.ts'
+import { dispose } from './program.ts'
 import type { Program } from './program.ts'
 import { findings } from './axe.ts'
+import { chromiumPath, openDesk } from './browser.ts'
+import type { Desk } from './browser.ts'
 
 /** From a dropped file to magnitudes, in a real browser on the real program. */
 
-const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path && existsSync(path),
-)
-const noBrowser = executablePath === undefined
 const { stars, field, bytes } = starField({ size: 512, seed: 11 })
 const bright = [...field.truth.mag.keys()]
   .filter((i) => Math.hypot(field.truth.x[i]! - 256, field.truth.y[i]! - 256) < 150)
@@ -24,44 +18,20 @@ const services = await startSkyServices({
   names: { 'SN 2026abc': [field.truth.ra[bright]!, field.truth.dec[bright]!] },
 })
 
-describe.skipIf(noBrowser)('pages of tasks (needs Chromium)', () => {
+describe.skipIf(!chromiumPath)('pages of tasks (needs Chromium)', () => {
+  let desk: Desk
   let program: Program
-  let browser: Browser
-  let context: BrowserContext
-  const faults: string[] = []
+  let faults: string[]
 
-  async function open(path: string, width = 1440): Promise<Page> {
-    const page = await context.newPage()
-    page.setDefaultTimeout(30_000)
-    page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(`${page.url()}: ${message.text()}`)
-    })
-    await page.setViewportSize({ width, height: 900 })
-    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-    await page.goto(program.url + path, { waitUntil: 'load' })
-    return page
-  }
+  const open: Desk['open'] = (path, look) => desk.open(path, look)
 
   beforeAll(async () => {
-    if (!existsSync(join(root, 'dist/web/index.html')))
-      throw new Error('The page is not built; run node scripts/build-page.js first.')
-    ;[program, browser] = await Promise.all([
-      startProgram({ env: services.env }),
-      chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] }),
-    ])
-    await makeAdministrator(program)
-    context = await browser.newContext()
-    const { email, password } = administrator
-    const answer = await context.request.post(`${program.url}/api/auth/sign-in/email`, {
-      data: { email, password },
-      headers: { origin: program.url },
-    })
-    expect(answer.status(), await answer.text()).toBe(200)
+    desk = await openDesk({ env: services.env })
+    ;({ program, faults } = desk)
   }, 120_000)
 
   afterAll(async () => {
-    await browser?.close()
+    await desk?.browser.close()
     await dispose()
   })
 
@@ -177,7 +147,7 @@ describe.skipIf(noBrowser)('pages of tasks (needs Chromium)', () => {
     ] as const)
       await Promise.all(
         paths.map(async (path) => {
-          const page = await open(path, width)
+          const page = await open(path, { width })
           await page.locator('h1').first().waitFor()
           await page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme)
           await page.waitForFunction(() => document.querySelector('.skeleton') === null)

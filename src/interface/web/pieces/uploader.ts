@@ -45,6 +45,7 @@ export async function uploadFrame(
   let failures = 0
   let last: { answeredAt: number; tookMs: number } | null = null
   while (upload.state === 'receiving') {
+    signal.throwIfAborted()
     report(upload.offset)
     try {
       const sent = await sendPart(
