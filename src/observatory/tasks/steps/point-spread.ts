@@ -51,7 +51,7 @@ export async function modelPointSpread(
   }
 }
 
-/** Fits the point spread at places, those that overlap together. */
+/** Fits the point spread at places, those that overlap together, with what shows only when they are taken off, over the sky that is then left. */
 export function pointSpreadFluxes(
   plane: Plane,
   mask: Mask,
@@ -63,6 +63,9 @@ export function pointSpreadFluxes(
   positions: 'free' | 'fixed' = 'free',
 ): PointSpreadFluxes {
   const noise = noiseFunction(background)
-  const { flux, fluxErr, chi2 } = psfPhotometry(plane, x, y, psf, { mask, noise, gain, positions }, workshop)
-  return { flux, fluxErr, chi2 }
+  const sky = Math.max(32, Math.round(16 * psf.fwhm))
+  const options = { mask, noise, gain, positions, sky, hidden: true } as const
+  const { flux, fluxErr, chi2 } = psfPhotometry(plane, x, y, psf, options, workshop)
+  // Where the model does not describe the pixels (a blend, a galaxy), the noise alone says too little.
+  return { flux, fluxErr: fluxErr.map((error, i) => error * Math.sqrt(Math.max(1, chi2[i]!))), chi2 }
 }

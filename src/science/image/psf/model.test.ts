@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createArena } from '#science/kernels/arena.ts'
 import { simulateField, type FieldOptions } from '#science/simulate/field.ts'
-import { psfAt } from './psf.ts'
+import { gaussPsf, psfAt } from './psf.ts'
 import { modelPsf } from './model.ts'
 import { psfPhotometry } from './photometry.ts'
 import { selectPsfStars } from './stars.ts'
@@ -150,4 +150,45 @@ it('chooses single, round, whole stars of the common width, the brightest first'
   expect(chosen[0]).toBe(29)
   expect(chosen).toHaveLength(24)
   for (const bad of [3, 4, 5, 6, 7, 8]) expect(Array.from(chosen)).not.toContain(bad)
+})
+
+it('a sky that is 4 ADU too high under all stars: fluxes unbiased within 0.3 %', () => {
+  const { plane, x, y, stars } = starField({ psf: { profile: 'gauss', fwhm: 3 }, seed: 12 })
+  plane.data.forEach((value, i) => (plane.data[i] = value + 4))
+  const { psf } = modelPsf(plane, x, y, { fwhm: 3, degree: 0, noise, gain: 1 })
+  const found = psfPhotometry(plane, x, y, psf, { noise, gain: 1, sky: 45 }, workshop)
+  expect(Math.abs(ratios(found.flux, stars).middle - 1)).toBeLessThan(0.003)
+})
+
+it('neighbours of 5 % at 1.4 FWHM that nobody told of: fluxes within 0.5 %, and rows for the known stars only', () => {
+  const [known, step] = [49, 45]
+  const stars = Array.from({ length: 2 * known }, (_, i) => {
+    const [n, other] = [i % known, i >= known]
+    const angle = 1.1 * n
+    return {
+      x: 30 + step * (n % 7) + ((n * 0.618) % 1) + (other ? 4.2 * Math.cos(angle) : 0),
+      y: 30 + step * Math.floor(n / 7) + ((n * 0.414) % 1) + (other ? 4.2 * Math.sin(angle) : 0),
+      flux: other ? 3000 : 60_000,
+    }
+  })
+  const { plane } = simulateField({
+    width: 340,
+    height: 340,
+    count: 0,
+    stars,
+    saturation: Infinity,
+    sky: 100,
+    readNoise: 5,
+    psf: { profile: 'gauss', fwhm: 3 },
+  })
+  plane.data.forEach((value, i) => (plane.data[i] = value - 100))
+  const [x, y] = [stars.slice(0, known).map((s) => s.x), stars.slice(0, known).map((s) => s.y)]
+  const middle = (hidden: boolean) => {
+    const found = psfPhotometry(plane, x, y, gaussPsf(3), { noise, gain: 1, hidden }, workshop)
+    expect(found.rows).toBe(known)
+    expect(found.flux).toHaveLength(known)
+    return ratios(found.flux, stars.slice(0, known)).middle - 1
+  }
+  expect(middle(false)).toBeGreaterThan(0.006)
+  expect(Math.abs(middle(true))).toBeLessThan(0.005)
 })

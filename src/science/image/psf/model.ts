@@ -10,6 +10,7 @@ import {
   termsOf,
   type SplinePsf,
 } from './psf.ts'
+import { mostWavering, settleLevels, type ModelStar } from './levels.ts'
 import { solveGrid, type GridStar } from './grid.ts'
 import { factorise, solveFactored, solvePositive } from '#science/image/cholesky.ts'
 
@@ -47,8 +48,6 @@ export interface PsfModel {
 /** A pixel whose model is off by this fraction of itself is not called an outlier, nor trusted further. */
 const modelError = 0.01
 const rounds = [25, 15, 15, 15]
-/** Relative error of fluxes from place to place that a varying point spread may bring. */
-const mostWavering = 0.008
 
 /**
  * The point spread of a frame from its stars (`x`, `y`: 0-based, best windowed positions) on a background-subtracted
@@ -101,23 +100,13 @@ export function modelPsf(
     if (round > 0) {
       centreShifts(psf, stars)
       dropOutliers(psf, stars, options.fwhm, clip, round > 1)
+      if (round > 1) settleLevels(psf, stars, options)
     }
     solveGrid(layout, drawn, psf.coefficients, prior, steps)
     normalise(psf)
   })
   fitStars(psf, stars, options, true)
   return report({ ...psf, fwhm: widthOf(psf, fwhm) }, stars, x.length)
-}
-
-/** A star of the model, and what it was before. */
-interface ModelStar {
-  readonly row: number
-  readonly star: GridStar
-  readonly given: readonly [number, number]
-  /** Where pixels can be used at all. */
-  readonly good: Uint8Array
-  chi2: number
-  residual: number
 }
 
 function collect(
@@ -156,7 +145,16 @@ function collect(
     const weights = new Float64Array(side * side)
     const used = core >= 0.95 * wholeCore
     const star: GridStar = { x: x[row], y: y[row], x0, y0, flux: 0, values, weights, used }
-    found.push({ row, star, given: [x[row], y[row]], good, chi2: NaN, residual: NaN })
+    found.push({
+      row,
+      star,
+      given: [x[row], y[row]],
+      good,
+      read: values.slice(),
+      level: 0,
+      chi2: NaN,
+      residual: NaN,
+    })
   }
   return found
 }

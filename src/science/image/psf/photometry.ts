@@ -3,6 +3,8 @@ import { checkRows, isInside, noiseAt, type Noise } from '#science/image/photome
 import { sourceFlags, maskBits, type Mask, type Pixels, type Plane } from '#science/image/plane.ts'
 import { drawPsf, emptyPsfImage, placePsf, type Psf, type PsfImage } from './psf.ts'
 import { fitGroup, type FitRule, type FitScratch, type FittedStar } from './fit.ts'
+import { measureBackground, subtractBackground } from '#science/image/background/background.ts'
+import { hiddenStars } from './hidden.ts'
 import { groupStars } from './groups.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 
@@ -20,6 +22,10 @@ export interface PsfFitOptions {
   readonly link?: number
   /** Shifts beyond this many pixels are flagged, twice that is not allowed: half a FWHM. */
   readonly maxShift?: number
+  /** The sky is measured again where all stars are taken off, in cells of so many pixels. */
+  readonly sky?: number
+  /** Stars that show only where the others are taken off are fitted with them; they have no row. */
+  readonly hidden?: boolean
   /** 'noise' (the default): by the noise of sky and stars; 'sky': by that of the sky alone (Naylor 1998). */
   readonly weights?: 'noise' | 'sky'
 }
@@ -73,8 +79,25 @@ export function psfPhotometry(
   return arena.during(() => {
     const data = arena.float32(plane.data.length)
     data.set(plane.data)
-    return fitAll(plane, { ...plane, data }, x, y, psf, options)
+    const residual = { ...plane, data }
+    const found = fitAll(plane, residual, x, y, psf, options, workshop)
+    if (options.hidden !== true) return found
+    const { noise, gain = 0, mask = null } = options
+    const extra = hiddenStars(plane, residual, found, { fwhm: psf.fwhm, noise, gain, mask }, workshop)
+    if (extra.x.length === 0) return found
+    data.set(plane.data)
+    const more = (first: ArrayLike<number>, then: number[]) => [...Array.from(first), ...then]
+    const all = fitAll(plane, residual, more(x, extra.x), more(y, extra.y), psf, options, workshop)
+    return firstRows(all, x.length)
   })
+}
+
+function firstRows(found: PsfFluxes, rows: number): PsfFluxes {
+  const columns = Object.entries(found).map(([name, values]) => [
+    name,
+    typeof values === 'number' ? rows : (values as Float64Array).slice(0, rows),
+  ])
+  return Object.fromEntries(columns) as PsfFluxes
 }
 
 function fitAll(
@@ -84,6 +107,7 @@ function fitAll(
   y: ArrayLike<number>,
   psf: Psf,
   options: PsfFitOptions,
+  workshop: Workshop,
 ): PsfFluxes {
   const rows = x.length
   const { gain = 0, fitRadius = Math.max(2.5, 1.5 * psf.fwhm), maxShift = psf.fwhm / 2 } = options
@@ -107,7 +131,8 @@ function fitAll(
   const order = groups.map((_, i) => i).sort((a, b) => brightness[b] - brightness[a])
   // A lone group sees no other; two sweeps do for tails, four where chains were cut.
   const cut = groups.some((group) => group.length > mostTogether / 2)
-  const sweeps = groups.length < 2 ? 1 : cut ? 4 : 2
+  const { sky = 0 } = options
+  const sweeps = Math.max(groups.length < 2 ? 1 : cut ? 4 : 2, sky > 0 ? 3 : 1)
   for (let sweep = 0; sweep < sweeps; sweep++) {
     for (const g of order) {
       const group = groups[g].map((row) => stars[row])
@@ -115,6 +140,10 @@ function fitAll(
       const noise = noiseAt(options.noise, group[0].startX, group[0].startY)
       fitGroup(group, psf, residual, plane, { ...rule, noise, final: sweep === sweeps - 1 }, scratch)
       for (const star of group) addStar(residual, psf, images[0], star, -1)
+    }
+    if (sky > 0 && sweep < sweeps - 1) {
+      const background = measureBackground(residual, options.mask ?? null, { mesh: sky }, workshop)
+      subtractBackground(residual, background, residual, workshop)
     }
   }
   return columnsOf(stars, wanted, maxShift)
