@@ -8,10 +8,10 @@ import { textFlag } from '#platform/terminal/flags.ts'
 import type { Table } from '#science/table/table.ts'
 import { readAssignment, readConfig, wholeConfig, type ConfigInput, type TaskConfig } from './config.ts'
 import { localGround } from './local-run.ts'
-import { readFindings, runStep, type RunOptions, type Step } from './steps/context.ts'
+import { clearStep, readFindings, runStep, type RunOptions, type Step } from './steps/context.ts'
 import { loadStep, readSteps } from './steps/run.ts'
 import { summaryOf } from './summary.ts'
-import { originalName, stepProducts, type StepName } from './task.ts'
+import { originalName, stepNames, stepProducts, type StepName } from './task.ts'
 
 /** Options by which every command on frames takes its configuration. */
 export const configOptions = {
@@ -89,6 +89,7 @@ const process: Command = {
     out: { type: 'string', doc: 'Folder of the products (default: FILE without its ending, beside it)' },
     template: { type: 'string', doc: 'Picture to subtract, as custom_template.fits' },
     mask: { type: 'string', doc: 'Mask of the frame: FITS of its size, or drawn shapes as JSON' },
+    clean: { type: 'boolean', doc: 'First delete what all steps made there before' },
     keys: { type: 'boolean', doc: 'List the keys of the configuration and their defaults' },
     ...configOptions,
   },
@@ -186,6 +187,7 @@ async function processFile(
   const mask = textFlag(invocation.flags, 'mask')
   if (mask !== undefined)
     await bring(mask, folder, /\.json$/i.test(mask) ? 'custom_mask.json' : 'custom_mask.fits')
+  if (invocation.flags['clean'] === true) await clearStep(folder, stepNames[0])
   const ground = await localGround(await invocation.config(), folder, given)
   const report = reporter(invocation)
   try {
