@@ -129,7 +129,10 @@ export async function solvedAnew(
       try {
         return await search(context, frame, objects, each)
       } catch (error) {
-        if (!isProblem(error) || context.signal.aborted || !error.code.startsWith('astrometry.')) throw error
+        // The header is kept where nothing else is found; a program that fails is no reason to end the step.
+        if (!isProblem(error) || context.signal.aborted || !/^(astrometry|engine)\./.test(error.code))
+          throw error
+        if (error.code.startsWith('engine.')) context.warn(error.message)
       }
     }
     return null
