@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { filterNamed, filterNames, filterOf, filters, findFilter, inSystem } from './filters.ts'
+import { filterNamed, filterNames, filterOf, filters, findFilter } from './filters.ts'
 
 const aliases = filters.flatMap(({ name, aliases: others }) =>
   [name, ...others].map((alias) => [alias, name] as const),
@@ -87,8 +87,5 @@ describe('filters', () => {
     expect(filterOf('r').skyportal).toBe('sdssr')
     expect(filterOf('J').skyportal).toBe('2massj')
     expect(filterOf('G').skyportal).toBe('gaia::g')
-    expect(inSystem(15, 'Ks', 'Vega', 'AB')).toBeCloseTo(16.85, 10)
-    expect(inSystem(15, 'Ks', 'AB', 'Vega')).toBeCloseTo(13.15, 10)
-    expect(inSystem(15, 'r', 'AB', 'AB')).toBe(15)
   })
 })

@@ -285,14 +285,3 @@ export function filterNamed(text: string): Filter {
     },
   )
 }
-
-/** A magnitude of `filter` taken from one system to the other. */
-export function inSystem(
-  magnitude: number,
-  filter: FilterName,
-  from: MagnitudeSystem,
-  to: MagnitudeSystem,
-): number {
-  if (from === to) return magnitude
-  return from === 'Vega' ? magnitude + filterOf(filter).vegaToAb : magnitude - filterOf(filter).vegaToAb
-}
