@@ -1,5 +1,6 @@
-import { Zip, ZipPassThrough } from 'fflate'
 import { Problem } from '#problem.ts'
+import { zipOf } from '#platform/files/zip.ts'
+import { readable } from '#platform/http/bytes.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { namedBytes } from './frame-bytes.ts'
@@ -31,29 +32,14 @@ export function zipped(
   platform: Pick<Platform, 'db' | 'storage' | 'config'>,
   files: readonly FileRow[],
 ): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async start(controller) {
-      const archive = new Zip((error, chunk, final) => {
-        if (error) return controller.error(error)
-        if (chunk.length > 0) controller.enqueue(chunk)
-        if (final) controller.close()
-      })
-      try {
-        for (const file of files) {
-          const entry = new ZipPassThrough(file.name)
-          entry.mtime = file.made_at
-          archive.add(entry)
-          for await (const chunk of await namedBytes(platform, file.sha256)) {
-            while ((controller.desiredSize ?? 1) < -(64 << 20))
-              await new Promise((resolve) => setTimeout(resolve, 20))
-            entry.push(chunk)
-          }
-          entry.push(new Uint8Array(0), true)
-        }
-        archive.end()
-      } catch (error) {
-        controller.error(error)
-      }
-    },
-  })
+  return readable(
+    zipOf(
+      files.map(({ name, made_at: modified, byte_length, sha256 }) => ({
+        name,
+        modified,
+        byteLength: Number(byte_length),
+        bytes: () => namedBytes(platform, sha256),
+      })),
+    ),
+  )
 }

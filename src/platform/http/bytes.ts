@@ -139,7 +139,8 @@ async function* slices(storage: Sliceable, sha256: Sha256, start: number, end: n
   for (let at = start; at < end; at += step) yield await storage.slice(sha256, at, Math.min(end, at + step))
 }
 
-function readable(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+/** A body of chunks that are made as they are asked for, one ahead; whoever stops reading ends them. */
+export function readable(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]()
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
