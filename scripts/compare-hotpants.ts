@@ -26,7 +26,7 @@ const names = positionals.length > 0 ? positionals : Object.keys(kinds)
 const workshop = createWorkshop()
 if (!hotpants) console.log('hotpants is not on PATH: only our own figures.')
 console.log(
-  'kind       seed tool      sum/true  flux/true         scatter/σ pull  compl. purity fading | star residuals/σ at 1–3, 3–10, 10–30, >30 kADU | usable | mine/theirs: transients, places where nothing changed',
+  'kind       seed tool      sum/true  flux/true         scatter/σ pull quiet compl. purity fading | star residuals/σ at 1–3, 3–10, 10–30, >30 kADU | usable | mine/theirs: transients, places where nothing changed',
 )
 const all = { transients: [[], []] as number[][], places: [[], []] as number[][] }
 for (const name of names) {
@@ -99,6 +99,7 @@ function print(name: string, seed: number, tool: string, s: Score, more: string)
       `${s.fluxRatio.toFixed(4)} ± ${s.fluxRatioError.toFixed(4)}`.padStart(17),
       s.fluxScatter.toFixed(4).padStart(8),
       s.pull.toFixed(2).padStart(5),
+      s.quiet.toFixed(2).padStart(5),
       s.completeness.toFixed(3).padStart(7),
       s.purity.toFixed(3).padStart(6),
       s.fading.toFixed(3).padStart(6),

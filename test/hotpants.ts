@@ -11,7 +11,7 @@ import type { Kernel } from '#science/image/subtract/decorrelate.ts'
 import type { SubtractInput } from '#science/image/subtract/options.ts'
 import type { ZogyInput } from '#science/image/subtract/zogy.ts'
 import { simulatePair, type PairOptions, type SimulatedPair } from '#science/simulate/field-pair.ts'
-import type { PointSpread } from '#science/simulate/field-profile.ts'
+import { starShape, type PointSpread } from '#science/simulate/field-profile.ts'
 import { simulateField } from '#science/simulate/field.ts'
 import type { Judged } from './yardstick.ts'
 
@@ -27,6 +27,15 @@ export interface Case {
 }
 
 const profile = { beta: 4.765 }
+const round: PointSpread = {
+  profile: 'moffat',
+  fwhm: 3,
+  beta: 3,
+  ellipticity: 0,
+  angleDeg: 0,
+  growth: 0,
+  coma: 0,
+}
 const gain = 1.5
 const readNoise = 8
 
@@ -173,13 +182,20 @@ export function withPsf(the: Case): [ZogyInput, ZogyInput] {
 /** As the simulator draws a star at a pixel's centre there. */
 function pointSpread(psf: Partial<PointSpread>, x: number, y: number, width: number, height: number): Kernel {
   const size = 41
-  const half = (size - 1) / 2
-  const [cx, cy] = [Math.round(x), Math.round(y)]
-  const shape = { width, height, noise: false, sky: 0, saturation: Infinity, count: 0 }
-  const drawn = simulateField({ ...shape, psf, wings: 1e-9, stars: [{ x: cx, y: cy, flux: 1 }] }).plane.data
-  const data = Float64Array.from({ length: size * size }, (_, i) => {
-    const [u, v] = [cx - half + (i % size), cy - half + Math.floor(i / size)]
-    return u >= 0 && v >= 0 && u < width && v < height ? drawn[v * width + u] : 0
+  const middle = (size - 1) / 2
+  const { major, minor, theta } = starShape({ ...round, ...psf }, Math.round(x), Math.round(y), width, height)
+  const local = { fwhm: Math.sqrt(major * minor), ellipticity: 1 - minor / major, angleDeg: theta }
+  const { plane } = simulateField({
+    width: size,
+    height: size,
+    noise: false,
+    sky: 0,
+    saturation: Infinity,
+    count: 0,
+    psf: { ...psf, ...local, growth: 0, coma: 0 },
+    wings: 1e-9,
+    stars: [{ x: middle, y: middle, flux: 1 }],
   })
+  const data = Float64Array.from(plane.data)
   return { size, data }
 }

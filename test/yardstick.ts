@@ -23,6 +23,8 @@ export interface Score {
   /** rms of the error above S/N 7 over the σ that `yard` gives. */
   fluxScatter: number
   pull: number
+  /** The same of fluxes measured on a grid of places where nothing changed: hundreds, where changes are a handful. */
+  quiet: number
   /** Of those above a true S/N of 7, and of what is found above 7. */
   completeness: number
   purity: number
@@ -72,6 +74,7 @@ export function score(the: Case, judged: Judged, yard: Float32Array, both = judg
     )
   const hits = found.map(truthOf)
   const seen = new Set(hits)
+  const still = places(the, judged, yard, both)
   const all = [...expected.keys()].filter((i) => expected[i])
   const faded = all.filter((i) => transients.flux[i] < 0)
   return {
@@ -79,11 +82,12 @@ export function score(the: Case, judged: Judged, yard: Float32Array, both = judg
     ...slope(bright),
     fluxScatter: rms(errors.filter((value) => value === value)),
     pull: rms(each.filter((t) => t.clear).map((t) => (t.measured - t.flux) / t.error)),
+    quiet: rms(still.own.filter((value) => value === value)),
     completeness: all.filter((i) => seen.has(i)).length / all.length,
     purity: hits.filter((i) => i >= 0).length / Math.max(1, hits.length),
     fading: faded.filter((i) => seen.has(i)).length / Math.max(1, faded.length),
     residuals: starResiduals(the, judged.difference, both, yard),
-    errors: { transients: errors, places: places(the, judged, yard, both) },
+    errors: { transients: errors, places: still.common },
     found,
     usable: usable.reduce((sum, value) => sum + value, 0) / usable.length,
   }
@@ -156,8 +160,13 @@ function between(data: Float32Array, width: number, x: number, y: number): numbe
   return sum / weight
 }
 
-/** Errors at places where nothing changed, in σ. */
-function places(the: Case, judged: Judged, yard: Float32Array, both: Uint8Array): number[] {
+/** Fluxes at places where nothing changed, in σ of the yard and in one's own. */
+function places(
+  the: Case,
+  judged: Judged,
+  yard: Float32Array,
+  both: Uint8Array,
+): { common: number[]; own: number[] } {
   const { width, height } = the.science.plane
   const psf = { ...the.options.field?.psf, ...the.options.science?.psf }
   const size = 2 * REACH + 1
@@ -165,17 +174,18 @@ function places(the: Case, judged: Judged, yard: Float32Array, both: Uint8Array)
   const shape = { width: size, height: size, noise: false, sky: 0, saturation: Infinity, count: 0, psf }
   const clean = simulateField({ ...shape, wings: 1e-6, stars }).plane.data
   const { x: tx, y: ty } = the.pair.transients
-  const out: number[] = []
+  const [common, own]: [number[], number[]] = [[], []]
   const edge = 24
   for (let y = edge; y < height - edge; y += APART) {
     for (let x = edge; x < width - edge; x += APART) {
       const free = tx.every((t, i) => Math.hypot(t - x, ty[i] - y) > 2 * REACH)
       const corner: [number, number, number] = [x - REACH, y - REACH, size]
       const found = measure(the, judged, yard, both, x, y, clean, corner)
-      out.push(free && found.shared ? found.measured / found.common : NaN)
+      common.push(free && found.shared ? found.measured / found.common : NaN)
+      own.push(free && found.shared ? found.measured / found.error : NaN)
     }
   }
-  return out
+  return { common, own }
 }
 
 /** Recovered over true flux by least squares, those further out than 5 times the scatter left out once. */

@@ -185,7 +185,7 @@ function answer(
     direction,
     fluxScale,
     diagnostics: {
-      kernelSum: { centre: sum, least: sum, greatest: sum },
+      kernelSum: { centre: sum, error: null, least: sum, greatest: sum },
       noiseFactor: Number.NaN,
       correlation: 1,
       chi2: { fit: numberOf(header, 'X2NRM00') ?? Number.NaN, heldOut: null },

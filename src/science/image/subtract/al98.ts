@@ -17,6 +17,12 @@ import { chooseStamps, findStars, medianFwhm, type Stamp } from './stamps.ts'
 /** Stars for the fit unless said otherwise: they fill the frame of 2048² and leave time for the rest. */
 const MOST_STARS = 250
 
+/** Error of the kernel's sum, as a share of it, above which it is said. */
+const LARGE_ERROR = 0.004
+
+/** Of fewer stars, one that varies unnoticed makes more than that error. */
+const FEW = 15
+
 /**
  * Science − template, on the science frame's flux scale. Both frames lie on the same grid; results are planes on the workshop's memory.
  *
@@ -85,7 +91,8 @@ export function subtract(
   const mask = { width, height, data: arena.uint8(width * height) }
   const matched = options.convolved ? plane() : null
   const middle = kernelAt(fit.model, (width - 1) / 2, (height - 1) / 2)
-  const correlation = options.noiseFor === 'pixels' ? 1 : correlationFactor(middle, fit.model.halfWidth, own)
+  const spread = correlationFactor(middle, fit.model.halfWidth, own)
+  const correlation = options.noiseFor === 'pixels' ? 1 : spread
   const strips = stripsOf({
     reference,
     convolved,
@@ -98,12 +105,20 @@ export function subtract(
     matched: matched?.data ?? null,
   })
   const usable = crew.each(differenceStrip, strips, workshop).reduce((sum, n) => sum + n, 0)
-  const kernelSum = sumsOf(fit.model)
+  const smoothed = middle.reduce((sum, k) => sum + k * k, 0) * convolved.rms ** 2
+  const raised = (reference.rms ** 2 + spread * smoothed) / (reference.rms ** 2 + smoothed)
+  const kernelSum = { ...sumsOf(fit.model), error: fit.sumError * Math.sqrt(raised) }
   if (!(kernelSum.centre > 0)) {
     throw new Problem(
       'subtract.no_fit',
       `The kernel that fits best has a sum of ${kernelSum.centre.toPrecision(2)}: the frames do not show the same stars. Check that the template lies on the same sky.`,
       { kernelSum: kernelSum.centre },
+    )
+  }
+  const taking = fit.stars.filter((star) => star.use === 'fit').length
+  if (kernelSum.error > LARGE_ERROR * kernelSum.centre || taking < FEW) {
+    notes.push(
+      `The flux scale is known to ${((100 * kernelSum.error) / kernelSum.centre).toFixed(1)} % at best, by ${taking} stars: more or brighter ones would tell it better.`,
     )
   }
   if (usable === 0) {
@@ -220,7 +235,7 @@ function ordersFor(
   }
 }
 
-function sumsOf(model: KernelModel): SubtractDiagnostics['kernelSum'] {
+function sumsOf(model: KernelModel): Omit<SubtractDiagnostics['kernelSum'], 'error'> {
   const { width, height } = model
   const sums: number[] = []
   for (let j = 0; j <= 8; j++) {

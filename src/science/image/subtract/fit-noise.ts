@@ -64,8 +64,8 @@ function variances(
   halfWidth: number,
   residual: Float32Array | null,
 ): void {
-  const { squares, reference, convolved, variance, workshop } = work
-  const { halfWidth: h, stride, length } = squares
+  const { squares, reference, convolved, columns, variance, workshop } = work
+  const { halfWidth: h, stride, length, count } = squares
   const core = Math.min(halfWidth, coreHalfWidth(kernel, halfWidth, 1e-3))
   const size = 2 * h + 1
   const { arena } = workshop
@@ -88,11 +88,15 @@ function variances(
     loops.convolve(window, wide, out, stride, stride, size + 1, taps, 2 * core + 1)
     const to = variance.subarray(s * length, (s + 1) * length)
     rowsOf(reference, stamp.x - h, stamp.y - h, stride, size, scrap, to, loops)
-    const [least, slope] = [reference.rms ** 2, residual ? reference.photon : 0]
+    const counts = columns.subarray(((s + 1) * count - 1) * length, (s + 1) * count * length)
+    const slope = residual ? reference.photon : 0
     for (let i = 0; i < length; i++) {
       let own = to[i]
-      // Noise in the counts must not decide how much they count: the model's counts do.
-      if (residual && slope > 0) own = Math.max(least, own - residual[s * length + i] * slope)
+      // Noise in the counts must not decide how much they count, which would shift the background: the model's counts do.
+      if (residual && slope > 0) {
+        const over = counts[i]
+        own += slope * (Math.max(0, over - residual[s * length + i]) - Math.max(0, over))
+      }
       to[i] = Math.max(1e-20, own + out[i])
     }
   })

@@ -26,6 +26,8 @@ export interface Fit {
   stars: StampReport[]
   chi2: { fit: number; heldOut: number | null }
   clippedPixels: number
+  /** Standard error of the kernel's sum by the noise of the stars, as if their pixels were independent. */
+  sumError: number
 }
 
 /** Fits the kernel. Throws Problem `subtract.no_fit` where the stars do not determine one. */
@@ -51,9 +53,10 @@ export function fitKernel(input: FitInput, workshop: Workshop): Fit {
       })
       solution = solve(work, sums)
     }
+    const sumError = errorOfSum(work, sums, solution)
     solution = undiluted(work, sums, solution)
     judge(work, solution)
-    return finish(work, solution)
+    return { ...finish(work, solution), sumError }
   })
 }
 
@@ -157,6 +160,14 @@ function solved(work: Work, sums: Float64Array, added?: Float64Array): Float64Ar
   )
 }
 
+/** From how far the first coefficient, the kernel's sum, moves when its own equation is pulled. */
+function errorOfSum(work: Work, sums: Float64Array, solution: Float64Array): number {
+  const pull = new Float64Array(solution.length)
+  pull[0] = sums[0]
+  const moved = solved(work, sums, pull)
+  return moved ? Math.sqrt(Math.max(0, (moved[0] - solution[0]) / pull[0])) : NaN
+}
+
 /** Residuals and χ² of every star. */
 function judge(work: Work, solution: Float64Array): void {
   const { stamps, squares, columns, residual, signal, variance, weights, workshop, orders, unknowns } = work
@@ -217,7 +228,7 @@ function sift(work: Work, sums: Float64Array): boolean {
   return signs.some((sign) => sign !== 0)
 }
 
-function finish(work: Work, solution: Float64Array): Fit {
+function finish(work: Work, solution: Float64Array): Omit<Fit, 'sumError'> {
   const { squares, stamps, use, chi2 } = work
   const { length } = squares
   const stars = stamps.map((stamp, s): StampReport => {

@@ -76,8 +76,8 @@ export interface StampReport {
 }
 
 export interface SubtractDiagnostics {
-  /** Sum of the kernel at the centre and its least and greatest over the frame. */
-  kernelSum: { centre: number; least: number; greatest: number }
+  /** Sum of the kernel at the centre, its standard error where that is known, and its least and greatest over the frame. */
+  kernelSum: { centre: number; error: number | null; least: number; greatest: number }
   /** Sum of the kernel's squares at the centre: how much it amplifies (above 1) or smooths noise. */
   noiseFactor: number
   /** By how much the convolved frame's variance was raised for correlation, see `noiseFor`; 1: not. */

@@ -157,7 +157,12 @@ export function sfft(
     fluxScale: reversed ? 1 / sum : sum,
     kernel: model,
     diagnostics: {
-      kernelSum: { centre: sum, least: Math.min(sum, ...corners), greatest: Math.max(sum, ...corners) },
+      kernelSum: {
+        centre: sum,
+        error: null,
+        least: Math.min(sum, ...corners),
+        greatest: Math.max(sum, ...corners),
+      },
       noiseFactor: middle.reduce((total, k) => total + k * k, 0),
       correlation,
       chi2: { fit: starChi2(kept, difference.data, noise.data, mask.data, width), heldOut: null },

@@ -34,7 +34,7 @@ describe('ZOGY', () => {
     ['gradient', 0.01],
     ['shifted', 0.02],
   ] as const) {
-    it(`a ${kind} pair: flux scale within ${bias < 0.02 ? 0.4 : 1} %, fluxes within ${100 * bias} % and two standard errors, all above S/N 7 found, S_corr of width 0.9–1.1`, () => {
+    it(`a ${kind} pair: flux scale within ${bias < 0.02 ? 0.4 : 1} %, fluxes within ${100 * bias} % and two standard errors, all above S/N 7 found, pulls and S_corr of width 0.9–1.1`, () => {
       const the = caseOf(kind, 512, 5)
       const z = zogy(...withPsf(the), {}, workshop)
       expect(Math.abs(z.fluxScale / 1.25 - 1)).toBeLessThan(bias < 0.02 ? 0.004 : 0.01)
@@ -42,6 +42,8 @@ describe('ZOGY', () => {
       const own = { ...judgedOf(z.difference, z.noise, z.mask, z.fluxScale), measured }
       const s = score(the, own, z.noise.data)
       expect(Math.abs(s.fluxRatio - 1)).toBeLessThan(bias + 2 * s.fluxRatioError)
+      expect(s.quiet).toBeGreaterThan(0.9)
+      expect(s.quiet).toBeLessThan(1.1)
       expect(s.completeness).toBe(1)
       expect(s.fading).toBe(1)
       const quiet: number[] = []

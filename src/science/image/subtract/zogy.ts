@@ -119,7 +119,7 @@ export function zogy(
     fluxScale: made.fluxScale,
     psf: made.psf ?? { size: 1, data: Float64Array.of(1) },
     diagnostics: {
-      kernelSum: { centre: made.fluxScale, least: made.fluxScale, greatest: made.fluxScale },
+      kernelSum: { centre: made.fluxScale, error: null, least: made.fluxScale, greatest: made.fluxScale },
       noiseFactor: 1,
       correlation: 1,
       chi2: { fit: starChi2(made.stars, result, mask.data), heldOut: null },
