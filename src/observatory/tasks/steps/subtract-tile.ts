@@ -60,7 +60,14 @@ export async function subtractTile(
       side(files[name].read(box, arena), cropMask(mask, box, arena), fwhm, gain, input, workshop)
     const first = ready('science', m.mask, input.fwhm, input.gain)
     const second = ready('template', template.mask, template.fwhm, template.gain)
-    const result = await subtractWith(input, first, second, starsIn(input, box), workshop, voice)
+    const result = await subtractWith(
+      input,
+      first,
+      second,
+      standingOut(starsIn(input, box), [first, second]),
+      workshop,
+      voice,
+    )
     putModel(m, box, first, second, result)
     // What ZOGY gives is white as it comes.
     if (config.sub_decorrelate && config.subtraction_method !== 'zogy')
@@ -263,4 +270,39 @@ function starsIn(
     x: Float64Array.from(rows, (i) => stars.x[i]! - region.x0 - x0),
     y: Float64Array.from(rows, (i) => stars.y[i]! - region.y0 - y0),
   }
+}
+
+/** Brightest pixel of a star over the noise, from which it tells more of the kernel than its noise takes away. */
+const bright = 30
+/** So many are taken in any case. */
+const leastStars = 30
+
+/**
+ * Stars that stand out of the noise of both pictures. The noise of the one that is convolved counts as light of its own in the fit of
+ * the kernel, and each faint star makes its sum smaller.
+ */
+export function standingOut(
+  stars: { readonly x: Float64Array; readonly y: Float64Array },
+  sides: readonly Pick<SubtractInput, 'plane' | 'noise'>[],
+): { x: Float64Array; y: Float64Array } {
+  const contrast = Float64Array.from(stars.x, (x, i) =>
+    Math.min(...sides.map(({ plane, noise }) => peakNear(plane, x, stars.y[i]!) / rmsOf(noise))),
+  )
+  const order = [...contrast.keys()]
+    .filter((i) => contrast[i]! > 0)
+    .toSorted((i, j) => contrast[j]! - contrast[i]!)
+  const rows = order.slice(0, Math.max(leastStars, order.findLastIndex((i) => contrast[i]! >= bright) + 1))
+  return { x: Float64Array.from(rows, (i) => stars.x[i]!), y: Float64Array.from(rows, (i) => stars.y[i]!) }
+}
+
+const rmsOf = (noise: SubtractInput['noise']): number =>
+  noise !== undefined && 'rms' in noise && noise.rms !== undefined ? noise.rms : 1
+
+function peakNear({ width, height, data }: Plane, x: number, y: number): number {
+  const [cx, cy] = [Math.round(x), Math.round(y)]
+  let peak = 0
+  for (let v = Math.max(0, cy - 1); v <= Math.min(height - 1, cy + 1); v++)
+    for (let u = Math.max(0, cx - 1); u <= Math.min(width - 1, cx + 1); u++)
+      peak = Math.max(peak, data[v * width + u]!)
+  return peak
 }
