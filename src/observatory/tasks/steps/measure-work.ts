@@ -99,6 +99,10 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
     voice.log(
       `FWHM ${profile ? `${profile.fwhm.toFixed(2)} pixels (profiles of ${profile.stars} stars); apertures go by ` : ''}${seeing.fwhm.toFixed(2)} pixels (${config.fwhm_override === null ? `twice the half-light radius, ${fwhmFrom}` : fwhmFrom}).`,
     )
+    if (config.fwhm_override === null && seeing.stars < 5)
+      voice.warn(
+        `The FWHM of ${seeing.fwhm.toFixed(1)} pixels rests on ${seeing.stars} ${seeing.stars === 1 ? 'object' : 'objects'} only, which may be no stars; look at the frame, and set "fwhm_override" if it is wrong.`,
+      )
     voice.progress(3, stages, 'stages')
     const measured = measureApertures(plane, mask, background, objects, {
       ...apertures(config, seeing.fwhm),
