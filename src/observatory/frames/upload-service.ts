@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
 import type { Platform } from '#platform/platform.ts'
+import type { StoredBytes } from '#platform/storage/storage.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { addFile, recordFailure, type Adds } from './add.ts'
 import { requireMember, requireOwnGroups } from './rules.ts'
@@ -205,6 +206,37 @@ async function sweepUploads(platform: Pick<Platform, 'db' | 'config'>): Promise<
   }
 }
 
+/**
+ * Bytes of a request as a file of the home folder, for as long as `use` works with it: nothing is in the storage before they
+ * were looked at.
+ */
+export async function withReceived<T>(
+  platform: Pick<Platform, 'config'>,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  use: (path: string, received: StoredBytes) => Promise<T>,
+): Promise<T> {
+  await mkdir(folderOf(platform), { recursive: true })
+  const path = pathOf(platform, randomUUID())
+  const hash = createHash('sha256')
+  let byteLength = 0
+  try {
+    const file = await open(path, 'wx')
+    try {
+      for await (const chunk of bytes) {
+        let done = 0
+        while (done < chunk.byteLength) done += (await file.write(chunk, done)).bytesWritten
+        hash.update(chunk)
+        byteLength += chunk.byteLength
+      }
+    } finally {
+      await file.close()
+    }
+    return await use(path, { sha256: hash.digest('hex'), byteLength })
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
 /** A frame in one go: the body of one request. @throws Problem fits.*, request.too_large */
 export async function receiveFrame(
   platform: Needs,
@@ -214,31 +246,19 @@ export async function receiveFrame(
 ): Promise<{ sha256: string; added: boolean }> {
   requireMember(actor)
   requireOwnGroups(actor, input.groups)
-  await mkdir(folderOf(platform), { recursive: true })
-  const path = pathOf(platform, randomUUID())
-  let byteLength = 0
+  let byteLength: number | null = null
   try {
-    const file = await open(path, 'wx')
-    try {
-      for await (const chunk of bytes) {
-        let done = 0
-        while (done < chunk.byteLength) done += (await file.write(chunk, done)).bytesWritten
-        byteLength += chunk.byteLength
-      }
-    } finally {
-      await file.close()
-    }
-    const rights = { groups: input.groups, publicAt: input.publicAt }
-    return await addFile(platform, actor, path, 'storage', {
-      name: input.name,
-      origin: input.name,
-      rights,
-      note: input.note,
+    return await withReceived(platform, bytes, (path, received) => {
+      byteLength = received.byteLength
+      return addFile(platform, actor, path, 'storage', {
+        name: input.name,
+        origin: input.name,
+        rights: { groups: input.groups, publicAt: input.publicAt },
+        note: input.note,
+      })
     })
   } catch (error) {
     if (isProblem(error)) await recordFailure(platform, actor, input.name, byteLength, error)
     throw error
-  } finally {
-    await rm(path, { force: true })
   }
 }

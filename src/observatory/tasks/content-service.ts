@@ -1,8 +1,11 @@
+import { createReadStream } from 'node:fs'
 import { Problem } from '#problem.ts'
 import type { Db } from '#platform/db/database.ts'
+import type { StoredBytes } from '#platform/storage/storage.ts'
+import { addFile } from '#observatory/frames/add.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
-import { lockFor, readTask, requireRest, tell, type Needs } from './access.ts'
+import { lockFor, readTask, requireRest, taskRow, tell, type Needs } from './access.ts'
 import { sendRun } from './run-service.ts'
 import {
   deleteFiles,
@@ -23,7 +26,7 @@ import {
   type StepName,
   type Task,
 } from './task.ts'
-import { forget } from './unnamed.ts'
+import { forget, removeUnnamed } from './unnamed.ts'
 
 /** Use-cases of what a task is made of: the files that are brought, what is done to the pixels, and products put away. */
 
@@ -139,6 +142,35 @@ export async function bringFile(
   })
   await forget(platform, gone)
   return readTask(platform, actor, id)
+}
+
+/**
+ * Takes in a file that was received, its bytes first. Where the task refuses it they are removed again, unless they were in
+ * the storage before. A frame is read before it is stored, and stays a frame of who brought it.
+ */
+export async function bringReceived(
+  platform: Needs,
+  actor: Actor,
+  id: string,
+  path: string,
+  file: StoredBytes & { name: string; originalName?: string | undefined },
+  rerun = false,
+): Promise<Task> {
+  requireInput(file.name)
+  if (file.name === originalName) {
+    const { original_name: before } = await taskRow(platform, actor, id)
+    const [name, origin] = [file.originalName ?? before ?? file.name, file.originalName ?? file.name]
+    await addFile(platform, actor, path, 'storage', { name, origin })
+    return bringFile(platform, actor, id, file)
+  }
+  const known = (await platform.storage.size(file.sha256)) !== undefined
+  await platform.storage.put(createReadStream(path, { highWaterMark: 2 ** 20 }))
+  try {
+    return await bringFile(platform, actor, id, file, rerun && file.name.startsWith('custom_mask'))
+  } catch (error) {
+    if (!known) await removeUnnamed(platform, [file.sha256])
+    throw error
+  }
 }
 
 /** @throws Problem `request.invalid` for a name that is none of the files that are brought to a task */

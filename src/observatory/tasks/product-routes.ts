@@ -9,17 +9,17 @@ import type { Platform } from '#platform/platform.ts'
 import { readFrom } from '#science/fits/source.ts'
 import { planHdus } from '#science/fits/file.ts'
 import type { Actor } from '#observatory/people/actor.ts'
-import { registerFrame } from '#observatory/frames/add.ts'
 import { cutoutFits, cutoutName } from '#observatory/frames/cutout.ts'
 import { framesSection } from '#observatory/frames/sections.ts'
+import { withReceived } from '#observatory/frames/upload-service.ts'
 import { logOf } from './log-view.ts'
 import { boxOf, chosenImage, PreviewQuery, previewOf } from './preview.ts'
 import { taskFile, zipped } from './products.ts'
 import { mayChange } from './rights.ts'
 import { requireRest, taskRow } from './access.ts'
-import { bringFile, removeFile, requireInput } from './content-service.ts'
-import { DrawnMask, originalName, StepName, Task, TaskProduct } from './task.ts'
-import { filesOf, type TaskRow } from './task-store.ts'
+import { bringReceived, removeFile, requireInput } from './content-service.ts'
+import { DrawnMask, StepName, Task, TaskProduct } from './task.ts'
+import { filesOf } from './task-store.ts'
 import { productView } from './view.ts'
 
 const tags = ['Tasks']
@@ -151,24 +151,19 @@ export function productRoutes(app: Router, platform: Platform): void {
       const { rerun, originalName: called } = c.req.valid('query')
       // Before the bytes are taken: what is refused leaves none.
       requireInput(name)
-      const row = await changeable(platform, c.var.actor, id)
+      await requireChangeable(platform, c.var.actor, id)
       const { uploadBytes } = platform.config.section(framesSection)
-      const stored = await platform.storage.put(streamBody(c, uploadBytes), { maxBytes: uploadBytes })
-      if (name === originalName)
-        await registerFrame(platform, c.var.actor, stored.sha256, {
-          name: called ?? row.original_name ?? name,
-          origin: called ?? name,
-        })
-      return c.json(
-        await bringFile(
+      const task = await withReceived(platform, streamBody(c, uploadBytes), (path, received) =>
+        bringReceived(
           platform,
           c.var.actor,
           id,
-          { name, ...stored, originalName: called },
-          rerun === 'true' && name.startsWith('custom_mask'),
+          path,
+          { ...received, name, originalName: called },
+          rerun === 'true',
         ),
-        200,
       )
+      return c.json(task, 200)
     },
   )
 
@@ -202,19 +197,14 @@ export function productRoutes(app: Router, platform: Platform): void {
     }),
     async (c) => {
       const { of, rerun } = c.req.valid('query')
-      await changeable(platform, c.var.actor, c.req.valid('param').id)
-      const stored = await platform.storage.put(new TextEncoder().encode(JSON.stringify(c.req.valid('json'))))
+      const { id } = c.req.valid('param')
+      await requireChangeable(platform, c.var.actor, id)
+      const drawn = new TextEncoder().encode(JSON.stringify(c.req.valid('json')))
       const name = of === 'frame' ? 'custom_mask.json' : 'custom_template_mask.json'
-      return c.json(
-        await bringFile(
-          platform,
-          c.var.actor,
-          c.req.valid('param').id,
-          { name, ...stored },
-          rerun === 'true' && of === 'frame',
-        ),
-        200,
+      const task = await withReceived(platform, [drawn], (path, received) =>
+        bringReceived(platform, c.var.actor, id, path, { ...received, name }, rerun === 'true'),
       )
+      return c.json(task, 200)
     },
   )
 
@@ -311,13 +301,12 @@ export function productRoutes(app: Router, platform: Platform): void {
   )
 }
 
-/** The task where the actor may bring files to it now. @throws Problem */
-async function changeable(platform: Platform, actor: Actor, id: string): Promise<TaskRow> {
+/** @throws Problem where the actor may not bring files to the task now */
+async function requireChangeable(platform: Platform, actor: Actor, id: string): Promise<void> {
   const row = await taskRow(platform, actor, id)
   if (!mayChange(actor, row))
     throw new Problem('access.forbidden', 'You may see this task, but only its owner and groups change it.')
   requireRest(row)
-  return row
 }
 
 function sourceOf(platform: Pick<Platform, 'storage'>, sha256: string, byteLength: number) {

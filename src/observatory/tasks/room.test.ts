@@ -1,10 +1,15 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { withReceived } from '#observatory/frames/upload-service.ts'
 import { room as frames } from '#observatory/frames/module.ts'
 import { room as references } from '#observatory/references/module.ts'
+import { system } from '#observatory/people/actor.ts'
 import { testApi, type TestPerson } from '#test/api.ts'
 import { starField } from '#test/imaging.ts'
 import { startSkyServices } from '#test/sky-services.ts'
 import { readPlainZip } from '#test/zip.ts'
+import { bringReceived } from './content-service.ts'
 import type { Findings } from './findings.ts'
 import { room } from './module.ts'
 import type { Task, TaskProduct } from './task.ts'
@@ -307,3 +312,26 @@ it('configuration is checked by key; presets, idempotency, and a step that fails
   expect(away.items).toEqual([])
   expect(await platform.jobs.list({ kind: 'tasks.run', subject: { kind: 'task', id } })).toHaveLength(1)
 }, 60_000)
+
+it('what is refused as frame or mask leaves no bytes', async () => {
+  const { id } = await json<Task>(owner.send('POST', '/api/v1/tasks', { title: 'refused' }), 201)
+  const stored = async (): Promise<string[]> => {
+    const names: string[] = []
+    for await (const { sha256 } of platform.storage.list()) names.push(sha256)
+    return names
+  }
+  const before = await stored()
+  const noise = new TextEncoder().encode('no FITS file')
+  const refused = await put(owner, `/api/v1/tasks/${id}/products/image.orig.fits`, noise)
+  expect(await refused.json()).toMatchObject({ code: expect.stringMatching(/^fits\./) as string })
+  await expect(
+    withReceived(platform, [noise], (path, received) =>
+      bringReceived(platform, system, '00000000-0000-4000-8000-000000000000', path, {
+        ...received,
+        name: 'custom_mask.fits',
+      }),
+    ),
+  ).rejects.toMatchObject({ code: 'resource.not_found' })
+  expect(await stored()).toEqual(before)
+  expect(await readdir(join(platform.config.home, 'uploads'))).toEqual([])
+})
