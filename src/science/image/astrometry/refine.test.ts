@@ -44,6 +44,28 @@ describe('a WCS refined', () => {
     expect(found.matches.length).toBeGreaterThan(150)
   })
 
+  it('has no distortion where the stars show none, and is right to 0.1 px in the corners', () => {
+    const straight = { ...camera, barrel: 0 }
+    const seen = photograph(stars, straight, 12)
+    const found = refineWcs(roughWcs(8, 0.02), Float64Array.from(seen.x), Float64Array.from(seen.y), stars, {
+      width,
+      height,
+      errorPx: 40,
+      order: 3,
+    })!
+    expect(found.order).toBe(1)
+    const truth = roughWcs(0, 0)
+    for (const [px, py] of [
+      [0, 0],
+      [width - 1, 0],
+      [0, height - 1],
+      [width - 1, height - 1],
+    ]) {
+      const [x1, y1] = plateWcs(found).skyToPixel(...truth.pixelToSky(px, py))!
+      expect(Math.hypot(x1 - px, y1 - py)).toBeLessThan(0.1)
+    }
+  })
+
   it('goes from pixels to the sky and back within 1e-6 px', () => {
     const wcs = plateWcs(refineWcs(roughWcs(5, 0), x, y, stars, { width, height, errorPx: 20 })!)
     for (const [px, py] of [

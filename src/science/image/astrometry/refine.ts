@@ -165,11 +165,12 @@ export function fitPlate(
     },
     width * height,
   )
-  const plate = plateOf(
-    Float64Array.from(pairs, ([d]) => x[d]),
-    Float64Array.from(pairs, ([d]) => y[d]),
-    Float64Array.from(pairs, ([, s]) => near.ra[s]),
-    Float64Array.from(pairs, ([, s]) => near.dec[s]),
+  const column = (value: (pair: [number, number]) => number) => Float64Array.from(pairs, value)
+  const plate = likeliest(
+    column(([d]) => x[d]),
+    column(([d]) => y[d]),
+    column(([, s]) => near.ra[s]),
+    column(([, s]) => near.dec[s]),
     centre,
     { width, height, order },
   )
@@ -179,6 +180,23 @@ export function fitPlate(
     logOdds,
     matches: pairs.map(([detection, s]) => ({ detection, ra: near.ra[s], dec: near.dec[s] })),
   }
+}
+
+/**
+ * The plate of the order up to `order` that the pairs ask for, by the Bayesian information criterion (Schwarz 1978): terms that fit
+ * nothing but the stars' errors bend the frame's edges.
+ */
+function likeliest(...[x, y, ra, dec, centre, { order, ...size }]: Parameters<typeof plateOf>): Plate | null {
+  let best: Plate | null = null
+  let least = Infinity
+  for (let each = 1; each <= order; each++) {
+    const plate = plateOf(x, y, ra, dec, centre, { ...size, order: each })
+    if (!plate) continue
+    const count = 2 * x.length
+    const criterion = count * Math.log(plate.rmsPx ** 2) + 2 * exponents(each).length * Math.log(count)
+    if (criterion < least) [best, least] = [plate, criterion]
+  }
+  return best
 }
 
 /** Pairs whose residual is beyond 3.5 times the median-based scatter are left out. */
