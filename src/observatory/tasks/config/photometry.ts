@@ -118,7 +118,7 @@ export const photometryKeys = {
   }),
   refine_order: key(order(3, 7), {
     title: 'Distortion order',
-    doc: 'Order of the distortion polynomial of the refined solution.',
+    doc: 'Highest order of the distortion polynomial of the refined solution; the stars decide how much of it is used.',
   }),
   blind_match_wcs: key(flag(false), {
     title: 'Solve blindly',
