@@ -1,6 +1,6 @@
 import { Problem } from '#problem.ts'
 import type { Card } from '#science/fits/card.ts'
-import { card, headerOf, remark, valueOf } from '#science/fits/header.ts'
+import { card, headerOf, numberOf, remark } from '#science/fits/header.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import { hduLabel } from '#science/fits/hdu.ts'
 import { measureBackground } from '#science/image/background/background.ts'
@@ -219,19 +219,53 @@ function cropBox({ width, height }: Plane, { x1, y1, x2, y2 }: Extract<Preparati
   return box
 }
 
-/** Cards of a part that begins at (x0, y0): the reference pixel moves. */
-export function shifted(cards: readonly Card[], { x0, y0 }: { x0: number; y0: number }): Card[] {
-  return cards.map((each) => {
-    const move =
-      each.keyword === 'CRPIX1' || each.keyword === 'LTV1'
-        ? x0
-        : each.keyword === 'CRPIX2' || each.keyword === 'LTV2'
-          ? y0
-          : 0
-    const value = valueOf(headerOf([each]), each.keyword)
-    const number = typeof value === 'string' ? Number(value) : Number(value ?? Number.NaN)
-    return move === 0 || !Number.isFinite(number) ? each : { ...each, value: number - move }
+/** Sections of the chip that a part no longer is, or of which it is not known what is left. */
+const sections = /^(BIAS|CCD|DET|AMP|ORIG|C|D|T)SEC[A-Z0-9]?$/
+
+/**
+ * Cards of a part that begins at (x0, y0): reference pixels of every WCS and of IRAF's and DSS's own systems move, sections of
+ * the picture are cut to the part, those of the chip go.
+ */
+export function shifted(
+  cards: readonly Card[],
+  part: { x0: number; y0: number; x1?: number; y1?: number },
+): Card[] {
+  const moved = cards.flatMap((each) => {
+    const section = /^(?:DATA|TRIM)SEC$/.test(each.keyword)
+    if (section) return sectionOf(each, part)
+    if (part.x1 !== undefined && sections.test(each.keyword)) return []
+    const [, name, axis] = /^(CRPIX|LTV|CNPIX)([12])[A-Z]?$/.exec(each.keyword) ?? []
+    if (axis === undefined) return [each]
+    const by = (axis === '1' ? part.x0 : part.y0) * (name === 'CNPIX' ? -1 : 1)
+    const number = numberOf(headerOf([each]), each.keyword)
+    // A card that was read keeps its text, so that a new value needs a new card.
+    return by === 0 || number === undefined ? [each] : [card(each.keyword, number - by, each.comment)]
   })
+  // Where it is not said the reference pixel is 0.
+  const said = new Set(cards.map(({ keyword }) => keyword))
+  for (const { keyword } of cards) {
+    const [, axis, letter] = /^CRVAL([12])([A-Z]?)$/.exec(keyword) ?? []
+    const name = `CRPIX${axis}${letter}`
+    if (axis !== undefined && !said.has(name)) moved.push(card(name, axis === '1' ? -part.x0 : -part.y0))
+  }
+  return moved
+}
+
+/** `[x1:x2,y1:y2]` as it lies on the part; none where nothing of it is left. */
+function sectionOf(
+  each: Card,
+  { x0, y0, x1 = Infinity, y1 = Infinity }: { x0: number; y0: number; x1?: number; y1?: number },
+): Card[] {
+  const ends = /^\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*$/
+    .exec(typeof each.value === 'string' ? each.value : '')
+    ?.slice(1)
+    .map(Number)
+  if (!ends) return []
+  const [left, right] = [Math.max(1, ends[0]! - x0), Math.min(x1 - x0, ends[1]! - x0)]
+  const [low, high] = [Math.max(1, ends[2]! - y0), Math.min(y1 - y0, ends[3]! - y0)]
+  return right < left || high < low
+    ? []
+    : [card(each.keyword, `[${left}:${right},${low}:${high}]`, each.comment)]
 }
 
 function takeBackground(

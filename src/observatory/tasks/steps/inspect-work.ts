@@ -8,6 +8,7 @@ import { measureBackground } from '#science/image/background/background.ts'
 import { findFilter } from '#science/image/calibration/filters.ts'
 import { cleanCosmics } from '#science/image/cosmics/cosmics.ts'
 import { checkGain, guessSaturation } from '#science/image/calibration/detector-checks.ts'
+import { cropMask } from '#science/image/preparation/crop.ts'
 import { addMask, checkSize, countMask } from '#science/image/preparation/mask.ts'
 import {
   drawShapes,
@@ -77,6 +78,7 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
       voice.warn(`The header says that this is no picture of the sky but a frame of kind "${facts.kind}".`)
     const cards = cardsFor(file.hdus, hdu)
     let plane = readPlane(file, hdu, workshop, index)
+    const original = { width: plane.width, height: plane.height }
     file.close()
     voice.progress(1, stages, 'stages')
 
@@ -138,7 +140,10 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
     const mask = emptyMask(plane, workshop.arena.uint8(plane.width * plane.height))
     maskValues(plane, mask, saturation.value)
     maskOutside(mask, facts, prepared.offset)
-    maskBrought(folder, '', mask, field ? (wcs.wcs ?? undefined) : undefined, workshop, voice)
+    maskBrought(folder, '', mask, field ? (wcs.wcs ?? undefined) : undefined, workshop, voice, {
+      ...original,
+      ...prepared.offset,
+    })
     voice.progress(3, stages, 'stages')
     workshop.arena.during(() => {
       const background = measureBackground(plane, mask, { mesh: bgSize }, workshop)
@@ -339,7 +344,10 @@ function maskOutside(
       if (x < x0 || x >= x1 || y < y0 || y >= y1) data[y * width + x]! |= maskBits.outside
 }
 
-/** Masks that were uploaded or drawn: `custom<which>_mask.fits` and `.json`. */
+/**
+ * Masks that were uploaded or drawn: `custom<which>_mask.fits` and `.json`. Of a picture that is a part of `whole`, beginning at
+ * its (x, y), a mask of the size of the whole is cropped as the picture was.
+ */
 export function maskBrought(
   folder: string,
   which: '' | '_template',
@@ -347,12 +355,23 @@ export function maskBrought(
   wcs: SkyToPixel | undefined,
   workshop: Workshop,
   voice: Voice,
+  whole?: { width: number; height: number; x: number; y: number },
 ): void {
   const name = `custom${which}_mask`
   const picture = join(folder, `${name}.fits`)
   if (existsSync(picture)) {
     workshop.arena.during(() => {
-      const given = readMask(picture, workshop)
+      const read = readMask(picture, workshop)
+      const { width, height } = mask
+      const cropped = whole && (whole.width !== width || whole.height !== height)
+      const given =
+        cropped && read.width === whole.width && read.height === whole.height
+          ? cropMask(
+              read,
+              { x0: whole.x, y0: whole.y, x1: whole.x + width, y1: whole.y + height },
+              workshop.arena,
+            )
+          : read
       checkSize(given, mask, `${name}.fits`)
       addMask(mask, given)
     })
