@@ -111,6 +111,14 @@ describe('cosmic rays', () => {
     expect(guarded.pixels).toBeLessThan(bare.pixels)
   })
 
+  it('are not made of peaks of the noise: at most one in a million pixels without any', () => {
+    const field = { width: 1024, height: 1024, seed: 3, count: 300, gain: 1.6, cosmicRays: 0 }
+    const { plane } = simulateField({ ...field, psf: { fwhm: 4 } })
+    const shop = workshop()
+    const background = measureBackground(plane, null, { mesh: 128 }, shop)
+    expect(cleanCosmics(plane, { background, gain: 1.6 }, shop).hits).toBeLessThanOrEqual(1)
+  })
+
   it('are seen against a Gaussian of the stars too', () => {
     const found = run({ psf: { fwhm: 3 } }, { fineStructure: 'psf', fwhm: 3 })
     expect(found.share).toBeGreaterThan(0.93)

@@ -38,6 +38,12 @@ export interface CosmicLook {
   readonly star: (x: number, y: number) => boolean
 }
 
+/**
+ * Noise of an edge, in units of the noise of its pixel: that of the pixel, and a quarter of each of four neighbours. The
+ * threshold holds for this, so that 4.5 σ are not reached by noise alone some ten times in a million pixels.
+ */
+const edgeNoise = Math.sqrt(1.25)
+
 /** A background's map at one pixel, straight between its nodes: near enough to the spline for a noise. */
 function betweenNodes(background: Background, nodes: Float32Array, x: number, y: number): number {
   const { columns, rows, cellWidth, cellHeight } = background
@@ -125,7 +131,9 @@ export function lookAt(frame: CosmicFrame): CosmicLook {
     const own = laplacian(x, y)
     const sigma = noise(x, y)
     const above = (own - median(x, y, 2, laplacian, few)) / (2 * sigma)
-    if (!(above > frame.sigma)) return false
+    if (!(above > frame.sigma * edgeNoise)) return false
+    // Dark neighbours make an edge of a pixel that is no brighter than noise.
+    if (!(at(x, y) - median(x, y, 2, at, few) > frame.sigma * sigma)) return false
     return above > contrast * Math.max(0.01, fine(x, y) / sigma)
   }
   const guard = frame.guardFwhm === null ? null : sharpnessOf(frame.guardFwhm)
@@ -242,7 +250,7 @@ export const cosmicStrip: Part<{ frame: CosmicFrame; y0: number; y1: number }, C
         const edge = (a > 0 ? a : 0) + (b > 0 ? b : 0) + (c > 0 ? c : 0) + (e > 0 ? e : 0)
         const least = variance ? Math.sqrt(variance.data[i]) : noises[x]
         // No pixel passes with its photons counted in that does not pass without them.
-        if (!(edge > 8 * sigma * least)) continue
+        if (!(edge > 8 * sigma * edgeNoise * least)) continue
         if (mask && (mask.data[i] & unusable) !== 0) continue
         if (look.sharp(x, y) && !star(x, y)) seeds.push(i)
       }
