@@ -1,8 +1,8 @@
-import { join } from 'node:path'
-import { availableParallelism } from 'node:os'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, extname } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { basename, dirname, extname, join } from 'node:path'
 import { Problem } from '#problem.ts'
+import { hduLabel } from '#science/fits/hdu.ts'
 import { numberOf } from '#science/fits/header.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { gaussianFilter, pyramid, readFilter } from '#science/image/detection/filter.ts'
@@ -13,6 +13,9 @@ import { tableOf, type ColumnInput } from '#science/table/table.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import type { Command } from '#platform/terminal/command.ts'
 import { numberFlag, textFlag } from '#platform/terminal/flags.ts'
+import { imageHdus, mainHdu } from '#observatory/frames/images.ts'
+import { requireContent, requireOnePlane } from './steps/content.ts'
+import { statisticsOf } from './steps/inspect-pixels.ts'
 import { openFitsFile, readMask, readPlane, writePlane } from './steps/pixel-files.ts'
 import { tableEndings, writeTableFile } from './table-files.ts'
 
@@ -30,7 +33,7 @@ const detect: Command = {
       type: 'string',
       doc: `Table to write, by its ending: ${tableEndings.filter((each) => each !== '.reg').join(', ')} (default FILE.cat beside it)`,
     },
-    hdu: { type: 'string', doc: 'Number or EXTNAME of the image (default: the first)' },
+    hdu: { type: 'string', doc: 'Number or EXTNAME of the image (default: the first of the sky)' },
     mask: { type: 'string', doc: 'FITS image of the same size: what is not zero is not used' },
     threshold: { type: 'string', doc: 'Of detection, in σ of the background (default 1.5)' },
     'min-area': { type: 'string', doc: 'Pixels above it (default 5)' },
@@ -53,17 +56,18 @@ const detect: Command = {
     if (path === undefined || args.length > 1)
       throw new Problem('command.usage', 'Say which image: urania detect FILE.')
     const begun = performance.now()
-    const workshop = createWorkshop({
-      hands: Math.max(1, numberFlag(flags, 'hands') ?? availableParallelism()),
-    })
     const file = opened(path)
     const hdu = imageOf(file.hdus, textFlag(flags, 'hdu'))
     const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
+    const workshop = createWorkshop({
+      hands: Math.max(1, numberFlag(flags, 'hands') ?? availableParallelism()),
+    })
     const plane = readPlane(file, hdu, workshop)
+    requireContent(statisticsOf(plane), hduLabel(hdu.index, hdu.name))
     const given = textFlag(flags, 'mask')
     const mask = withBlanks(plane, given === undefined ? null : readMask(given, workshop), workshop)
     const diameters = numbersIn(textFlag(flags, 'apertures') ?? '5', 'apertures')
-    const zero = Number(textFlag(flags, 'zero-point') ?? 0)
+    const zero = zeroPointOf(textFlag(flags, 'zero-point'))
     const threshold = numberFlag(flags, 'threshold')
     const minArea = numberFlag(flags, 'min-area')
     const contrast = numberFlag(flags, 'contrast')
@@ -142,12 +146,10 @@ function withBlanks({ width, height, data }: Plane, given: Mask | null, workshop
 type OpenHdus = ReturnType<typeof openFitsFile>['hdus']
 
 function imageOf(hdus: OpenHdus, which: string | undefined): OpenHdus[number] {
-  const images = hdus.filter(
-    (hdu) => hdu.kind === 'image' && hdu.shape.length >= 2 && hdu.shape.every((length) => length > 0),
-  )
+  const images = imageHdus(hdus)
   const found =
     which === undefined
-      ? images[0]
+      ? mainHdu(hdus)
       : images.find((hdu) => String(hdu.index) === which || hdu.name.toUpperCase() === which.toUpperCase())
   if (!found)
     throw new Problem(
@@ -156,11 +158,7 @@ function imageOf(hdus: OpenHdus, which: string | undefined): OpenHdus[number] {
         ? 'The file holds no image with pixels.'
         : `There is no image ${which} in the file; its images are ${images.map((hdu) => hdu.name || hdu.index).join(', ') || 'none'}.`,
     )
-  if (found.shape.slice(2).some((length) => length > 1))
-    throw new Problem(
-      'task.unusable',
-      `The image is a cube (${found.shape.join(' × ')}); take one plane out of it first.`,
-    )
+  requireOnePlane(found, hduLabel(found.index, found.name))
   return found
 }
 
@@ -180,6 +178,13 @@ async function filterOf(text: string | undefined) {
   if (extname(text) !== '.conv')
     throw new Problem('command.usage', `--filter takes none, a σ in pixels, or a .conv file, not "${text}".`)
   return readFilter(await readFile(text, 'utf8'))
+}
+
+/** Of either sign, as that of fluxes in physical units is. */
+function zeroPointOf(text = '0'): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new Problem('command.usage', `--zero-point takes a magnitude, not "${text}".`)
 }
 
 function numbersIn(text: string, name: string): number[] {

@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os'
-import { Problem } from '#problem.ts'
+import { hduLabel } from '#science/fits/hdu.ts'
 import { extract } from '#science/image/detection/extract.ts'
 import { computeTask } from '#platform/compute/compute.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
+import { requireContent, requireOnePlane } from '#observatory/tasks/steps/content.ts'
+import { chooseImage, statisticsOf } from '#observatory/tasks/steps/inspect-pixels.ts'
 import { openFitsFile, readPlane } from '#observatory/tasks/steps/pixel-files.ts'
 import type { EngineSettings, Solved, SolveWork } from '#observatory/tasks/engines/port.ts'
 import { runEngine, settingsOf } from '#observatory/tasks/engines/registry.ts'
@@ -54,7 +56,7 @@ export interface StarsFound {
   readonly height: number
 }
 
-/** Detects the stars of the first picture of a FITS file. @throws Problem fits.*, `task.unusable` */
+/** Detects the stars of the picture that a FITS file is taken for. @throws Problem fits.*, `task.unusable` */
 export const findStars = computeTask(
   import.meta.url,
   'findStars',
@@ -62,9 +64,11 @@ export const findStars = computeTask(
     const workshop = createWorkshop({ hands })
     const file = openFitsFile(path)
     try {
-      const hdu = file.hdus.find(({ kind, shape }) => kind === 'image' && shape.length >= 2 && shape[0]! > 8)
-      if (!hdu) throw new Problem('task.unusable', `${path} holds no picture wider than 8 pixels.`)
+      const { hdu } = chooseImage(file.hdus, { hdu: null, plane: 1 })
+      const label = hduLabel(hdu.index, hdu.name)
+      requireOnePlane(hdu, label)
       const plane = readPlane(file, hdu, workshop)
+      requireContent(statisticsOf(plane), label)
       const { detections, measures } = extract(
         plane,
         { threshold: 3, minArea: 5, overwrite: true, windowed: true, apertures: [] },

@@ -7,6 +7,7 @@ import type { Workshop } from '#science/image/workshop.ts'
 import { facts as factsOf } from '#observatory/frames/facts.ts'
 import { mainHdu } from '#observatory/frames/images.ts'
 import { brought } from './brought.ts'
+import { requireOnePlane } from './content.ts'
 import { linearise } from './inspect-pixels.ts'
 import { maskBrought } from './inspect-work.ts'
 import { openFitsFile, readMask, readPlane } from './pixel-files.ts'
@@ -36,6 +37,7 @@ export async function readTemplate(
       try {
         const hdu = mainHdu(file.hdus)
         if (!hdu) throw new Problem('task.no_template', `${name} holds no image.`)
+        requireOnePlane(hdu, name ?? 'The template', 'task.no_template')
         const own = readWcs(hdu.header)
         const source = readPlane(file, hdu, workshop)
         const facts = factsOf(file.hdus, hdu.index)
