@@ -1,6 +1,6 @@
 import type { Room } from '#platform/room.ts'
 import { frameCommands } from './commands.ts'
-import { frameJobs } from './jobs.ts'
+import { frameJobs, frameServices } from './jobs.ts'
 import { frameRoutes } from './routes.ts'
 import { framesSection } from './sections.ts'
 
@@ -10,5 +10,6 @@ export const room: Room = {
   sections: [framesSection],
   routes: frameRoutes,
   jobs: frameJobs,
+  services: frameServices,
   commands: frameCommands,
 }

@@ -23,7 +23,7 @@ import { room } from './module.ts'
 import { readFrameHdu } from './open.ts'
 import { neighbours } from './store.ts'
 import { skyFrame } from './test-frames.ts'
-import { continueUpload, uploadState } from './upload-service.ts'
+import { continueUpload, sweepUploads, uploadState } from './upload-service.ts'
 
 const { platform, app, person, request, home } = await testApi({ rooms: [room], work: true })
 const folder = await mkdtemp(join(tmpdir(), 'urania-frames-'))
@@ -520,6 +520,20 @@ describe('uploads in parts', () => {
     const end = await continueUpload({ ...platform }, actor, id, 0, parts).catch((error: unknown) => error)
     expect(end).toMatchObject({ code: 'upload.unknown' })
     expect(await readdir(join(home, 'uploads'))).not.toContain(id)
+  })
+
+  it('of killed processes are swept: old files without a row, no others', async () => {
+    const id = await begin('goes-on.fits', 100)
+    const place = join(home, 'uploads')
+    const [old, young] = ['7'.repeat(8), '8'.repeat(8)].map((each) => `${each}-1234-4123-8123-123456789abc`)
+    for (const name of [id, old!, young!]) await writeFile(join(place, name), 'SIMPLE')
+    const past = new Date(Date.now() - 400 * 86_400_000)
+    for (const name of [id, old!]) await utimes(join(place, name), past, past)
+    await sweepUploads(platform)
+    const left = await readdir(place)
+    expect(left).toEqual(expect.arrayContaining([id, young]))
+    expect(left).not.toContain(old)
+    await rm(join(place, young!))
   })
 
   it('take no more than was announced, and say why a file is no frame', async () => {

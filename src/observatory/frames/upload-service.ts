@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isProblem, Problem } from '#problem.ts'
 import type { Platform } from '#platform/platform.ts'
@@ -28,6 +28,7 @@ import type { NewUpload, Upload } from './upload.ts'
 type Needs = Adds
 
 const day = 86_400_000
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function folderOf({ config }: Pick<Platform, 'config'>): string {
   return join(config.home, 'uploads')
@@ -86,7 +87,7 @@ export async function beginUpload(platform: Needs, actor: Actor, input: NewUploa
 
 async function ownRow(platform: Pick<Platform, 'db'>, actor: Actor, id: string): Promise<UploadRow> {
   requireMember(actor)
-  const row = /^[0-9a-f-]{36}$/.test(id) ? await uploadRow(platform.db, id) : undefined
+  const row = idPattern.test(id) ? await uploadRow(platform.db, id) : undefined
   if (row && (row.owner_id === actor.userId || actor.role === 'administrator')) return row
   throw new Problem('upload.unknown', `There is no upload ${id.slice(0, 60)} of yours; begin a new one.`)
 }
@@ -197,12 +198,20 @@ export async function endUpload(platform: Needs, actor: Actor, id: string): Prom
   await deleteUpload(platform.db, id)
 }
 
-/** Uploads that did not go on, and rows of finished ones. */
-async function sweepUploads(platform: Pick<Platform, 'db' | 'config'>): Promise<void> {
+/** Uploads that did not go on, rows of finished ones, and files of this folder that a killed process left without a row. */
+export async function sweepUploads(platform: Pick<Platform, 'db' | 'config'>): Promise<void> {
   const { uploadDays } = platform.config.section(framesSection)
-  for (const { id } of await uploadsBefore(platform.db, new Date(Date.now() - uploadDays * day))) {
+  const before = new Date(Date.now() - uploadDays * day)
+  for (const { id } of await uploadsBefore(platform.db, before)) {
     await rm(pathOf(platform, id), { force: true })
     await deleteUpload(platform.db, id)
+  }
+  for (const name of await readdir(folderOf(platform)).catch(() => [])) {
+    const path = join(folderOf(platform), name)
+    const found = await stat(path).catch(() => undefined)
+    if (!found?.isFile() || found.mtime >= before) continue
+    const row = idPattern.test(name) ? await uploadRow(platform.db, name) : undefined
+    if (!row) await rm(path, { force: true })
   }
 }
 
