@@ -13,6 +13,7 @@ import { wholeConfig } from './config.ts'
 import type { Field, Findings } from './findings.ts'
 import { runKind } from './job-kinds.ts'
 import { otherTask } from './other-task.ts'
+import { passes } from './passing.ts'
 import { tasksSection } from './sections.ts'
 import { tell } from './access.ts'
 import { createSky } from './sky/create.ts'
@@ -38,9 +39,6 @@ import {
 import { fromStep, nextState, originalName, type StepName } from './task.ts'
 import { forget } from './unnamed.ts'
 import { bringFrame, fillFolder, keepProducts, scratchRoot } from './work-folder.ts'
-
-/** Problems that pass by themselves: the run is tried again. */
-const passing = /^(compute\.failed|net\.|database|storage\.full|job\.)/
 
 type Needs = Platform
 
@@ -168,7 +166,7 @@ async function runOne(
   } catch (error) {
     // Who cancelled, or stops the program, has written the state, or the job runs again.
     if (job.signal.aborted) throw error
-    const again = job.attempt <= runKind.retry.limit && (!isProblem(error) || passing.test(error.code))
+    const again = job.attempt <= runKind.retry.limit && (!isProblem(error) || passes(error))
     if (again) throw error
     const problem = isProblem(error)
       ? error

@@ -15,7 +15,8 @@ export interface NetService extends Net {
 const mostRedirects = 5
 /** A server that asks for more patience than this is not waited for; the caller is told how long. */
 const longestWaitSeconds = 60
-const transient = new Set([408, 425, 429, 500, 502, 503, 504])
+/** Statuses of a server that may answer otherwise a little later. */
+export const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 const readsOnly = new Set(['GET', 'HEAD', 'PROPFIND'])
 
 /** @param options.userAgent who we say we are; services of astronomy ask for it. */
@@ -127,7 +128,7 @@ export function createNet(options: { userAgent?: string } = {}): NetService {
 function worthAnother(problem: Problem): boolean {
   return (
     problem.code === 'net.unreachable' ||
-    (problem.code === 'net.status' && transient.has(Number(problem.details['status'])))
+    (problem.code === 'net.status' && transientStatuses.has(Number(problem.details['status'])))
   )
 }
 
