@@ -11,6 +11,7 @@ import type { Mask, Plane } from '#science/image/plane.ts'
 import { readPixelsOnto } from '#science/image/tiles.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { wholeSync } from '#platform/files/whole.ts'
+import { imageHdus, mainHdu, roleOf } from '#observatory/frames/images.ts'
 
 /** Pixels from files and back, in strips, so that no second copy of a large image is ever in memory. */
 
@@ -30,20 +31,31 @@ export interface OpenFits {
 /** Opens a FITS file, gzip or not. @throws Problem fits.* */
 export function openFitsFile(path: string): OpenFits {
   const file = openSync(path, 'r')
-  const { size } = fstatSync(file)
-  const start = new Uint8Array(Math.min(64, size))
-  readSync(file, start, 0, start.length, 0)
-  if (isGzip(start)) {
-    closeSync(file)
-    const bytes = inflate(new Uint8Array(readFileSync(path)), mostInflated)
-    const read = <T>(plan: ReadPlan<T>): T => answered(plan, (from, to) => bytes.subarray(from, to))
-    const fill = (into: Uint8Array, from: number): number => {
-      const part = bytes.subarray(from, from + into.length)
-      into.set(part)
-      return part.length
-    }
-    return { hdus: read(planHdus(bytes.length)), read, fill, close() {} }
+  let opened: OpenFits | undefined
+  try {
+    const { size } = fstatSync(file)
+    const start = new Uint8Array(Math.min(64, size))
+    readSync(file, start, 0, start.length, 0)
+    if (isGzip(start)) return inflated(path)
+    opened = onDisk(file, size)
+    return opened
+  } finally {
+    if (!opened) closeSync(file)
   }
+}
+
+function inflated(path: string): OpenFits {
+  const bytes = inflate(new Uint8Array(readFileSync(path)), mostInflated)
+  const read = <T>(plan: ReadPlan<T>): T => answered(plan, (from, to) => bytes.subarray(from, to))
+  const fill = (into: Uint8Array, from: number): number => {
+    const part = bytes.subarray(from, from + into.length)
+    into.set(part)
+    return part.length
+  }
+  return { hdus: read(planHdus(bytes.length)), read, fill, close() {} }
+}
+
+function onDisk(file: number, size: number): OpenFits {
   const fill = (into: Uint8Array, from: number): number => {
     let done = 0
     while (done < into.length) {
@@ -58,12 +70,7 @@ export function openFitsFile(path: string): OpenFits {
       const bytes = new Uint8Array(Math.max(0, Math.min(to, size) - from))
       return bytes.subarray(0, fill(bytes, from))
     })
-  try {
-    return { hdus: read(planHdus(size)), read, fill, close: () => closeSync(file) }
-  } catch (error) {
-    closeSync(file)
-    throw error
-  }
+  return { hdus: read(planHdus(size)), read, fill, close: () => closeSync(file) }
 }
 
 function answered<T>(plan: ReadPlan<T>, bytes: (from: number, to: number) => Uint8Array): T {
@@ -203,14 +210,15 @@ const structural =
 
 /**
  * Reads a mask as it was written: any value that is neither 0 nor NaN masks, and so does NaN. With `bad` a number, only
- * values that have one of its bits; with `zero`, values of no weight: 0, less, and NaN.
+ * values that have one of its bits; with `zero`, values of no weight: 0, less, and NaN. Of several images it is the one
+ * whose name says that it is a mask (a weight), else the first.
  */
 export function readMask(path: string, workshop: Workshop, bad?: number | 'zero'): Mask {
   const file = openFitsFile(path)
   try {
-    const hdu = file.hdus.find(
-      (each) => each.kind === 'image' && each.shape.length >= 2 && each.shape.every((n) => n > 0),
-    )
+    const images = imageHdus(file.hdus)
+    const wanted = bad === 'zero' ? 'weight' : 'mask'
+    const hdu = images.find((each) => roleOf(each) === wanted) ?? images[0]
     if (!hdu)
       throw new Problem(
         'fits.not_found',
@@ -250,7 +258,7 @@ export function readMask(path: string, workshop: Workshop, bad?: number | 'zero'
 export function readProduct(path: string, workshop: Workshop): { plane: Plane; hdu: Hdu } {
   const file = openFitsFile(path)
   try {
-    const hdu = file.hdus.find((each) => each.kind === 'image' && each.shape.length >= 2)
+    const hdu = mainHdu(file.hdus)
     if (!hdu) throw new Problem('fits.not_found', `${path.split('/').at(-1)} holds no image.`)
     return { plane: readPlane(file, hdu, workshop), hdu }
   } finally {

@@ -6,6 +6,7 @@ import type { Plane } from '#science/image/plane.ts'
 import type { Arena } from '#science/kernels/arena.ts'
 import { partOf } from '#platform/files/whole.ts'
 import { refusalOf } from '#platform/files/refusal.ts'
+import { mainHdu } from '#observatory/frames/images.ts'
 import { imageHeader, isPlainFloat, openFitsFile, put, swapInto } from './pixel-files.ts'
 
 /** A float32 image on disk of which parts are read and written: what is too much to be in memory at once. */
@@ -37,8 +38,10 @@ export function createPlaneFile(
   const header = imageHeader({ width, height, bitpix: -32 }, cards)
   const part = partOf(path)
   const length = header.length + 4 * width * height
+  let file: number | undefined
   try {
-    const file = openSync(part, 'w+')
+    const opened = openSync(part, 'w+')
+    file = opened
     put(file, header)
     ftruncateSync(file, Math.ceil(length / 2880) * 2880)
     let kept = false
@@ -49,11 +52,15 @@ export function createPlaneFile(
         kept = true
       },
       close() {
-        closeSync(file)
+        closeSync(opened)
         if (!kept) rmSync(part, { force: true })
       },
     }
   } catch (error) {
+    if (file !== undefined) {
+      closeSync(file)
+      rmSync(part, { force: true })
+    }
     throw refusalOf(error, path) ?? error
   }
 }
@@ -62,7 +69,7 @@ export function createPlaneFile(
 export function openPlaneFile(path: string): PlaneFile & { readonly cards: readonly Card[] } {
   const opened = openFitsFile(path)
   opened.close()
-  const hdu = opened.hdus.find((each) => each.kind === 'image' && each.shape.length >= 2)
+  const hdu = mainHdu(opened.hdus)
   if (!hdu || !isPlainFloat(hdu))
     throw new Problem(
       'fits.invalid',
