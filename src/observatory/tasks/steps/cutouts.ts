@@ -9,6 +9,7 @@ import { leftAfter, type Adjustment } from '#science/image/candidates/adjust.ts'
 import type { Plane } from '#science/image/plane.ts'
 import type { Box } from '#science/image/preparation/crop.ts'
 import { writeWhole } from '#platform/files/whole.ts'
+import { mainHdu } from '#observatory/frames/images.ts'
 import { at, type StepContext } from './context.ts'
 import { shifted } from './inspect-pixels.ts'
 import { openFitsFile } from './pixel-files.ts'
@@ -69,11 +70,12 @@ export async function cutout(
     let file
     try {
       file = openFitsFile(at(context, path))
-    } catch {
-      continue
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      throw error
     }
     try {
-      const hdu = file.hdus.find((each) => each.kind === 'image' && each.shape.length >= 2)
+      const hdu = mainHdu(file.hdus)
       if (!hdu) continue
       const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
       const [cx, cy] = [x - corner.x, y - corner.y]

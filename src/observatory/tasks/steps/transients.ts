@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { Problem } from '#problem.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
-import { sourceFlags } from '#science/image/plane.ts'
 import { iauDesignation } from '#science/sky/angles.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { nearestSky } from '#science/sources/match.ts'
 import { writeWhole } from '#platform/files/whole.ts'
-import { brightest, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
+import { brightest, flagCounts, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
 import type { TransientFindings } from '#observatory/tasks/findings.ts'
 import { at, needs, type Step, type StepContext } from './context.ts'
 import { besideCutouts } from './beside.ts'
@@ -55,7 +54,10 @@ export const transients: Step<'transients'> = {
     }
     const unwanted = unwantedFlags(config.simple_prefilter)
     keep(
-      'are flagged',
+      `are flagged (${flagCounts(
+        kept.map((i) => objects.flags[i]!),
+        unwanted,
+      )})`,
       kept.filter((i) => (objects.flags[i]! & unwanted) === 0),
     )
     const considered = kept.length
@@ -87,7 +89,8 @@ export const transients: Step<'transients'> = {
     const without = [...known.without, ...(await dropMovers(context, all, kept, keep))]
 
     const found = kept.length
-    kept = brightest(magCalib, (i) => kept.includes(i), config.simple_most)
+    const left = new Set(kept)
+    kept = brightest(magCalib, (i) => left.has(i), config.simple_most)
     if (found > kept.length)
       context.log(`The ${count(kept.length)} brightest of ${count(found)} are kept (simple_most).`)
     const names = kept.map((i) => iauDesignation(ra[i]!, dec[i]!, { digits: 2 }))
@@ -190,6 +193,3 @@ async function dropMovers(
   )
   return without
 }
-
-/** Flags that a candidate may have. */
-export const harmless = sourceFlags.deblended | sourceFlags.maskedInFootprint
