@@ -2,6 +2,7 @@ import { Problem } from '#problem.ts'
 import { hduLabel, type Hdu } from '#science/fits/hdu.ts'
 import { readImageFrom, type Image, type Section } from '#science/fits/image.ts'
 import type { ByteSource } from '#science/fits/source.ts'
+import { imageHdus } from './images.ts'
 import type { PixelScale } from './frame.ts'
 
 /** Pixels of a frame as numbers that mean flux, whatever the file stores. */
@@ -26,7 +27,7 @@ export function planesOf({ shape }: Pick<Hdu, 'shape'>): number {
 export function imageAt(hdus: readonly Hdu[], index: number, plane = 0): Hdu {
   const hdu = hdus[index]
   if (!hdu || hdu.kind !== 'image' || hdu.shape.length < 2 || hdu.shape.includes(0)) {
-    const images = hdus.filter(({ kind, shape }) => kind === 'image' && shape.length >= 2)
+    const images = imageHdus(hdus)
     throw new Problem(
       'fits.not_found',
       `HDU ${index} is no image; images of this file are ${images.map((each) => hduLabel(each.index, each.name)).join(', ') || 'none'}.`,

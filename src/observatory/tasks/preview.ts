@@ -1,18 +1,21 @@
 import { readFrom, type ByteSource } from '#science/fits/source.ts'
 import { planHdus } from '#science/fits/file.ts'
+import type { Platform } from '#platform/platform.ts'
 import { Problem } from '#problem.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { colourMapNames } from '#science/image/display/colour-maps.ts'
 import { stretchNames } from '#science/image/display/stretch.ts'
 import { z } from '@hono/zod-openapi'
-import { fitted, pictureOf, sizeWithin, type Look } from '#observatory/frames/picture.ts'
+import { mainHdu } from '#observatory/frames/images.ts'
+import { drawn } from '#observatory/frames/drawing.ts'
+import { fitted, sizeWithin, type Look } from '#observatory/frames/picture.ts'
 import { imageAt, readFlux, type Box } from '#observatory/frames/pixels.ts'
 
 /** How a picture of a product is asked for. */
 export const PreviewQuery = z.object({
   width: z.coerce.number().int().min(16).max(2_048).default(800).describe('Longer side, pixels'),
-  hdu: z.string().max(60).optional().describe('Number or EXTNAME; default: the first image'),
+  hdu: z.string().max(60).optional().describe('Number or EXTNAME; default: the first of the sky'),
   stretch: z.enum(stretchNames).default('asinh'),
   qmin: z.coerce.number().min(0).max(100).default(0.5).describe('Percentile that is black'),
   qmax: z.coerce.number().min(0).max(100).default(99.5).describe('Percentile that is white'),
@@ -29,8 +32,8 @@ export type PreviewQuery = z.output<typeof PreviewQuery>
 /** The image of a file that is meant. @throws Problem fits.* */
 export function chosenImage(hdus: readonly Hdu[], which: string | undefined): Hdu {
   if (which === undefined) {
-    const first = hdus.find((hdu) => hdu.kind === 'image' && hdu.shape.length >= 2 && !hdu.shape.includes(0))
-    if (first) return first
+    const meant = mainHdu(hdus)
+    if (meant) return meant
     throw new Problem('fits.not_found', 'The file holds no image.')
   }
   const index = /^\d+$/.test(which)
@@ -66,7 +69,12 @@ export function boxOf(
 }
 
 /** A PNG of an image of a FITS file. */
-export async function previewOf(source: ByteSource, query: PreviewQuery): Promise<Uint8Array<ArrayBuffer>> {
+export async function previewOf(
+  platform: Pick<Platform, 'compute'>,
+  source: ByteSource,
+  query: PreviewQuery,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const hdus = await readFrom(planHdus(source.byteLength), source)
   const hdu = chosenImage(hdus, query.hdu)
   const box = boxOf(hdu, query)
@@ -88,6 +96,7 @@ export async function previewOf(source: ByteSource, query: PreviewQuery): Promis
   const perRow = from.height / size.height
   const step = Math.max(1, Math.floor(rows / perRow))
   for (let y = 0; y < size.height; y += step) {
+    signal?.throwIfAborted()
     const end = Math.min(size.height, y + step)
     const y0 = Math.floor(y * perRow)
     const y1 = Math.max(y0 + 1, Math.min(from.height, Math.ceil(end * perRow)))
@@ -102,5 +111,5 @@ export async function previewOf(source: ByteSource, query: PreviewQuery): Promis
       y * size.width,
     )
   }
-  return pictureOf(out, size.width, size.height, look)
+  return drawn(platform, { data: out, from: size, to: size, look }, signal)
 }

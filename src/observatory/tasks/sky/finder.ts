@@ -1,6 +1,7 @@
 import { filterNamed, filterOf, type FilterName } from '#science/image/calibration/filters.ts'
 import { openFits } from '#science/fits/file.ts'
 import { readImage } from '#science/fits/image.ts'
+import { mainHdu } from '#observatory/frames/images.ts'
 import { ask, type Asking } from './asking.ts'
 import { roundedCone } from './cone.ts'
 import { firstOf, hipsQuery } from './hips.ts'
@@ -75,7 +76,7 @@ function inOrder(filter: FilterName, dec: number): { title: string; band: string
 
 /** A survey answers with NaN, or with nothing but zeros, where it has not been. */
 function hasValues(bytes: Uint8Array): boolean {
-  const hdu = openFits(bytes).hdus.find(({ kind, shape }) => kind === 'image' && shape.length >= 2)!
+  const hdu = mainHdu(openFits(bytes).hdus)!
   const { data } = readImage(bytes, hdu)
   return (data as ArrayLike<number> & { some(test: (value: number) => boolean): boolean }).some(
     (value) => Number.isFinite(Number(value)) && Number(value) !== 0,

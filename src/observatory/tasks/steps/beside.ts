@@ -4,6 +4,7 @@ import { card } from '#science/fits/header.ts'
 import { readImage } from '#science/fits/image.ts'
 import { readWcs, type Wcs } from '#science/fits/wcs/wcs.ts'
 import type { Box } from '#science/image/preparation/crop.ts'
+import { mainHdu } from '#observatory/frames/images.ts'
 import type { Finder } from '#observatory/tasks/sky/sources.ts'
 import { needs, type StepContext } from './context.ts'
 import type { BesidePlane, CutoutExtras } from './cutouts.ts'
@@ -77,7 +78,7 @@ async function findersAt(
 
 /** A picture of a survey on the pixels of a cut-out, linearly between its own. */
 function onCutout({ bytes, from }: Finder, wcs: Wcs, { x0, y0, x1, y1 }: Box): BesidePlane | null {
-  const hdu = openFits(bytes).hdus.find(({ kind, shape }) => kind === 'image' && shape.length >= 2)
+  const hdu = mainHdu(openFits(bytes).hdus)
   const theirs = hdu && readWcs(hdu.header)
   if (!hdu || !theirs) return null
   const [width, height] = [hdu.shape[0]!, hdu.shape[1]!]
