@@ -7,6 +7,7 @@ import {
   rejectBlends,
   rejectionCatalogues,
   rejectKnown,
+  flagCounts,
   unwantedFlags,
 } from './candidate-filter.ts'
 import { referenceCatalogueNamed } from './reference-catalogues.ts'
@@ -118,10 +119,13 @@ describe('candidates among themselves', () => {
     expect(brightest([17, NaN, 15, 16, 14], (i) => i !== 4, 2)).toEqual([2, 3])
   })
 
-  it('lose flagged ones, but not deblended or partly masked ones', () => {
-    expect(unwantedFlags(true) & 0x102).toBe(0)
+  it('lose flagged ones, but not deblended ones or those masked beside their core', () => {
+    expect(unwantedFlags(true) & 0x302).toBe(0)
     expect(unwantedFlags(true) & 0x800).toBe(0x800)
     expect(unwantedFlags(false) & 0x800).toBe(0)
-    expect(unwantedFlags(true) & 0x204).toBe(0x204)
+    expect(unwantedFlags(true) & 0x4004).toBe(0x4004)
+    expect(flagCounts([0x4200, 0x204, 0x4, 0], unwantedFlags(true))).toBe(
+      'saturated 0x4: 2, masked core 0x4000: 1',
+    )
   })
 })

@@ -24,11 +24,42 @@ export interface Stars {
   readonly band: FilterName
 }
 
-/** Flags with which a detection is no candidate; odd shapes only where they were looked for. */
+/**
+ * Flags with which a detection is no candidate; odd shapes only where they were looked for. Masked pixels at the rim of its
+ * aperture are no reason to lose it, those of its core are.
+ */
 export function unwantedFlags(shapes: boolean): number {
   const wanted =
-    sourceFlags.deblended | sourceFlags.maskedInFootprint | (shapes ? 0 : sourceFlags.shapeOutlier)
+    sourceFlags.deblended |
+    sourceFlags.maskedInFootprint |
+    sourceFlags.maskedInAperture |
+    (shapes ? 0 : sourceFlags.shapeOutlier)
   return 0x7fff & ~wanted
+}
+
+const flagNames: readonly [number, string][] = [
+  [sourceFlags.neighbours, 'neighbours'],
+  [sourceFlags.saturated, 'saturated'],
+  [sourceFlags.truncated, 'cut by the edge'],
+  [sourceFlags.apertureIncomplete, 'aperture cut by the edge'],
+  [sourceFlags.isophotalIncomplete, 'footprint incomplete'],
+  [sourceFlags.badSky, 'no sky around'],
+  [sourceFlags.shapeOutlier, 'odd shape'],
+  [sourceFlags.badPsfFit, 'bad fit'],
+  [sourceFlags.largePsfShift, 'fit went astray'],
+  [sourceFlags.maskedCore, 'masked core'],
+]
+
+/** Which of the unwanted flags the rows have, and how many rows each: "odd shape 0x800: 3, masked core 0x4000: 1". */
+export function flagCounts(flags: Numbers, unwanted: number): string {
+  return flagNames
+    .map(([bit, name]) => {
+      let rows = 0
+      for (let i = 0; i < flags.length; i++) if ((flags[i]! & unwanted & bit) !== 0) rows++
+      return rows === 0 ? '' : `${name} 0x${bit.toString(16)}: ${rows}`
+    })
+    .filter((each) => each !== '')
+    .join(', ')
 }
 
 /** Catalogues that candidates are compared with, by declination: those that cover it. */

@@ -50,4 +50,6 @@ export const sourceFlags = {
   shapeOutlier: 0x800,
   badPsfFit: 0x1000,
   largePsfShift: 0x2000,
+  /** Masked pixels where more than 2 % of a star's light would be. */
+  maskedCore: 0x4000,
 } as const

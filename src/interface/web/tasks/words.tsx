@@ -120,6 +120,7 @@ const flagWords: readonly (readonly [bit: number, words: string])[] = [
   [0x200, 'masked in the aperture'],
   [0x400, 'bad sky'],
   [0x800, 'odd shape'],
+  [0x4000, 'masked core'],
 ]
 
 /** Flags of a source as words; nothing for none. */

@@ -5,7 +5,7 @@ import type { Mask, Plane } from '#science/image/plane.ts'
 import { cropMask, cropPlane } from '#science/image/preparation/crop.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { forcedAt } from './aperture-fluxes.ts'
-import { markMasked, objectsOf, type Objects } from './objects.ts'
+import { markCores, markMasked, objectsOf, type Objects } from './objects.ts'
 import type { PlaneFile } from './plane-file.ts'
 import type { SubtractWork } from './subtract-region.ts'
 import type { Voice } from './voice.ts'
@@ -56,6 +56,7 @@ export function detectDifferences(
       const flags = detections.flags.map((value, i) => value | measures.flags[i]!)
       const objects = objectsOf({ detections, measures, flags } as never, [...detections.flags.keys()])
       markMasked(objects, segmentation, bad)
+      markCores(objects, bad, fwhm)
       const places = { fwhm, gain: 0, x: [...objects.x], y: [...objects.y], noise: noise.data, workshop }
       const forced = (optimal: boolean): Objects =>
         forcedAt(plane, bad, 0, {

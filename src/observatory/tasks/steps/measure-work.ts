@@ -10,7 +10,7 @@ import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { runChosen } from '#observatory/tasks/engines/registry.ts'
 import type { Ports } from '#observatory/tasks/engines/port.ts'
 import { apertures, measureApertures } from './aperture-fluxes.ts'
-import { chosenObjects, flagOddShapes, markMasked, objectsOf, type Objects } from './objects.ts'
+import { chosenObjects, flagOddShapes, markCores, markMasked, objectsOf, type Objects } from './objects.ts'
 import { readMask, readProduct, writePlane } from './pixel-files.ts'
 import { modelPointSpread, pointSpreadFluxes, type PointSpreadFluxes } from './point-spread.ts'
 import { fwhmOf, profileFwhm, type ProfileFwhm } from './seeing.ts'
@@ -103,6 +103,7 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
       voice.warn(
         `The FWHM of ${seeing.fwhm.toFixed(1)} pixels rests on ${seeing.stars} ${seeing.stars === 1 ? 'object' : 'objects'} only, which may be no stars; look at the frame, and set "fwhm_override" if it is wrong.`,
       )
+    markCores(objects, mask, seeing.fwhm)
     voice.progress(3, stages, 'stages')
     const measured = measureApertures(plane, mask, background, objects, {
       ...apertures(config, seeing.fwhm),

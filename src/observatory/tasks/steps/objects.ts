@@ -120,6 +120,30 @@ export function markMasked(objects: Objects, segmentation: Int32Array, mask: Mas
   }
 }
 
+/** Of a star's light, where masked pixels cover more of it. */
+const mostMasked = 0.02
+
+/** Flags objects whose core is masked: pixels where a Gaussian of that FWHM, pixels, would have more than 2 % of its light. */
+export function markCores({ rows, x, y, flags }: Objects, mask: Mask, fwhm: number): void {
+  const { width, height, data } = mask
+  const reach = Math.ceil(1.5 * fwhm)
+  const falloff = (4 * Math.LN2) / fwhm ** 2
+  for (let i = 0; i < rows; i++) {
+    const [cx, cy] = [x[i]!, y[i]!]
+    const [column, row] = [Math.round(cx), Math.round(cy)]
+    let [masked, all] = [0, 0]
+    for (let v = row - reach; v <= row + reach; v++)
+      for (let u = column - reach; u <= column + reach; u++) {
+        const light = Math.exp(-falloff * ((u - cx) ** 2 + (v - cy) ** 2))
+        all += light
+        // What lies beyond the frame has flags of its own.
+        const inside = u >= 0 && v >= 0 && u < width && v < height
+        if (inside && data[v * width + u] !== 0) masked += light
+      }
+    if (masked > mostMasked * all) flags[i]! |= sourceFlags.maskedCore
+  }
+}
+
 /** Flags what does not look like the sources around it; how many. */
 export function flagOddShapes(objects: Objects, voice: Pick<Voice, 'warn'>): number {
   const { outlier, warnings } = shapeOutliers({

@@ -2,7 +2,7 @@ import { filterNamed } from '#science/image/calibration/filters.ts'
 import type { Adjustment } from '#science/image/candidates/adjust.ts'
 import { madSigma, medianOf } from '#science/image/median.ts'
 import { sourceFlags } from '#science/image/plane.ts'
-import { unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
+import { flagCounts, unwantedFlags } from '#observatory/tasks/candidate-filter.ts'
 import { needs, type StepContext } from './context.ts'
 import { placeOf, type bestWcs } from './frame-wcs.ts'
 import { knownMovers } from './known-movers.ts'
@@ -35,7 +35,7 @@ export async function plausible(
     kept = left
   }
   drop(
-    'are flagged',
+    `are flagged (${flagCounts(detections.flags, unwanted)})`,
     kept.filter((i) => (detections.flags[i]! & unwanted) === 0),
   )
   if (config.filter_center.trim() !== '') {
