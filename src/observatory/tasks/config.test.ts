@@ -6,10 +6,12 @@ import {
   readAssignment,
   readConfig,
   wholeConfig,
+  type TaskConfig,
 } from './config.ts'
-import { changedSince, inspectedKeys } from './inspected.ts'
+import { changedSince, keysRead, stepsToRun } from './changed.ts'
+import type { Findings } from './findings.ts'
 import { readTargets } from './targets.ts'
-import { fromStep, nextState, stepOf, stepProducts, taskMoves, taskStates } from './task.ts'
+import { fromStep, nextState, stepOf, stepProducts, taskMoves, taskStates, type StepName } from './task.ts'
 
 it('every key has a title, a meaning, a default, and says what null means where it may be null', () => {
   const defaults = wholeConfig({})
@@ -61,9 +63,22 @@ it('states: nothing is changed while it runs, and every product belongs to one s
   expect(fromStep('transients')).toEqual(['transients'])
 })
 
-it('keys that only inspect reads are known by name when they change after it', () => {
-  const before = wholeConfig({ target: 'x=1 y=2' })
-  const after = wholeConfig({ target: 'x=3 y=2', filter: 'V', sn: 7 })
-  expect(changedSince(inspectedKeys(before), after)).toEqual(['target', 'filter'])
-  expect(changedSince(inspectedKeys(after), after)).toEqual([])
+it('a step done before runs again where a key that it read has changed, and with it those that build on it', () => {
+  const before = wholeConfig({ target: 'x=1 y=2', sn: 7 })
+  const done = Object.fromEntries(
+    (['inspect', 'photometry', 'transients'] as const).map((step) => [
+      step,
+      { given: keysRead(step, before) },
+    ]),
+  ) as unknown as Findings
+  const run = (steps: readonly StepName[], change: Partial<TaskConfig>, findings = done) =>
+    stepsToRun(steps, findings, { ...before, ...change })
+  expect(changedSince('inspect', done, { ...before, filter: 'V', sn: 5 })).toEqual(['filter'])
+  expect(run(['photometry'], {})).toEqual(['photometry'])
+  expect(run(['photometry'], { target: 'x=3 y=2' })).toEqual(['inspect', 'photometry'])
+  expect(run(['transients'], { cat_name: 'mine' })).toEqual(['inspect', 'photometry', 'transients'])
+  expect(run(['subtraction'], { rel_aper: 2 })).toEqual(['photometry', 'subtraction'])
+  expect(run(['subtraction'], { template: 'custom', sub_size: 500, timing: true })).toEqual(['subtraction'])
+  expect(run(['inspect'], { target: 'x=3 y=2', sn: 9 })).toEqual(['inspect'])
+  expect(run(['photometry'], { target: 'x=3 y=2' }, {})).toEqual(['photometry'])
 })

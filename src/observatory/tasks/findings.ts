@@ -1,5 +1,5 @@
 import type { MaskCounts } from '#science/image/preparation/mask.ts'
-import type { InspectedKeys } from './inspected.ts'
+import type { TaskConfig } from './config.ts'
 import type { StepName, Target } from './task.ts'
 
 /**
@@ -39,8 +39,6 @@ export interface InspectFindings {
   readonly targets: readonly Target[]
   readonly catName: string
   readonly template: string
-  /** The keys that only inspect reads, as they were. */
-  readonly given: InspectedKeys
 }
 
 /** Where a frame lies. */
@@ -181,4 +179,10 @@ export interface StepFindings {
   subtraction: SubtractionFindings
 }
 
-export type Findings = { readonly [S in StepName]?: StepFindings[S] }
+/** What is kept with the findings of every step. */
+export interface Recorded {
+  /** The keys by which it worked, as they were. */
+  readonly given?: Partial<TaskConfig>
+}
+
+export type Findings = { readonly [S in StepName]?: StepFindings[S] & Recorded }

@@ -6,6 +6,7 @@ import { makeFolder, whole } from '#platform/files/whole.ts'
 import type { Command, Invocation } from '#platform/terminal/command.ts'
 import { textFlag } from '#platform/terminal/flags.ts'
 import type { Table } from '#science/table/table.ts'
+import { configBefore, stepsToRun } from './changed.ts'
 import { readAssignment, readConfig, wholeConfig, type ConfigInput, type TaskConfig } from './config.ts'
 import { localGround } from './local-run.ts'
 import { clearStep, readFindings, runStep, type RunOptions, type Step } from './steps/context.ts'
@@ -191,10 +192,12 @@ async function processFile(
   const ground = await localGround(await invocation.config(), folder, given)
   const report = reporter(invocation)
   try {
-    for (const name of steps) {
+    const before = await readFindings(folder)
+    const chosen = wholeConfig({ ...configBefore(steps, before), ...config })
+    for (const name of stepsToRun(steps, before, chosen)) {
       await runStep(
         (await loadStep(name)) as Step<StepName>,
-        runOptions(invocation, ground, report, folder, wholeConfig(config)),
+        runOptions(invocation, ground, report, folder, chosen),
       )
       report.finish()
     }

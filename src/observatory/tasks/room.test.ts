@@ -155,6 +155,19 @@ it('a frame goes through inspect and photometry: target within 0.03 mag, product
   expect(services.faults).toEqual([])
 }, 60_000)
 
+it('a step before runs again where a later one alone is asked for with a key that the first reads', async () => {
+  const { id } = await uploaded(owner, { target: 'x=100 y=120', mask_cosmics: false })
+  await ran(owner, id, ['inspect'])
+  const moved = await ran(owner, id, ['photometry'], { target: 'x=200 y=220' })
+  expect(moved.steps.map(({ step, state }) => [step, state])).toEqual([
+    ['inspect', 'done'],
+    ['photometry', 'done'],
+  ])
+  expect((moved.findings as Findings).photometry!.targets.map(({ name }) => name)).toEqual(['x=200 y=220'])
+  const again = await json<{ items: { text: string }[] }>(owner.get(`/api/v1/tasks/${id}/log?step=inspect`))
+  expect(again.items.map(({ text }) => text)).toContain('Changed since it ran before: target.')
+}, 60_000)
+
 it('others see nothing of it, byte for byte, until it is shared; viewers see and do not change', async () => {
   const { id } = await uploaded(owner)
   for (const path of [

@@ -4,7 +4,8 @@ import type { Platform } from '#platform/platform.ts'
 import type { Actor } from '#observatory/people/actor.ts'
 import { audit } from '#observatory/people/audit.ts'
 import { lockFor, readTask, requireRest, taskRow, tell, type Needs } from './access.ts'
-import { readConfig, type ConfigInput } from './config.ts'
+import { stepsToRun } from './changed.ts'
+import { readConfig, wholeConfig, type ConfigInput } from './config.ts'
 import { frameFor } from './frame-bytes.ts'
 import { runKind } from './job-kinds.ts'
 import { otherTasks } from './other-task.ts'
@@ -42,7 +43,7 @@ export async function processTask(
   return readTask(platform, actor, id)
 }
 
-/** Puts a run in the queue, in the transaction that locked the task. */
+/** Puts a run in the queue, in the transaction that locked the task; with the steps before whose keys have changed. */
 export async function sendRun(
   platform: Pick<Platform, 'jobs' | 'events'>,
   tx: Db,
@@ -50,7 +51,7 @@ export async function sendRun(
   row: TaskRow,
   wanted: readonly StepName[],
 ): Promise<void> {
-  const steps = stepNames.filter((step) => wanted.includes(step))
+  const steps = stepsToRun(wanted, row.findings, wholeConfig(row.config))
   if (steps.length === 0)
     throw new Problem('request.invalid', `A run needs at least one step: ${stepNames.join(', ')}.`)
   if (row.frame_sha256 === null && !steps.includes('stack'))

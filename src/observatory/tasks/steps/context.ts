@@ -4,9 +4,9 @@ import { Problem } from '#problem.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import type { Compute } from '#platform/compute/compute.ts'
 import { isPart, writeWhole } from '#platform/files/whole.ts'
+import { changedSince, keysRead } from '#observatory/tasks/changed.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { Findings, StepFindings } from '#observatory/tasks/findings.ts'
-import { changedSince } from '#observatory/tasks/inspected.ts'
 import {
   fromStep,
   stepNames,
@@ -91,6 +91,7 @@ export async function runStep<S extends StepName>(
   options: RunOptions,
 ): Promise<StepFindings[S]> {
   const { folder, config, signal } = options
+  const changed = changedSince(step.name, await readFindings(folder), config)
   await clearStep(folder, step.name)
   const findings = await readFindings(folder)
   const begun = performance.now()
@@ -115,14 +116,12 @@ export async function runStep<S extends StepName>(
   try {
     signal.throwIfAborted()
     log(`# ${step.title}`)
-    const given = findings.inspect?.given
-    const changed = given === undefined ? [] : changedSince(given, config)
-    if (changed.length > 0)
-      context.warn(
-        `${changed.join(', ')} ${changed.length === 1 ? 'was' : 'were'} changed after inspect, which alone reads ${changed.length === 1 ? 'it' : 'them'}; run inspect again for that to count.`,
-      )
+    if (changed.length > 0) log(`Changed since it ran before: ${changed.join(', ')}.`)
     const found = await step.run(context)
-    await writeWhole(join(folder, `${step.name}.json`), `${JSON.stringify(found, finite, 1)}\n`)
+    await writeWhole(
+      join(folder, `${step.name}.json`),
+      `${JSON.stringify({ ...found, given: keysRead(step.name, config) }, finite, 1)}\n`,
+    )
     log(`Done in ${((performance.now() - begun) / 1_000).toFixed(1)} s.`)
     return found
   } catch (error) {

@@ -1,7 +1,6 @@
 import { isProblem } from '#problem.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
-import { inspectedKeys } from '#observatory/tasks/inspected.ts'
 import { suggestCatalogue } from '#observatory/tasks/reference-catalogues.ts'
 import { suggestTemplate } from '#observatory/tasks/template-sources.ts'
 import { readTargets, resolveTargets } from '#observatory/tasks/targets.ts'
@@ -41,7 +40,7 @@ export const inspect: Step<'inspect'> = {
     context.log(
       `Catalogue ${catName}${config.cat_name === null ? ' (suggested)' : ''}, template ${template}${config.template === null ? ' (suggested)' : ''}.`,
     )
-    return { ...found, targets, catName, template, given: inspectedKeys(config) }
+    return { ...found, targets, catName, template }
   },
 }
 
