@@ -57,6 +57,8 @@ interface Options extends Omit<NetOptions, 'timeoutMs' | 'maxBytes' | 'accept'> 
   check?: (bytes: Uint8Array) => void
   /** False for an answer that may be another one tomorrow. */
   worthKeeping?: (bytes: Uint8Array) => boolean
+  /** True for an answer that says in words that there is nothing, which is kept for a month as one by status is. */
+  nothing?: (bytes: Uint8Array) => boolean
 }
 
 /**
@@ -79,7 +81,7 @@ export async function askIfThere(
   asking: Asking,
   kind: AnswerKind,
   url: string,
-  { check, worthKeeping, ...request }: Options = {},
+  { check, worthKeeping, nothing, ...request }: Options = {},
   absent: readonly number[] = [404],
 ): Promise<Uint8Array | null> {
   const { net, cache, offline } = asking
@@ -90,7 +92,8 @@ export async function askIfThere(
   const file = join(cache, kind, key)
   const kept = await keptAnswer(file)
   if (kept) {
-    const days = kept.bytes === null ? absentDays : manner.days
+    const none = kept.bytes === null || nothing?.(kept.bytes) === true
+    const days = none ? Math.min(absentDays, manner.days) : manner.days
     if (offline || Date.now() - kept.asked < days * dayMs) {
       const now = new Date()
       await utimes(file, now, now).catch(() => {})

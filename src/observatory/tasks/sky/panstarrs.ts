@@ -96,6 +96,7 @@ async function cellsOf(
     retries: 2,
     signal,
     check: (answer) => void rowsOf(answer),
+    nothing: (answer) => rowsOf(answer).length === 0,
   })
   const cells = new Map<string, { image: string | null; mask: string | null }>()
   for (const row of rowsOf(bytes)) {

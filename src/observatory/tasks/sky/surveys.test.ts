@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isProblem, type Problem } from '#problem.ts'
 import { headerOf } from '#science/fits/header.ts'
 import { readWcs } from '#science/fits/wcs/wcs.ts'
@@ -206,6 +206,24 @@ describe('Pan-STARRS', () => {
     ).toBe('net.unreachable')
     await surveyPictures(ask, settingsFor(server), 'ps1', request(frame, await folder()))
     expect(server.asked).toHaveLength(5)
+  })
+
+  it('that it has no cell of a field is believed for a month, that it has some for longer', async () => {
+    onTestFinished(() => void vi.useRealTimers())
+    for (const [sky, listsAsked] of [
+      [{}, 2],
+      [{ cells: cells.slice(0, 1) }, 1],
+    ] as const) {
+      vi.useRealTimers()
+      const server = await startSurveys(stars, sky)
+      const ask = await asking()
+      const begun = Date.now()
+      for (const days of [0, 29, 31]) {
+        vi.useFakeTimers({ toFake: ['Date'], now: begun + days * 86_400_000 })
+        await surveyPictures(ask, settingsFor(server), 'ps1', request(frame, await folder())).catch(() => {})
+      }
+      expect(server.asked.filter((each) => each.includes('ps1filenames'))).toHaveLength(listsAsked)
+    }
   })
 
   it('a field without cells, a page instead of the list, and one instead of a picture end in a sentence', async () => {
