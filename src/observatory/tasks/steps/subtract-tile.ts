@@ -7,12 +7,13 @@ import { modelPsf } from '#science/image/psf/model.ts'
 import { psfAt } from '#science/image/psf/psf.ts'
 import type { Difference, SubtractInput, SubtractOptions } from '#science/image/subtract/options.ts'
 import { sfft } from '#science/image/subtract/sfft.ts'
-import { whiten } from '#science/image/subtract/whiten.ts'
-import { zogy, type ZogyInput } from '#science/image/subtract/zogy.ts'
+import { convolveInPlace, whiten } from '#science/image/subtract/whiten.ts'
+import { zogy, type ZogyDifference, type ZogyInput } from '#science/image/subtract/zogy.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { runChosen } from '#observatory/tasks/engines/registry.ts'
 import type { SubtractionFindings } from '#observatory/tasks/findings.ts'
+import { frameAlone, shareOfPoints, shareOfStars, type TileShare } from './difference-share.ts'
 import type { KernelStamps } from './kernel-stamps.ts'
 import type { RegionFiles, SubtractWork } from './subtract-region.ts'
 import type { Voice } from './voice.ts'
@@ -29,6 +30,8 @@ interface Mosaic {
   /** Of the difference; filled in the core. */
   readonly bad: Mask
   readonly kernels: KernelStamps
+  /** Filled tile by tile. */
+  readonly shares: TileShare[]
 }
 
 /** Subtracts a tile with its overlap and puts what lies in its core into the products. */
@@ -60,18 +63,11 @@ export async function subtractTile(
       side(files[name].read(box, arena), cropMask(mask, box, arena), fwhm, gain, input, workshop)
     const first = ready('science', m.mask, input.fwhm, input.gain)
     const second = ready('template', template.mask, template.fwhm, template.gain)
-    const result = await subtractWith(
-      input,
-      first,
-      second,
-      standingOut(starsIn(input, box), [first, second]),
-      workshop,
-      voice,
-    )
+    const stars = standingOut(starsIn(input, box), [first, second])
+    const result = await subtractWith(input, first, second, stars, workshop, voice)
     putModel(m, box, first, second, result)
-    // What ZOGY gives is white as it comes.
-    if (config.sub_decorrelate && config.subtraction_method !== 'zogy')
-      whiten(first, second, result, workshop)
+    const share = finish(input, first, second, stars, result, workshop)
+    m.shares.push({ core, share })
     putDifference(m, box, result)
     m.kernels.add(result, core, box)
     const { direction, fluxScale, diagnostics } = result
@@ -97,6 +93,36 @@ export async function subtractTile(
     return { ...report, kernelSum: null, direction: 'none', failed: error.message }
   }
 }
+
+/** Whitens the difference where that is asked for, and returns its share of the frame's aperture fluxes. */
+function finish(
+  input: SubtractWork,
+  first: SubtractInput,
+  second: SubtractInput,
+  stars: { x: Float64Array; y: Float64Array },
+  result: Difference,
+  workshop: Workshop,
+): number {
+  // What ZOGY gives is white as it comes.
+  if (isZogy(result)) {
+    const { width, height } = first.plane
+    const own = pointSpreadOf(first, stars)(width >> 1, height >> 1)
+    return shareOfPoints(own, result.psf, input, workshop)
+  }
+  const white = input.config.sub_decorrelate
+  if (!white && result.direction === 'template') return 1
+  return workshop.arena.during(() => {
+    const alone = frameAlone(first, second, result, workshop)
+    if (white) {
+      const unused = result.mask.data.slice()
+      const filter = whiten(first, second, result, workshop)
+      convolveInPlace(alone, unused, filter, workshop)
+    }
+    return shareOfStars(first.plane, alone, result.mask, aloneAmong(stars, input.fwhm), input, workshop)
+  })
+}
+
+const isZogy = (result: Difference): result is ZogyDifference => result.method === 'zogy'
 
 /** What was taken away from the frame in the core of a tile, on its flux scale. */
 function putModel(
@@ -232,16 +258,12 @@ function pointSpreadOf(
   positions: { x: Float64Array; y: Float64Array },
 ): ZogyInput['psf'] {
   const facts = noise && !('data' in noise) ? noise : {}
-  // Brightest first, as the objects are; alone, or the wings of others widen the point spread.
-  const { x, y } = positions
-  const alone = [...x.keys()].filter((i) =>
-    x.every((other, k) => k === i || Math.hypot(other - x[i]!, y[k]! - y[i]!) > 3 * fwhm),
-  )
-  const chosen = (alone.length >= 8 ? alone : [...x.keys()]).slice(0, mostPsfStars)
+  // Or the wings of others widen the point spread.
+  const alone = aloneAmong(positions, fwhm)
   const { psf } = modelPsf(
     plane,
-    chosen.map((i) => x[i]!),
-    chosen.map((i) => y[i]!),
+    [...alone.x.subarray(0, mostPsfStars)],
+    [...alone.y.subarray(0, mostPsfStars)],
     {
       fwhm,
       degree: 1,
@@ -255,6 +277,19 @@ function pointSpreadOf(
     const { side, values } = psfAt(psf, Math.round(px), Math.round(py))
     return { size: side, data: values }
   }
+}
+
+/** Stars without another near them, where at least eight are; in the order given, which is the brightest first. */
+function aloneAmong(
+  stars: { x: Float64Array; y: Float64Array },
+  fwhm: number,
+): { x: Float64Array; y: Float64Array } {
+  const { x, y } = stars
+  const rows = [...x.keys()].filter((i) =>
+    x.every((other, k) => k === i || Math.hypot(other - x[i]!, y[k]! - y[i]!) > 3 * fwhm),
+  )
+  if (rows.length < 8) return stars
+  return { x: Float64Array.from(rows, (i) => x[i]!), y: Float64Array.from(rows, (i) => y[i]!) }
 }
 
 /** Stars of the frame that lie well inside a box, in its pixels. */

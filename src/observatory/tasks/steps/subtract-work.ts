@@ -13,6 +13,7 @@ import { computeTask } from '#platform/compute/compute.ts'
 import { createWorkshop } from '#platform/compute/workshop.ts'
 import type { SubtractionFindings } from '#observatory/tasks/findings.ts'
 import { detectDifferences, measureTargets } from './difference-sources.ts'
+import { asOnFrame, type TileShare } from './difference-share.ts'
 import { kernelStamps } from './kernel-stamps.ts'
 import type { Objects } from './objects.ts'
 import { readMask, writePlane } from './pixel-files.ts'
@@ -71,6 +72,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
     copyScience(input, files.science, workshop)
     step()
     const kernels = kernelStamps(input.region)
+    const shares: TileShare[] = []
     const bad: Mask = { ...size, data: arena.uint8(size.width * size.height).fill(maskBits.outside) }
     const { reports, ...template } = await arena.during(async () => {
       const mask = sectionOfMask(input, workshop)
@@ -78,7 +80,7 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
       const template = await bringTemplate(input, files.template, cards, workshop, voice, step)
       const reports: SubtractionFindings['tiles'][number][] = []
       for (const [i, core] of tiles.entries()) {
-        const mosaic = { input, core, files, mask, template, bad, kernels }
+        const mosaic = { input, core, files, mask, template, bad, kernels, shares }
         const label = `Tile ${i + 1} of ${tiles.length}`
         reports.push(await arena.during(() => subtractTile(mosaic, workshop, voice, label)))
         step()
@@ -108,9 +110,9 @@ async function work(input: SubtractWork, voice: Voice): Promise<Subtracted> {
     return {
       tiles: reports,
       templateFwhm: template.fwhm,
-      detections: found?.objects ?? null,
+      detections: found ? asOnFrame(found.objects, shares) : null,
       adjustments: found?.adjustments ?? [],
-      targets,
+      targets: targets && asOnFrame(targets, shares),
       covered: template.covered,
     }
   } catch (error) {

@@ -55,7 +55,7 @@ export function whiten(
 }
 
 /** Pixels that are not used count as 0, and those without a value stay so. */
-function convolveInPlace(
+export function convolveInPlace(
   { width, height, data }: Difference['difference'],
   mask: Uint8Array,
   { size, data: taps }: Kernel,
