@@ -5,7 +5,7 @@ import type { Mask, Plane } from '#science/image/plane.ts'
 import { cropMask, cropPlane } from '#science/image/preparation/crop.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import { forcedAt } from './aperture-fluxes.ts'
-import { markCores, markMasked, objectsOf, type Objects } from './objects.ts'
+import { markCores, markMasked, objectsOf, positionErrors, type Objects } from './objects.ts'
 import type { PlaneFile } from './plane-file.ts'
 import type { SubtractWork } from './subtract-region.ts'
 import type { Voice } from './voice.ts'
@@ -89,7 +89,7 @@ export function detectDifferences(
   )
   const f = (pick: (objects: Objects) => Float64Array, signed = false): Float64Array =>
     Float64Array.from(kept, ({ objects, sign, i }) => (signed ? sign : 1) * pick(objects)[i]!)
-  const all: Objects = {
+  const found: Objects = {
     rows: kept.length,
     x: f((o) => o.x),
     y: f((o) => o.y),
@@ -111,6 +111,8 @@ export function detectDifferences(
     bgLocal: f((o) => o.bgLocal, true),
     bgFluxErr: f((o) => o.bgFluxErr),
   }
+  const xErr = positionErrors(found, fwhm)
+  const all: Objects = { ...found, xErr, yErr: xErr.slice() }
   const adjustments = config.filter_adjust
     ? kept.map((_, k) => workshop.arena.during(() => adjusted(p, all.x[k]!, all.y[k]!, fwhm, workshop)))
     : []

@@ -10,7 +10,15 @@ import type { TaskConfig } from '#observatory/tasks/config.ts'
 import { runChosen } from '#observatory/tasks/engines/registry.ts'
 import type { Ports } from '#observatory/tasks/engines/port.ts'
 import { apertures, measureApertures } from './aperture-fluxes.ts'
-import { chosenObjects, flagOddShapes, markCores, markMasked, objectsOf, type Objects } from './objects.ts'
+import {
+  chosenObjects,
+  flagOddShapes,
+  markCores,
+  markMasked,
+  positionErrors,
+  objectsOf,
+  type Objects,
+} from './objects.ts'
 import { readMask, readProduct, writePlane } from './pixel-files.ts'
 import { modelPointSpread, pointSpreadFluxes, type PointSpreadFluxes } from './point-spread.ts'
 import { fwhmOf, profileFwhm, type ProfileFwhm } from './seeing.ts'
@@ -111,7 +119,9 @@ async function measureFrame(input: MeasureInput, voice: Voice): Promise<Measured
       optimal: config.optimal_extraction ? { fwhm: seeing.fwhm, workshop } : undefined,
     })
     voice.progress(4, stages, 'stages')
-    const result = chosenObjects(measured, brightEnough(measured, config.sn))
+    const chosen = chosenObjects(measured, brightEnough(measured, config.sn))
+    const xErr = positionErrors(chosen, profile?.fwhm ?? seeing.fwhm)
+    const result = { ...chosen, xErr, yErr: xErr.slice() }
     const flagged = result.flags.reduce((sum, flags) => sum + (flags === 0 ? 0 : 1), 0)
     voice.log(
       `${count(result.rows)} objects with S/N ≥ ${config.sn} in apertures of ${(config.rel_aper * seeing.fwhm).toFixed(2)} pixels, sky from ${(config.rel_bg1 * seeing.fwhm).toFixed(1)} to ${(config.rel_bg2 * seeing.fwhm).toFixed(1)} pixels; ${count(flagged)} of them flagged.`,

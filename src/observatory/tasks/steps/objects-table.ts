@@ -73,7 +73,7 @@ export function objectsTable(
         'Position along the columns; the first pixel is 0',
         'pos.cartesian.y;instr.det',
       ),
-      column('xerr', o.xErr, 'pix', 'Error of x', 'stat.error'),
+      column('xerr', o.xErr, 'pix', 'Error of x, 1 σ, from S/N and width', 'stat.error'),
       column('yerr', o.yErr, 'pix', 'Error of y', 'stat.error'),
       column('flux', o.flux, 'adu', 'Flux in the aperture over the local sky', 'phot.count'),
       column('fluxerr', o.fluxErr, 'adu', 'Its error', 'stat.error;phot.count'),

@@ -120,6 +120,24 @@ export function markMasked(objects: Objects, segmentation: Int32Array, mask: Mas
   }
 }
 
+/** Error of a barycentre above a threshold, in widths of the object over its S/N: as simulated stars have it. */
+const barycentreError = 1.75
+/** Pixels; pixels and optics keep even bright stars from less. */
+const leastPositionError = 0.015
+
+/**
+ * Errors of positions from the S/N and the width of each object: its own rms, at least that of a star of that FWHM, pixels.
+ * The sum over the pixels above a threshold (ERRX2) leaves out that the threshold chooses them, and is two to three times
+ * too small for faint objects.
+ */
+export function positionErrors({ rows, flux, fluxErr, a }: Objects, fwhm: number): Float64Array {
+  const star = fwhm / 2.3548
+  return Float64Array.from({ length: rows }, (_, i) => {
+    const width = a[i]! > star ? a[i]! : star
+    return Math.hypot((barycentreError * width * fluxErr[i]!) / Math.abs(flux[i]!), leastPositionError)
+  })
+}
+
 /** Of a star's light, where masked pixels cover more of it. */
 const mostMasked = 0.02
 
