@@ -198,8 +198,11 @@ function Head({ task }: { task: Task }) {
             <div>
               <dt>FWHM</dt>
               <dd>
-                <Value value={photometry.fwhm * photometry.field.pixelScaleArcsec} unit="″" />{' '}
-                <span className="dim">{photometry.fwhm.toFixed(2)} pix</span>
+                <Value
+                  value={(photometry.profileFwhm ?? photometry.fwhm) * photometry.field.pixelScaleArcsec}
+                  unit="″"
+                />{' '}
+                <span className="dim">{(photometry.profileFwhm ?? photometry.fwhm).toFixed(2)} pix</span>
               </dd>
             </div>
             <div>
