@@ -1,4 +1,4 @@
-import { isProblem } from '#problem.ts'
+import { isProblem, Problem } from '#problem.ts'
 import type { FilterName } from '#science/image/calibration/filters.ts'
 import { bandColumns, nativeMagnitudes } from '#observatory/tasks/band-columns.ts'
 import { positionsAt } from '#observatory/tasks/catalogue-columns.ts'
@@ -8,25 +8,31 @@ import {
   rejectionCatalogues,
   rejectKnown,
 } from '#observatory/tasks/candidate-filter.ts'
+import { findReferenceCatalogue } from '#observatory/tasks/reference-catalogues.ts'
 import { definitionFor } from '#observatory/tasks/sky/definition.ts'
 import { needs, type StepContext } from './context.ts'
 
 /**
- * Which places are explained by stars of the catalogues that cover the field. A catalogue that cannot be had is said, with
+ * Which places are explained by stars of the catalogues that cover the field, and of the one that is configured. A catalogue that cannot be had is said, with
  * what that means, and named in the answer; it is never taken for an empty one.
  */
 export async function knownStars(
   context: StepContext,
   places: { ra: Float64Array; dec: Float64Array; mag: Float64Array | null },
   options: { filter: FilterName; radiusArcsec: number; brighterBy: number; blendArcsec: number | null },
-): Promise<{ rejected: Uint8Array; without: string[] }> {
+): Promise<{ rejected: Uint8Array; without: string[]; asked: number }> {
   const { field } = needs(context, 'photometry')
   const { mjd } = needs(context, 'inspect')
   const rejected = new Uint8Array(places.ra.length)
   const without: string[] = []
   const magnitude = places.mag ?? new Float64Array(places.ra.length).fill(Number.NaN)
   const detected = { ra: places.ra, dec: places.dec, magnitude }
-  for (const catalogue of rejectionCatalogues(field.dec)) {
+  const named = context.config.cat_name
+  const known = named === null ? null : findReferenceCatalogue(named)
+  const first = named === null ? [] : [known ?? { key: named, title: named }]
+  const usual = rejectionCatalogues(field.dec).filter(({ key }) => key !== known?.key)
+  const catalogues = [...first, ...usual]
+  for (const catalogue of catalogues) {
     try {
       const { table, from } = await context.sky.stars(
         catalogue.key,
@@ -38,6 +44,8 @@ export async function knownStars(
         continue
       }
       const definition = definitionFor(catalogue.key, table)
+      if (Object.keys(definition.native).length === 0)
+        throw new Problem('photometry.no_band', `No column of ${from} is known to hold magnitudes.`)
       const band = comparisonBand(definition, options.filter)
       const { ra, dec } = positionsAt(table, mjd)
       const stars = { ra, dec, magnitude: magnitudesOf(table, definition, band), band }
@@ -62,7 +70,7 @@ export async function knownStars(
       )
     }
   }
-  return { rejected, without }
+  return { rejected, without, asked: catalogues.length }
 }
 
 function magnitudesOf(

@@ -2,10 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { Problem } from '#problem.ts'
 import { writeFits } from '#science/fits/write.ts'
 import { loadConfig } from '#platform/config/load.ts'
 import type { Columns } from '#platform/columns/columns.ts'
 import { separation } from '#science/sky/vectors.ts'
+import { tableOf } from '#science/table/table.ts'
 import { dataFile } from '#test/data.ts'
 import { starField } from '#test/imaging.ts'
 import { startSkyServices } from '#test/sky-services.ts'
@@ -13,7 +15,8 @@ import { wholeConfig, type ConfigInput } from '#observatory/tasks/config.ts'
 import { localGround } from '#observatory/tasks/local-run.ts'
 import { tasksSection } from '#observatory/tasks/sections.ts'
 import { originalName, type StepName } from '#observatory/tasks/task.ts'
-import { readFindings } from './context.ts'
+import { readFindings, type StepContext } from './context.ts'
+import { knownStars } from './known-stars.ts'
 import { runSteps } from './run.ts'
 import { numbersOf, readTable } from './tables.ts'
 
@@ -161,6 +164,49 @@ it('an unreachable catalogue is no empty one: the step fails and says what makes
   )
   services.down = false
 }, 60_000)
+
+it('where no catalogue can be asked the one of cat_name still tells what is known', async () => {
+  const { stars } = starField({ size: 256, seed: 3 })
+  const context = (config: ConfigInput) =>
+    ({
+      config: wholeConfig(config),
+      findings: {
+        inspect: { mjd: null },
+        photometry: { field: { ra: 150, dec: 2.2, radiusDeg: 0.1 } },
+      },
+      signal: new AbortController().signal,
+      log: () => {},
+      warn: () => {},
+      sky: {
+        stars: (name: string) =>
+          name === 'myref'
+            ? Promise.resolve({ table: mine, from: name, bands: [] })
+            : Promise.reject(new Problem('net.refused', 'Nobody is asked.')),
+      },
+    }) as unknown as StepContext
+  const mine = tableOf({
+    columns: [
+      { name: 'ra', values: Float64Array.from(stars, ({ ra }) => ra), unit: 'deg' },
+      { name: 'dec', values: Float64Array.from(stars, ({ dec }) => dec), unit: 'deg' },
+      { name: 'rmag', values: Float64Array.from(stars, ({ r }) => r) },
+    ],
+  })
+  const places = {
+    ra: Float64Array.of(stars[0]!.ra, 150.05),
+    dec: Float64Array.of(stars[0]!.dec, 2.29),
+    mag: null,
+  }
+  const options = { filter: 'r', radiusArcsec: 1, brighterBy: 2, blendArcsec: null } as const
+  expect(await knownStars(context({ cat_name: 'myref' }), places, options)).toEqual({
+    rejected: Uint8Array.of(1, 0),
+    without: ['gaiaedr3', 'ps1'],
+    asked: 3,
+  })
+  expect(await knownStars(context({}), places, options)).toMatchObject({
+    without: ['gaiaedr3', 'ps1'],
+    asked: 2,
+  })
+})
 
 it('two frames become one of twice the gain and the exposure of one; a blank one between them is left out and named', async () => {
   const second = join(home, 'second.fits')

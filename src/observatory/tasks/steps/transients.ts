@@ -77,10 +77,10 @@ export const transients: Step<'transients'> = {
         blendArcsec: config.simple_blends ? 2 * fwhmArcsec : null,
       },
     )
-    if (known.without.length > 0 && known.without.length === expectedCatalogues(measured.field.dec))
+    if (known.without.length > 0 && known.without.length === known.asked)
       throw new Problem(
         'task.missing',
-        `None of the catalogues (${known.without.join(', ')}) could be asked, so nothing can be told from a known star. Import one ("urania catalogues import"), or try again.`,
+        `None of the catalogues (${known.without.join(', ')}) could be asked, so nothing can be told from a known star. Import one ("urania catalogues import FILE --name ${known.without[0]}", or under a name that cat_name says), or try again.`,
       )
     keep(
       'are explained by the catalogues',
@@ -138,11 +138,6 @@ export const transients: Step<'transients'> = {
     context.log(`${count(kept.length)} candidates.`)
     return { considered, candidates: found, kept: kept.length, without } satisfies TransientFindings
   },
-}
-
-/** How many catalogues cover a declination. */
-function expectedCatalogues(dec: number): number {
-  return 1 + (dec > -30 ? 1 : 0) + (dec < 0 ? 2 : 0)
 }
 
 /** Compares with the objects of other tasks, as simple_others_keep says. @throws Problem `task.missing` for a task that is not there */
