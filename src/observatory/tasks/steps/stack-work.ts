@@ -194,6 +194,7 @@ async function alignFrame(
       matrix: where && 'matrix' in where ? [...where.matrix] : null,
       facts: {
         gain: facts.gain,
+        readNoise: facts.readNoise,
         saturation: facts.saturation,
         exposure: facts.exposure,
         midMjd: facts.time?.middle ?? null,
@@ -317,6 +318,7 @@ function stackCards(
     if (value !== null) own.set(keyword, card(keyword, value, comment))
   }
   set('GAIN', facts.gain, 'e-/ADU, of the stack')
+  set('RDNOISE', facts.readNoise, 'e-, of the stack')
   set('SATURATE', facts.saturation, 'ADU, of the stack')
   set('EXPTIME', facts.exposure, 's, for which the counts stand')
   set('NCOMBINE', facts.frames, 'frames in the stack')
@@ -331,7 +333,7 @@ function stackCards(
   if (facts.endMjd !== null)
     set('DATE-END', dateOf(facts.endMjd).toISOString().replace('Z', ''), 'last light')
   const gone =
-    /^(GAIN\d?|EGAIN|CCD_GAIN|SATURATE|EXPTIME|EXPOSURE|TELAPSE|NCOMBINE|DATE-OBS|MJD-OBS|DATE-BEG|DATE-END|DATE-AVG|MJD-AVG|DATE-MID|MJD-MID|TIME-OBS|UT|UTC|UTC-OBS|UTSTART|UTEND|JD|MJD)$/
+    /^(GAIN\d?|EGAIN|CCD_GAIN|RDNOISE\d?|READNOIS\w?|RON|RONOISE|ENOISE|SATURATE|EXPTIME|EXPOSURE|TELAPSE|NCOMBINE|DATE-OBS|MJD-OBS|DATE-BEG|DATE-END|DATE-AVG|MJD-AVG|DATE-MID|MJD-MID|TIME-OBS|UT|UTC|UTC-OBS|UTSTART|UTEND|JD|MJD)$/
   return [
     ...cards.filter((each) => !gone.test(each.keyword)),
     ...own.values(),

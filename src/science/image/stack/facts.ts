@@ -2,12 +2,14 @@
  * What a stack inherits from its frames. With gᵢ the gain of a frame after scaling (e⁻ per ADU): a sum keeps the gain (harmonic mean
  * of gᵢ), a mean or median of N has N times it, a weighted mean (Σw)²/Σ(w²/gᵢ). Saturation sets in where the first frame
  * saturates: N times the lowest level in a sum, the lowest level otherwise. A sum has the exposure of all, the others
- * the mean one; mid-time is the mean of the frames' mid-times by exposure (and weight).
+ * the mean one. Read noise adds in squares, in e⁻ of the stack's gain; mid-time is the mean of the frames' mid-times by exposure (and weight).
  */
 
 export interface FrameFacts {
   /** e⁻ per ADU. */
   readonly gain?: number | null
+  /** e⁻. */
+  readonly readNoise?: number | null
   /** ADU. */
   readonly saturation?: number | null
   /** Seconds. */
@@ -26,6 +28,8 @@ export type StackMethod = 'sum' | 'clipped_mean' | 'median' | 'weighted'
 export interface StackFacts {
   readonly frames: number
   readonly gain: number | null
+  /** e⁻ by the gain of the stack. */
+  readonly readNoise: number | null
   readonly saturation: number | null
   /** Seconds for which the stack's counts stand. */
   readonly exposure: number | null
@@ -65,6 +69,7 @@ export function stackFacts(frames: readonly FrameFacts[], method: StackMethod): 
   const scale = frames.map(({ fluxScale = 1 }) => fluxScale)
   const weight = frames.map((frame) => (method === 'weighted' ? (frame.weight ?? 1) : 1))
   const gains = all(({ gain }) => gain)
+  const readNoises = all(({ readNoise }) => readNoise)
   const levels = all(({ saturation }) => saturation)
   const exposures = all(({ exposure }) => exposure)
   const mids = all(({ midMjd }) => midMjd)
@@ -72,6 +77,14 @@ export function stackFacts(frames: readonly FrameFacts[], method: StackMethod): 
   // Variance of the result per ADU of one frame's signal, as photon noise has it.
   const noise = gains && sumOf(gains.map((gain, i) => (weight[i] ** 2 * scale[i]) / gain))
   const gain = noise && (method === 'sum' ? n / noise : sumOf(weight) ** 2 / noise)
+  const readVariance =
+    gains &&
+    readNoises &&
+    sumOf(readNoises.map((electrons, i) => ((weight[i] * scale[i] * electrons) / gains[i]) ** 2))
+  const readNoise =
+    gain && readVariance !== null
+      ? (gain * Math.sqrt(readVariance)) / (method === 'sum' ? 1 : sumOf(weight))
+      : null
   const lowest = levels && Math.min(...levels.map((level, i) => level * scale[i]))
   const total = exposures && sumOf(exposures)
   const times = mids && exposures ? exposures.map((exposure, i) => exposure * weight[i]) : null
@@ -79,6 +92,7 @@ export function stackFacts(frames: readonly FrameFacts[], method: StackMethod): 
   return {
     frames: n,
     gain: gain === null || !Number.isFinite(gain) ? null : gain,
+    readNoise: readNoise === null || !Number.isFinite(readNoise) ? null : readNoise,
     saturation: lowest === null ? null : method === 'sum' ? n * lowest : lowest,
     exposure: total === null ? null : method === 'sum' ? total : total / n,
     totalExposure: total,

@@ -193,6 +193,12 @@ describe('facts', () => {
       expect(facts.gain).toBeCloseTo(6, 12)
     }
   })
+  it('read noise adds in squares: of five frames of 6 e⁻ the stack has 13.4 e⁻ by its gain', () => {
+    const five = Array.from({ length: 5 }, () => ({ gain: 1.6, readNoise: 6, weight: 2 }))
+    for (const method of ['sum', 'median', 'clipped_mean', 'weighted'] as const)
+      expect(stackFacts(five, method).readNoise).toBeCloseTo(6 * Math.sqrt(5), 9)
+    expect(stackFacts([...five, { gain: 1.6 }], 'sum').readNoise).toBeNull()
+  })
   it('what one frame does not say is not said', () => {
     const facts = stackFacts([...frames, { exposure: 5 }], 'sum')
     expect(facts).toMatchObject({ gain: null, saturation: null, midMjd: null, startMjd: null, exposure: 305 })
