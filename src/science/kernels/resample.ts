@@ -1,4 +1,4 @@
-/** Sampling of images in WebAssembly SIMD; `samplePlain` in `science/image/resample-kernel.ts` is the reference and the stand-in. */
+/** Sampling of images in WebAssembly SIMD; `samplePlain` in `science/image/resample/kernel.ts` is the reference and the stand-in. */
 import { samplePlain } from '#science/image/resample/kernel.ts'
 import type { Sampler } from '#science/image/resample/kernel.ts'
 import type { Workshop } from '#science/image/workshop.ts'

@@ -1,6 +1,6 @@
 /**
  * What no schedule can exceed. The order of visits is forgotten, and of the slews only the least after each visit is
- * kept; what is left is a choice of fields under rows of hours.ts. With a solver its integer programme is bounded, rows
+ * kept; what is left is a choice of fields under rows of bound-rows.ts. With a solver its integer programme is bounded, rows
  * being added as choices break them; without one, or for a first answer, the rows and the sharing of sky are priced
  * (Lagrangian relaxation), where every price gives a bound.
  */

@@ -36,7 +36,7 @@ export interface CosmicOptions {
   readonly fineStructure?: 'median' | 'psf'
   /** Of stars, pixels; measured on the frame's own peaks where it is not given. */
   readonly fwhm?: number
-  /** Leave alone what a star could be; see `cosmics-guard.ts`. On unless said. */
+  /** Leave alone what a star could be; see `guard.ts`. On unless said. */
   readonly guard?: boolean
   /** Put mean or median of the good neighbours in place of hits, in the plane itself. */
   readonly fill?: 'mean' | 'median'

@@ -39,7 +39,7 @@ export interface Stacked<P extends Pixels = Float32Array> {
 /**
  * Stack of frames on the same pixels; each is multiplied with its `fluxScale` first. `sum`: NaN where a frame is missing, unless
  * `partial`. `clipped_mean`: mean within 3σ of the median. `weighted`: by inverse variance, or the frames' `weight` where there is no
- * variance. Gain, saturation, exposure and mid-time follow the rules of stack-facts.ts (sum: gain unchanged; mean and median: gain × N).
+ * variance. Gain, saturation, exposure and mid-time follow the rules of facts.ts (sum: gain unchanged; mean and median: gain × N).
  * Results lie on the arena.
  * @throws Problem image.invalid for fewer than two frames, or frames of different sizes
  */
