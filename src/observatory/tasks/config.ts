@@ -133,7 +133,7 @@ export function readAssignment(words: string): [ConfigKey, unknown] {
   const value = words.slice(at + 1).trim()
   if (at < 1) throw new Problem('task.config', `"${words}" is not of the form key=value, such as sn=7.`)
   if (!Object.hasOwn(keys, name))
-    throw new Problem('task.config', `${name} is no key of the configuration${nearest(name)}.`)
+    throw new Problem('task.config', `${name} is no key of the configuration${nearest(name) || '.'}`)
   const schema = keys[name as ConfigKey]
   const candidates: unknown[] = []
   if (/^(auto|null|none)$/i.test(value)) candidates.push(null)

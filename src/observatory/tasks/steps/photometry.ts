@@ -206,7 +206,7 @@ function describe(
   if (model.colour && stars.band.colourBands) {
     const [a, b] = stars.band.colourBands
     context.log(
-      `Colour term ${model.colour.terms[0]!.toFixed(4)} ± ${model.colour.errors[0]!.toFixed(4)}${model.colour.forced ? ' (given)' : ''}: m(${stars.band.band}, ${stars.band.photometricSystem}) = m + ${model.colour.terms[0]!.toFixed(4)} (${a} − ${b}). Magnitudes here are m, of the instrument's own band; for a source of known colour add the term.`,
+      `Colour term ${model.colour.terms[0]!.toFixed(4)} ± ${model.colour.errors[0]!.toFixed(4)}${model.colour.forced ? ' (given)' : ''}: m(${stars.band.band}, ${stars.band.photometricSystem}) = m ${model.colour.terms[0]! < 0 ? '−' : '+'} ${Math.abs(model.colour.terms[0]!).toFixed(4)} (${a} − ${b}). Magnitudes here are m, of the instrument's own band; for a source of known colour add the term.`,
     )
   }
 }
@@ -388,7 +388,7 @@ function wordsOf(
 ): string {
   const term = model.colour?.terms[0] ?? 0
   const system =
-    term === 0 ? '' : ` = ${meta['filter'] as string} − ${term.toFixed(3)} (${meta['color_name'] as string})`
+    term === 0 ? '' : ` = ${meta['filter'] as string} ${term < 0 ? '+' : '−'} ${Math.abs(term).toFixed(3)} (${meta['color_name'] as string})`
   const edge = flags === 0 ? '' : `, flags 0x${flags.toString(16)}`
   if (mag === null || magErr === null || sn === null || flux <= 0)
     return `not detected: flux ${flux.toPrecision(4)} ± ${fluxErr.toPrecision(3)} ADU${limit === null ? '' : `, fainter than ${limit.toFixed(2)} mag`}${edge}`
