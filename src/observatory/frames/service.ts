@@ -92,11 +92,6 @@ export async function findFrames(
   return rows.map((row) => frameOf(row, pictured.has(row.sha256)))
 }
 
-/** The FITS file of a frame, unpacked where it came as .gz: what tasks read. @throws Problem frame.unknown, frame.bytes_gone */
-export async function frameBytes(platform: Reads, actor: Actor, sha256: string): Promise<ByteSource> {
-  return fitsBytes(platform, await visibleRow(platform, actor, sha256))
-}
-
 /** The file as it came. @throws Problem frame.unknown, frame.bytes_gone */
 export async function frameFile(
   platform: Reads,

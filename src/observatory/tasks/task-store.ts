@@ -386,11 +386,6 @@ export async function stillNamed(db: Db, hashes: readonly string[]): Promise<Set
   return named
 }
 
-/** Tasks of this frame that the actor may see. */
-export async function taskRowsWithFrame(db: Db, actor: Actor, sha256: string): Promise<TaskRow[]> {
-  return listTaskRows(db, actor, { words: [], frame: sha256, limit: 1 })
-}
-
 /** Tasks that say they wait or run. */
 export async function busyTasks(db: Db): Promise<Pick<TaskRow, 'id' | 'job_id'>[]> {
   return db.selectFrom('task').select(['id', 'job_id']).where('state', 'in', ['queued', 'running']).execute()
