@@ -2,6 +2,7 @@ import type { JobHandler } from '#platform/jobs/job.ts'
 import type { Platform } from '#platform/platform.ts'
 import type { Service } from '#platform/room.ts'
 import { runKind } from './job-kinds.ts'
+import { sweepTables } from './measurements.ts'
 import { reconcileAll } from './reconcile.ts'
 import { runTask } from './run-task.ts'
 import { sweepScratch } from './work-folder.ts'
@@ -20,6 +21,7 @@ export function taskServices(platform: Platform): Service[] {
   let timer: NodeJS.Timeout | undefined
   const sweep = (): void =>
     void sweepScratch(platform)
+      .then(() => sweepTables(platform))
       .then(() => reconcileAll(platform))
       .catch((error: unknown) =>
         platform.log.warn({ err: error }, 'What dead runs left could not be put right.'),

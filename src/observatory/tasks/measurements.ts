@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Problem } from '#problem.ts'
@@ -18,9 +18,19 @@ import { tasksAt } from './task-store.ts'
 type Needs = Pick<Platform, 'db' | 'storage' | 'config'>
 
 /** A table of a task by its plain name: rows with units. @throws Problem `resource.not_found` */
-export async function taskTable(platform: Needs, actor: Actor, id: string, name: string): Promise<Table> {
+export async function taskTable(
+  platform: Needs,
+  actor: Actor,
+  id: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Table> {
   const { file } = await taskFile(platform, actor, id, name)
-  return withTables(platform, (columns, folder) => tableOfBytes(platform, columns, folder, file.sha256))
+  return withTables(
+    platform,
+    (columns, folder) => tableOfBytes(platform, columns, folder, file.sha256, signal),
+    signal,
+  )
 }
 
 async function tableOfBytes(
@@ -28,13 +38,58 @@ async function tableOfBytes(
   columns: Columns,
   folder: string,
   sha256: string,
+  signal?: AbortSignal,
 ): Promise<Table> {
   const path = join(folder, `${sha256}.parquet`)
-  await pipeline(await namedBytes(platform, sha256), createWriteStream(path))
-  return readTable(columns, path)
+  try {
+    await pipeline(await namedBytes(platform, sha256), createWriteStream(path), { ...(signal && { signal }) })
+    return await readTable(columns, path, signal)
+  } finally {
+    await rm(path, { force: true })
+  }
 }
 
-async function withTables<T>(
+/** Requests that read tables at the same time, at most; each has an engine of its own, and the others wait. */
+const mostReaders = 2
+
+/** Those that read now and those that wait, per observatory: two in one program do not wait for each other. */
+const queues = new WeakMap<object, { reading: number; waiting: (() => void)[] }>()
+
+async function inTurn<T>({ config }: Needs, use: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const queue = queues.get(config) ?? { reading: 0, waiting: [] }
+  queues.set(config, queue)
+  if (queue.reading < mostReaders) queue.reading++
+  else await new Promise<void>((resolve) => queue.waiting.push(resolve))
+  try {
+    signal?.throwIfAborted()
+    return await use()
+  } finally {
+    const next = queue.waiting.shift()
+    if (next) next()
+    else queue.reading--
+  }
+}
+
+/** Removes folders of tables that a killed process left: no request takes an hour. */
+export async function sweepTables({ config }: Pick<Platform, 'config'>): Promise<void> {
+  const root = join(config.home, 'temporary')
+  for (const name of await readdir(root).catch(() => [])) {
+    if (!name.startsWith('tables-')) continue
+    const found = await stat(join(root, name)).catch(() => undefined)
+    if (found && Date.now() - found.mtimeMs > 3_600_000)
+      await rm(join(root, name), { recursive: true, force: true })
+  }
+}
+
+function withTables<T>(
+  platform: Needs,
+  use: (columns: Columns, folder: string) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return inTurn(platform, () => withEngine(platform, use), signal)
+}
+
+async function withEngine<T>(
   platform: Needs,
   use: (columns: Columns, folder: string) => Promise<T>,
 ): Promise<T> {
@@ -94,6 +149,7 @@ export async function lightCurve(
     what: 'objects' | 'targets' | 'all'
     words: readonly string[]
   },
+  signal?: AbortSignal,
 ): Promise<{ points: CurvePoint[]; frames: number }> {
   requireReader(actor)
   const kinds: [CurvePoint['kind'], string][] = []
@@ -101,48 +157,53 @@ export async function lightCurve(
   if (query.what !== 'objects') kinds.push(['target', 'target.parquet'], ['difference', 'sub_target.parquet'])
   const points: CurvePoint[] = []
   const seen = new Set<string>()
-  await withTables(platform, async (columns, folder) => {
-    for (const [kind, name] of kinds) {
-      for (const row of await tasksAt(platform.db, actor, query, name, query.words, mostFiles)) {
-        seen.add(row.id)
-        const table = await tableOfBytes(platform, columns, folder, row.table_sha256)
-        if (table.rows === 0 || !hasColumn(table, 'ra')) continue
-        const [ra, dec] = [numbersOf(table, 'ra'), numbersOf(table, 'dec')]
-        const away = separationsFrom(query.ra, query.dec, ra, dec).map((deg) => deg * 3_600)
-        const near = [...away.keys()]
-          .filter((i) => away[i]! <= query.radiusArcsec)
-          .toSorted((a, b) => away[a]! - away[b]!)
-        for (const i of kind === 'object' ? near.slice(0, 1) : near) {
-          const number = (column: string): number | null => {
-            if (!hasColumn(table, column)) return null
-            const value = numbersOf(table, column)[i]!
-            return Number.isFinite(value) ? value : null
+  await withTables(
+    platform,
+    async (columns, folder) => {
+      for (const [kind, name] of kinds) {
+        for (const row of await tasksAt(platform.db, actor, query, name, query.words, mostFiles)) {
+          signal?.throwIfAborted()
+          seen.add(row.id)
+          const table = await tableOfBytes(platform, columns, folder, row.table_sha256, signal)
+          if (table.rows === 0 || !hasColumn(table, 'ra')) continue
+          const [ra, dec] = [numbersOf(table, 'ra'), numbersOf(table, 'dec')]
+          const away = separationsFrom(query.ra, query.dec, ra, dec).map((deg) => deg * 3_600)
+          const near = [...away.keys()]
+            .filter((i) => away[i]! <= query.radiusArcsec)
+            .toSorted((a, b) => away[a]! - away[b]!)
+          for (const i of kind === 'object' ? near.slice(0, 1) : near) {
+            const number = (column: string): number | null => {
+              if (!hasColumn(table, column)) return null
+              const value = numbersOf(table, column)[i]!
+              return Number.isFinite(value) ? value : null
+            }
+            const names = table.columns.find((column) => column.name === 'name')
+            points.push({
+              task: row.id,
+              originalName: row.original_name,
+              title: row.title,
+              frame: row.frame_sha256,
+              time: row.findings.inspect?.time?.value ?? null,
+              mjd: row.mjd,
+              filter: row.filter,
+              kind,
+              name: names ? String(names.values[i]) : null,
+              distanceArcsec: away[i]!,
+              ra: ra[i]!,
+              dec: dec[i]!,
+              flux: number('flux'),
+              fluxErr: number('fluxerr'),
+              mag: number('mag_calib'),
+              magErr: number('mag_calib_err'),
+              limit: number('mag_limit'),
+              flags: number('flags') ?? 0,
+            })
           }
-          const names = table.columns.find((column) => column.name === 'name')
-          points.push({
-            task: row.id,
-            originalName: row.original_name,
-            title: row.title,
-            frame: row.frame_sha256,
-            time: row.findings.inspect?.time?.value ?? null,
-            mjd: row.mjd,
-            filter: row.filter,
-            kind,
-            name: names ? String(names.values[i]) : null,
-            distanceArcsec: away[i]!,
-            ra: ra[i]!,
-            dec: dec[i]!,
-            flux: number('flux'),
-            fluxErr: number('fluxerr'),
-            mag: number('mag_calib'),
-            magErr: number('mag_calib_err'),
-            limit: number('mag_limit'),
-            flags: number('flags') ?? 0,
-          })
         }
       }
-    }
-  })
+    },
+    signal,
+  )
   return { points: points.toSorted((a, b) => (a.mjd ?? Infinity) - (b.mjd ?? Infinity)), frames: seen.size }
 }
 
