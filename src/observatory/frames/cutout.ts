@@ -1,9 +1,14 @@
 import { Problem } from '#problem.ts'
+import type { NumberArray } from '#science/fits/elements.ts'
 import type { Card } from '#science/fits/card.ts'
 import { card, remark } from '#science/fits/header.ts'
 import type { Hdu } from '#science/fits/hdu.ts'
 import { writeFits } from '#science/fits/write.ts'
+import { computeTask } from '#platform/compute/compute.ts'
+import type { Platform } from '#platform/platform.ts'
+import type { ByteSource } from '#science/fits/source.ts'
 import { wcsOfHeader } from './footprint.ts'
+import { tileRows } from './images.ts'
 import { readBox, type Box } from './pixels.ts'
 import type { OpenImage } from './products.ts'
 
@@ -52,8 +57,14 @@ const notOfAPart =
 const scaling = /^(BSCALE|BZERO|BLANK)$/
 const notOfAFile = /^(SIMPLE|BITPIX|NAXIS\d*|EXTEND|COMMENT|HISTORY|ORIGIN|DATE|)$/
 
-/** @throws Problem frame.section, fits.* */
+/** Pixels that are decoded in one go, and those from which a thread writes the file. */
+const pixelsAtOnce = 2 ** 20
+
+export const writeCutout = computeTask(import.meta.url, 'writeCutout', writeFits)
+
+/** Large ones are read in bands and written in a thread. @throws Problem frame.section, fits.* */
 export async function cutoutFits(
+  { compute }: Pick<Platform, 'compute'>,
   {
     row,
     source,
@@ -62,6 +73,7 @@ export async function cutoutFits(
   }: Pick<OpenImage, 'source' | 'hdu' | 'plane'> & { row: Pick<OpenImage['row'], 'name' | 'sha256'> },
   primary: Hdu,
   box: Box,
+  signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const pixels = (box.x1 - box.x0) * (box.y1 - box.y0)
   if (pixels > mostCutoutPixels)
@@ -70,7 +82,7 @@ export async function cutoutFits(
       `The cutout has ${pixels} pixels, more than ${mostCutoutPixels}; ask for a smaller one, or for the file.`,
       { most: mostCutoutPixels },
     )
-  const { data } = await readBox(source, hdu, box, plane)
+  const data = await readBands(source, hdu, box, plane, signal)
   const real = data instanceof Float32Array || data instanceof Float64Array
   const own = hdu.header.cards.filter(
     ({ keyword }) => !notOfAPart.test(keyword) && !(real && scaling.test(keyword)),
@@ -97,7 +109,34 @@ export async function cutoutFits(
     remark('HISTORY', `[${x0 + 1}:${x1},${y0 + 1}:${y1}]${plane > 0 ? `, plane ${plane + 1}` : ''}`),
     remark('HISTORY', `SHA-256 ${row.sha256}`),
   ]
-  return writeFits([{ kind: 'image', shape: [x1 - x0, y1 - y0], data, cards }])
+  const parts = [{ kind: 'image' as const, shape: [x1 - x0, y1 - y0], data, cards }]
+  if (pixels < pixelsAtOnce) return writeFits(parts)
+  return compute.run(writeCutout, parts, {
+    transfer: [data.buffer as ArrayBuffer],
+    ...(signal && { signal }),
+  })
+}
+
+/** Values of a box; between bands of rows others have their turn. Bands end where tiles of a compressed image do. */
+async function readBands(
+  source: ByteSource,
+  hdu: Hdu,
+  box: Box,
+  plane: number,
+  signal?: AbortSignal,
+): Promise<NumberArray> {
+  const [width, tile] = [box.x1 - box.x0, tileRows(hdu)]
+  const rows = Math.max(1, Math.floor(pixelsAtOnce / width / tile)) * tile
+  let all: NumberArray | undefined
+  for (let y0 = box.y0; y0 < box.y1;) {
+    signal?.throwIfAborted()
+    const y1 = Math.min(box.y1, (Math.floor(y0 / rows) + 1) * rows)
+    const { data } = await readBox(source, hdu, { ...box, y0, y1 }, plane)
+    all ??= new (data.constructor as new (length: number) => NumberArray)(width * (box.y1 - box.y0))
+    ;(all as { set(values: unknown, at: number): void }).set(data, (y0 - box.y0) * width)
+    y0 = y1
+  }
+  return all!
 }
 
 function plain(text: string): string {

@@ -9,8 +9,9 @@ import '#observatory/people/request.ts'
 import { colourMapNames } from '#science/image/display/colour-maps.ts'
 import { stretchNames } from '#science/image/display/stretch.ts'
 import { boxAround, clipped, cutoutFits, cutoutName, mostCutoutPixels } from './cutout.ts'
+import { drawn } from './drawing.ts'
 import { levelsOf } from './levels.ts'
-import { lookText, pictureOf, usualLook, type Look } from './picture.ts'
+import { lookText, usualLook, type Look } from './picture.ts'
 import { planesOf, readFlux, type Box } from './pixels.ts'
 import { levelPixels, statisticsOf, thumbnailOf, usualSide, usualThumbnail } from './products.ts'
 import { openImage } from './open.ts'
@@ -129,8 +130,18 @@ export function pixelRoutes(platform: Platform): Router {
       responses: { 200: json(View, 'Size, levels, spread of values'), ...problems(404, 409) },
     }),
     async (c) => {
+      const { sha256 } = c.req.valid('param')
       const { hdu, plane } = c.req.valid('query')
-      const image = await openImage(platform, c.var.actor, c.req.valid('param').sha256, hdu, plane)
+      const image = await openImage(platform, c.var.actor, sha256, hdu, plane)
+      const etag = etagOf(
+        'view',
+        sha256,
+        image.hdu.index,
+        plane,
+        JSON.stringify(image.scale),
+        image.row.facts.unit,
+      )
+      if (fresh(c, etag)) return c.body(null, 304) as never
       const [width, height] = [image.hdu.shape[0]!, image.hdu.shape[1]!]
       const levels = levelsOf(width, height).map(({ offset: _, ...level }) => level)
       const statistics = await statisticsOf(image)
@@ -241,7 +252,10 @@ export function pixelRoutes(platform: Platform): Router {
         JSON.stringify(query),
       )
       if (fresh(c, etag)) return c.body(null, 304) as never
-      const bytes = format === 'fits' ? await cutoutFits(image, image.hdus[0]!, box) : await picture()
+      const bytes =
+        format === 'fits'
+          ? await cutoutFits(platform, image, image.hdus[0]!, box, c.req.raw.signal)
+          : await picture()
       const filename = cutoutName(image.row.name, box, image.hdu.index, format)
       const response = sendBytes(c, new Uint8Array(bytes), etag, {
         contentType: format === 'fits' ? 'application/fits' : 'image/png',
@@ -273,7 +287,8 @@ export function pixelRoutes(platform: Platform): Router {
             'The picture would be too large; ask for the thumbnail, or a smaller part.',
           )
         const data = await readFlux(image.source, image.hdu, box, { plane, scale: image.scale })
-        return pictureOf(data, across, up, lookOf(query))
+        const size = { width: across, height: up }
+        return drawn(platform, { data, from: size, to: size, look: lookOf(query) }, c.req.raw.signal)
       }
     },
   )

@@ -4,16 +4,17 @@ import type { Hdu } from '#science/fits/hdu.ts'
 import type { ByteSource } from '#science/fits/source.ts'
 import { sampleOf, type Interval, intervalOf, quantile } from '#science/image/display/stretch.ts'
 import { fitsBytes } from './bytes.ts'
+import { drawn } from './drawing.ts'
 import type { PixelScale } from './frame.ts'
 import { tileRows } from './images.ts'
 import { binned, boxBelow, levelsOf, makeLevels, worthLevels, type Level } from './levels.ts'
-import { fitted, lookText, pictureOf, sizeWithin, usualLook, type Look } from './picture.ts'
+import { lookText, sizeWithin, usualLook, type Look } from './picture.ts'
 import { readFlux, type Box } from './pixels.ts'
 import { anyFrame, productOf, putProduct, type FrameRow } from './store.ts'
 
 /** What is made of a frame and kept: levels for the viewer, and the usual thumbnail. All of it can be made again. */
 
-type Needs = Pick<Platform, 'db' | 'storage' | 'config'>
+type Needs = Pick<Platform, 'db' | 'storage' | 'config' | 'compute'>
 
 /** One image of a frame, open for reading. */
 export interface OpenImage {
@@ -101,7 +102,7 @@ export async function thumbnailOf(
         levels[0]!)
   const box = { x0: 0, x1: level.width, y0: 0, y1: level.height }
   const data = await levelPixels(platform, image, level, box, signal)
-  return pictureOf(fitted(data, level, size), size.width, size.height, look)
+  return drawn(platform, { data, from: { width: level.width, height: level.height }, to: size, look }, signal)
 }
 
 /** Side of the usual thumbnail. */

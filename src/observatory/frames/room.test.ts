@@ -419,6 +419,15 @@ describe('a large frame', () => {
     }
     const { bytes: png } = await bytesOf(owner, `${at}/thumbnail.png?width=300&cmap=viridis&stretch=log`)
     expect(new DataView(png.buffer).getUint32(16)).toBe(300)
+    const whole = `x=0&y=0&w=${width}&h=${height}`
+    const { bytes: cut } = await bytesOf(owner, `${at}/cutout?${whole}`)
+    const again = readImage(cut, openFits(cut).hdus[0]!).data as Float32Array
+    expect(Buffer.compare(new Uint8Array(again.buffer), new Uint8Array(data.buffer))).toBe(0)
+    const { bytes: shown } = await bytesOf(owner, `${at}/cutout?${whole}&format=png`)
+    expect(new DataView(shown.buffer).getUint32(16)).toBe(width)
+    const { response: first } = await bytesOf(owner, `${at}/view`)
+    const known = { 'if-none-match': first.headers.get('etag')! }
+    expect((await bytesOf(owner, `${at}/view`, known)).response.status).toBe(304)
 
     function meanOf(x0: number, y0: number, size: number): number {
       let [sum, count] = [0, 0]

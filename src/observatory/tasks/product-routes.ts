@@ -2,13 +2,14 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { Problem } from '#problem.ts'
 import { streamBody } from '#platform/http/body.ts'
 import { dispositionOf, sendBytes, sendStored } from '#platform/http/bytes.ts'
-import { etagOf } from '#platform/http/etag.ts'
+import { etagOf, fresh } from '#platform/http/etag.ts'
 import { bytesOf, json, jsonBody, problems } from '#platform/http/responses.ts'
 import type { Router } from '#platform/http/router.ts'
 import type { Platform } from '#platform/platform.ts'
 import { readFrom } from '#science/fits/source.ts'
 import { planHdus } from '#science/fits/file.ts'
 import type { Actor } from '#observatory/people/actor.ts'
+import { storageSource } from '#observatory/frames/bytes.ts'
 import { cutoutFits, cutoutName } from '#observatory/frames/cutout.ts'
 import { framesSection } from '#observatory/frames/sections.ts'
 import { withReceived } from '#observatory/frames/upload-service.ts'
@@ -221,10 +222,11 @@ export function productRoutes(app: Router, platform: Platform): void {
       const { id, name } = c.req.valid('param')
       const query = c.req.valid('query')
       const { file } = await taskFile(platform, c.var.actor, id, name)
-      const bytes = await previewOf(sourceOf(platform, file.sha256, Number(file.byte_length)), query)
-      return sendBytes(c, bytes, etagOf('preview', file.sha256, JSON.stringify(query)), {
-        contentType: 'image/png',
-      })
+      const etag = etagOf('preview', file.sha256, JSON.stringify(query))
+      if (fresh(c, etag)) return c.body(null, 304) as never
+      const source = storageSource(platform, file.sha256, Number(file.byte_length))
+      const bytes = await previewOf(platform, source, query, c.req.raw.signal)
+      return sendBytes(c, bytes, etag, { contentType: 'image/png' })
     },
   )
 
@@ -244,16 +246,20 @@ export function productRoutes(app: Router, platform: Platform): void {
       const { id, name } = c.req.valid('param')
       const query = c.req.valid('query')
       const { file } = await taskFile(platform, c.var.actor, id, name)
-      const source = sourceOf(platform, file.sha256, Number(file.byte_length))
+      const etag = etagOf('cutout', file.sha256, file.name, JSON.stringify(query))
+      if (fresh(c, etag)) return c.body(null, 304) as never
+      const source = storageSource(platform, file.sha256, Number(file.byte_length))
       const hdus = await readFrom(planHdus(source.byteLength), source)
       const hdu = chosenImage(hdus, query.hdu)
       const box = boxOf(hdu, query)
       const bytes = await cutoutFits(
+        platform,
         { row: { sha256: file.sha256, name: file.name }, source, hdu, plane: 0 },
         hdus[0]!,
         box,
+        c.req.raw.signal,
       )
-      return sendBytes(c, new Uint8Array(bytes), etagOf('cutout', file.sha256, JSON.stringify(query)), {
+      return sendBytes(c, new Uint8Array(bytes), etag, {
         contentType: 'application/fits',
         filename: cutoutName(file.name.split('/').at(-1)!, box, hdu.index, 'fits'),
         disposition: 'attachment',
@@ -307,8 +313,4 @@ async function requireChangeable(platform: Platform, actor: Actor, id: string): 
   if (!mayChange(actor, row))
     throw new Problem('access.forbidden', 'You may see this task, but only its owner and groups change it.')
   requireRest(row)
-}
-
-function sourceOf(platform: Pick<Platform, 'storage'>, sha256: string, byteLength: number) {
-  return { byteLength, slice: (start: number, end: number) => platform.storage.slice(sha256, start, end) }
 }

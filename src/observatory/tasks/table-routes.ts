@@ -9,7 +9,7 @@ import { parseDirection } from '#science/sky/angles.ts'
 import type { Table } from '#science/table/table.ts'
 import { curveTable, lightCurve, requireRadius, rowsOf, taskTable } from './measurements.ts'
 import { taskRow } from './access.ts'
-import { tableBytes } from './table-files.ts'
+import { sentTable } from './table-work.ts'
 import { filesOf } from './task-store.ts'
 
 const tags = ['Tasks']
@@ -82,8 +82,8 @@ export function tableRoutes(app: Router, platform: Platform): void {
         const row = await taskRow(platform, c.var.actor, id)
         const there = new Set((await filesOf(platform.db, row.id)).map((file) => file.name))
         const name = names.find((each) => there.has(each)) ?? names[0]
-        const table = await taskTable(platform, c.var.actor, id, name)
-        if (format !== 'json') return sendTable(c, table, format, name)
+        const table = await taskTable(platform, c.var.actor, id, name, c.req.raw.signal)
+        if (format !== 'json') return sendTable(c, platform, table, format, name)
         const from = Math.max(0, Number(cursor ?? 0) || 0)
         const items = rowsOf(table, from, from + limit)
         return c.json(
@@ -122,15 +122,20 @@ export function tableRoutes(app: Router, platform: Platform): void {
       const { ra, dec, position, radius, what, query, format } = c.req.valid('query')
       const place =
         position === undefined ? { ra: ra ?? Number.NaN, dec: dec ?? Number.NaN } : parseDirection(position)
-      const { points, frames } = await lightCurve(platform, c.var.actor, {
-        ra: place.ra,
-        dec: place.dec,
-        radiusArcsec: requireRadius(Number.isFinite(place.ra + place.dec) ? radius : Number.NaN),
-        what,
-        words: query?.split(/\s+/).filter((word) => word !== '') ?? [],
-      })
+      const { points, frames } = await lightCurve(
+        platform,
+        c.var.actor,
+        {
+          ra: place.ra,
+          dec: place.dec,
+          radiusArcsec: requireRadius(Number.isFinite(place.ra + place.dec) ? radius : Number.NaN),
+          what,
+          words: query?.split(/\s+/).filter((word) => word !== '') ?? [],
+        },
+        c.req.raw.signal,
+      )
       const table = curveTable(points)
-      if (format !== 'json') return sendTable(c, table, format, 'light-curve.parquet')
+      if (format !== 'json') return sendTable(c, platform, table, format, 'light-curve.parquet')
       return c.json(
         {
           ...headOf(table),
@@ -158,12 +163,13 @@ function headOf(table: Table) {
 
 async function sendTable(
   c: Context,
+  platform: Platform,
   table: Table,
   format: Exclude<Format, 'json'>,
   name: string,
 ): Promise<never> {
   const { ending, type } = files[format]
-  const bytes = await tableBytes(table, ending)
+  const bytes = await sentTable(platform, table, ending, c.req.raw.signal)
   return c.body(new Uint8Array(bytes), 200, {
     'Content-Type': type,
     'Content-Disposition': dispositionOf('attachment', name.replace(/\.parquet$/, ending)),
