@@ -181,7 +181,7 @@ it('where no catalogue can be asked the one of cat_name still tells what is know
         stars: (name: string) =>
           name === 'myref'
             ? Promise.resolve({ table: mine, from: name, bands: [] })
-            : Promise.reject(new Problem('net.refused', 'Nobody is asked.')),
+            : Promise.reject(new Problem('net.unreachable', 'Nobody is asked.')),
       },
     }) as unknown as StepContext
   const mine = tableOf({
