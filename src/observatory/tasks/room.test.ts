@@ -261,6 +261,12 @@ it('a changed mask runs inspect anew; preparations are taken back; what a step m
   await platform.jobs.idle(['tasks.run'])
   task = await json<Task>(owner.get(`/api/v1/tasks/${id}`))
   expect((task.findings as Findings).inspect).toMatchObject({ width: 412, height: 401 })
+  for (const [path, box] of [
+    ['crop', { x1: 900, y1: 1, x2: 200, y2: 100 }],
+    ['crop', { x1: 1, y1: -5, x2: 200, y2: -100 }],
+    ['prepare', { what: 'crop', x1: 0, y1: 1, x2: 200, y2: 100 }],
+  ] as const)
+    expect((await owner.send('POST', `/api/v1/tasks/${id}/${path}`, box)).status).toBe(422)
   task = await json<Task>(owner.send('DELETE', `/api/v1/tasks/${id}/prepare`))
   expect(task).toMatchObject({ state: 'uploaded', preparations: [], findings: {}, steps: [] })
   const { items } = await json<{ items: TaskProduct[] }>(owner.get(`/api/v1/tasks/${id}/products`))

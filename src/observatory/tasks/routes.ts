@@ -17,7 +17,7 @@ import { skyportalRoutes } from './skyportal-routes.ts'
 import { solvedCards } from './solved-header.ts'
 import { listTaskRows, stepsOf } from './task-store.ts'
 import { tableRoutes } from './table-routes.ts'
-import { Preparation, StepName, Task, TaskState } from './task.ts'
+import { CropBox, Preparation, StepName, Task, TaskState } from './task.ts'
 import { taskView } from './view.ts'
 
 const tags = ['Tasks']
@@ -316,7 +316,7 @@ function preparationRoutes(app: Router, platform: Platform): void {
       summary: 'Crop: columns x1 to x2 and rows y1 to y2 from 1; negative ones count from the far edge',
       request: {
         params,
-        body: jsonBody(z.object({ x1: z.int(), y1: z.int(), x2: z.int(), y2: z.int(), ...Run.shape })),
+        body: jsonBody(CropBox.safeExtend(Run.shape)),
       },
       responses: { 200: json(Task, 'The task, without products'), ...problems(404, 409) },
     }),

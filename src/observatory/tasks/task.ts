@@ -175,16 +175,32 @@ export function fromStep(step: StepName): StepName[] {
   return step === 'transients' ? ['transients'] : from
 }
 
+/** False where the ends of a crop are in the wrong order; one from the near and one from the far edge may be right. */
+function inOrder(first: number, last: number): boolean {
+  return first !== 0 && last !== 0 && (first < 0 !== last < 0 || first < last)
+}
+
+/** Columns and rows of a crop, from 1; negative ones count from the far edge. */
+export const CropBox = z
+  .object({
+    x1: z.int().describe('First column, from 1; negative counts from the far edge'),
+    y1: z.int(),
+    x2: z.int().describe('Last column, included'),
+    y2: z.int(),
+  })
+  .refine(({ x1, x2 }) => inOrder(x1, x2), {
+    path: ['x2'],
+    message: 'must lie behind x1: columns count from 1, negative ones from the far edge',
+  })
+  .refine(({ y1, y2 }) => inOrder(y1, y2), {
+    path: ['y2'],
+    message: 'must lie behind y1: rows count from 1, negative ones from the far edge',
+  })
+
 /** What may be done to the pixels before anything else, in this order from the bytes as they came. */
 export const Preparation = z
   .discriminatedUnion('what', [
-    z.object({
-      what: z.literal('crop'),
-      x1: z.int().describe('First column, from 1; negative counts from the far edge'),
-      y1: z.int(),
-      x2: z.int().describe('Last column, included'),
-      y2: z.int(),
-    }),
+    CropBox.safeExtend({ what: z.literal('crop') }),
     z.object({
       what: z.literal('destripe'),
       direction: z.enum(['horizontal', 'vertical', 'both']).default('both'),
