@@ -1,27 +1,7 @@
-/** Masks of frames: made from the pixels themselves, from shapes that a person draws, and from other masks. */
+/** Masks of frames: compared, joined, counted and widened. */
 import { Problem } from '#problem.ts'
-import { drawShapes } from './mask-shapes.ts'
-import type { DrawnMask, SkyToPixel } from './mask-shapes.ts'
 import { maskBits } from '#science/image/plane.ts'
-import type { Mask, Pixels, Plane } from '#science/image/plane.ts'
-
-export interface MaskOptions {
-  /** ADU; pixels at or above it are saturated. */
-  readonly saturation?: number
-  /** Saturated areas are widened by so many pixels. */
-  readonly grow?: number
-  /** Charge that has run along columns or rows from a saturated pixel is saturated too, while it is above half the level. */
-  readonly bleed?: 'columns' | 'rows'
-  /** Values below it are a writer's fill and no pixels; see the frame's dialect. */
-  readonly fillBelow?: number
-  /** The part of the frame that saw light: x0 ≤ x < x1, y0 ≤ y < y1, 0-based. */
-  readonly section?: { readonly x0: number; readonly y0: number; readonly x1: number; readonly y1: number }
-  readonly drawn?: DrawnMask
-  /** Needed for shapes on the sky. */
-  readonly wcs?: SkyToPixel
-  /** Whatever is not zero in it is masked too; its bits are kept. */
-  readonly also?: Mask
-}
+import type { Mask } from '#science/image/plane.ts'
 
 export interface MaskCounts {
   readonly pixels: number
@@ -46,56 +26,10 @@ export function checkSize(
   )
 }
 
-/** The mask of a frame. Bits as `maskBits`. Throws `mask.invalid` for shapes or masks that do not fit. */
-export function buildMask(plane: Plane<Pixels>, options: MaskOptions = {}): Mask {
-  const { width, height, data } = plane
-  const out = new Uint8Array(width * height)
-  const mask = { width, height, data: out }
-  const saturation = options.saturation ?? Infinity
-  const fill = options.fillBelow ?? -Infinity
-  for (let i = 0; i < out.length; i++) {
-    const value = data[i]
-    // Not a number, or infinite: the difference with itself is not zero.
-    if (value - value !== 0 || value < fill) out[i] = maskBits.invalid
-    else if (value >= saturation) out[i] = maskBits.saturated
-  }
-  if (options.bleed && Number.isFinite(saturation)) growBleeds(plane, out, saturation / 2, options.bleed)
-  if (options.grow) dilate(mask, options.grow, maskBits.saturated)
-  if (options.section) {
-    const { x0, y0, x1, y1 } = options.section
-    for (let y = 0; y < height; y++) {
-      const inside = y >= y0 && y < y1
-      for (let x = 0; x < width; x++) if (!inside || x < x0 || x >= x1) out[y * width + x] |= maskBits.outside
-    }
-  }
-  if (options.drawn) drawShapes(mask, options.drawn, options.wcs)
-  if (options.also) addMask(mask, options.also)
-  return mask
-}
-
 /** Bits of `other` added to `mask`. */
 export function addMask(mask: Mask, other: Mask): void {
   checkSize(other, mask)
   for (let i = 0; i < mask.data.length; i++) mask.data[i] |= other.data[i]
-}
-
-/** An uploaded mask, or the bits of a survey's, as ours: pixels with any of `bits` (or not zero, or no number) get `bit`. */
-export function maskOfPlane(
-  plane: { readonly width: number; readonly height: number; readonly data: ArrayLike<number> },
-  { bits, bit = maskBits.drawn }: { bits?: number; bit?: number } = {},
-): Mask {
-  const data = new Uint8Array(plane.width * plane.height)
-  for (let i = 0; i < data.length; i++) {
-    const value = plane.data[i]
-    if (bits === undefined ? value !== 0 : !Number.isFinite(value) || (value & bits) !== 0) data[i] = bit
-  }
-  return { width: plane.width, height: plane.height, data }
-}
-
-/** Bits of a Legacy Survey `maskbits` image that make a pixel unusable in a band: not primary, bailed out, saturated. */
-export function legacyMaskBits(band: 'g' | 'r' | 'i' | 'z'): number {
-  const saturated = { g: 0x4 | 0x20, r: 0x8 | 0x40, i: 0x4000 | 0x8000, z: 0x10 | 0x80 }[band]
-  return 0x1 | 0x400 | saturated
 }
 
 /** How much is masked and why; a pixel counts for each of its bits. */
@@ -145,26 +79,6 @@ export function dilate(mask: Mask, radius: number, bits: number): void {
       const at = (row % rows) * width
       const allowed = half[row - y + reach]
       for (let x = 0; x < width; x++) if (distance[at + x] <= allowed) data[y * width + x] |= bits
-    }
-  }
-}
-
-/** Marks what is above `level` and connected to a saturated pixel along a column or row. */
-function growBleeds(plane: Plane<Pixels>, out: Uint8Array, level: number, along: 'columns' | 'rows'): void {
-  const { width, height, data } = plane
-  const step = along === 'columns' ? width : 1
-  const across = along === 'columns' ? 1 : width
-  const lines = along === 'columns' ? width : height
-  const length = along === 'columns' ? height : width
-  for (let line = 0; line < lines; line++) {
-    for (const direction of [1, -1]) {
-      let running = false
-      for (let k = 0; k < length; k++) {
-        const i = line * across + (direction === 1 ? k : length - 1 - k) * step
-        if ((out[i] & maskBits.saturated) !== 0) running = true
-        else if (running && data[i] >= level) out[i] |= maskBits.saturated
-        else running = false
-      }
     }
   }
 }
