@@ -40,6 +40,7 @@ export function createSky(options: {
     mostPictures: settings.skyGigabytes * 1e9,
   }
   return {
+    given,
     async stars(catalogue, cone, { limit, signal, log }) {
       if (given) return { table: given.table, from: given.name, bands: [], given: true }
       const known = findReferenceCatalogue(catalogue)

@@ -94,6 +94,8 @@ export interface Finder {
 }
 
 export interface SkySources {
+  /** A table of stars that a person gave; it answers for every catalogue, wherever the frame lies. */
+  readonly given?: { readonly name: string; readonly table: Table } | undefined
   /** @param limit faintest magnitude of the catalogue's depth column; null for all */
   stars(
     catalogue: string,

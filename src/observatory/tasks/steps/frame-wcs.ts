@@ -11,6 +11,7 @@ import { parseDirection } from '#science/sky/angles.ts'
 import { partOf, writeWhole } from '#platform/files/whole.ts'
 import type { InspectFindings } from '#observatory/tasks/findings.ts'
 import { solveDetections } from '#observatory/tasks/solver/solve-work.ts'
+import { starsForPositions } from './calibrate.ts'
 import { at, type StepContext } from './context.ts'
 import type { Objects } from './objects.ts'
 import { openFitsFile } from './pixel-files.ts'
@@ -75,6 +76,8 @@ export async function frameWcs(
       'task.unusable',
       `${frame.noWcs ?? 'The frame is to be solved anew.'} Of ${rows.length} objects no position can be found; at least 10 are needed (lower sn).`,
     )
+  const own = await amongGiven(context, frame, objects)
+  if (own) return { wcs: own, from: 'solved' }
   const centre = await searchCentre(context, frame)
   try {
     const wcs = await search(context, frame, objects, {
@@ -92,6 +95,34 @@ export async function frameWcs(
       error.details,
       error,
     )
+  }
+}
+
+/** Solves a frame with the stars that a person gave; null where there are none, or they show nothing like it. */
+async function amongGiven(
+  context: StepContext,
+  frame: InspectFindings,
+  objects: Objects,
+): Promise<Wcs | null> {
+  const { given } = context.sky
+  if (!given || given.table.rows < fewestAnew) return null
+  const { ra, dec, mag } = starsForPositions(given.table, context.config.cat_name ?? given.name, frame.mjd)
+  const list = partOf(at(context, 'field.stars'))
+  try {
+    await writeFile(list, packStars(starList(ra, dec, mag)))
+    return await search(context, frame, objects, {
+      indexes: [list],
+      widthDeg: configuredWidths(context, frame),
+      centre: null,
+      seconds: 60,
+      catalogue: true,
+    })
+  } catch (error) {
+    if (!isProblem(error) || context.signal.aborted || !error.code.startsWith('astrometry.')) throw error
+    context.log(`${given.name} does not show where it lies: ${error.message}`)
+    return null
+  } finally {
+    await rm(list, { force: true })
   }
 }
 
