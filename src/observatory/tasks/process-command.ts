@@ -61,7 +61,10 @@ export function reporter(invocation: Invocation): {
   let label: string | undefined
   let shown: ReturnType<Invocation['progress']> | undefined
   return {
-    onLine: (_, line) => invocation.note(line),
+    // How a step failed is for its log; here the command ends with the same words.
+    onLine: (_, line) => {
+      if (!line.startsWith('Error: ')) invocation.note(line)
+    },
     onProgress(step, done, total, unit) {
       if (label !== `${step} ${unit}`) {
         label = `${step} ${unit}`
