@@ -14,6 +14,8 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: 'cannot be read or written: the disk answers with an error',
 }
 
+const missing = 'is not there; check the name'
+
 /**
  * What the operating system refused, as one sentence: a Problem `storage.full` or `file.refused`; undefined for an error that
  * does not come from there.
@@ -21,7 +23,7 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export function refusalOf(error: unknown, path?: string): Problem | undefined {
   if (!(error instanceof Error) || isProblem(error)) return undefined
-  const { code, path: named, dest } = error as NodeJS.ErrnoException & { dest?: string }
+  const { code, path: named, dest, syscall } = error as NodeJS.ErrnoException & { dest?: string }
   // Who asked for a file knows its name, not the one under which it is written.
   const where = (dest ?? named ?? path)?.replace(/(^|[/\\])\.([^/\\]+)\.part$/, '$1$2')
   if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -31,7 +33,14 @@ export function refusalOf(error: unknown, path?: string): Problem | undefined {
       { path: where ?? null },
       error,
     )
-  const reason = code === undefined ? undefined : reasons[code]
+  // Where one file is to be made, another that is missing was to be read.
+  const toRead = dest === undefined && (named === undefined ? path === undefined : where !== path)
+  const reason =
+    code === 'ENOENT' && toRead && syscall === 'open'
+      ? missing
+      : code === undefined
+        ? undefined
+        : reasons[code]
   if (reason === undefined || where === undefined) return undefined
   return new Problem('file.refused', `${where} ${reason}.`, { path: where, code }, error)
 }

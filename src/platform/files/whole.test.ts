@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -34,6 +35,10 @@ it('a place that cannot be written is named with the reason, as the person named
   await expect(writeWhole(join(root, 'none', 'x.fits'), '')).rejects.toMatchObject({
     message: expect.stringMatching(/none\/x\.fits is not there/),
   })
+  const none = join(root, 'none.fits')
+  const absent = await readFile(none).catch((error: unknown) => error)
+  for (const path of [undefined, join(root, 'out.fits')])
+    expect(refusalOf(absent, path)?.message).toBe(`${none} is not there; check the name.`)
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   expect(refusalOf(full, '/data/x')).toMatchObject({
     code: 'storage.full',
