@@ -43,7 +43,7 @@ export async function knownMovers(
   } catch (error) {
     if (!isProblem(error) || context.signal.aborted) throw error
     context.warn(
-      `Minor planets were not asked for (${error.message}) What moves stays among the candidates, which say so.`,
+      `Minor planets could not be had (${error.message}) What moves stays among the candidates, which say so.`,
     )
     return { names: none(), without: [moverCheck] }
   }

@@ -83,7 +83,7 @@ it('a new star is found within 0.1 mag and 0.5″ on two sky cells of different 
     expect(ra!.length).toBeLessThanOrEqual(3)
     expect(columnNamed(table, 'unchecked').values[k!]).toBe('minor planets')
     expect(lines.join('\n')).toMatch(
-      /Minor planets were not asked for \(127\.0\.0\.1:9 cannot be reached.*which say so/,
+      /Minor planets could not be had \(127\.0\.0\.1:9 cannot be reached.*which say so/,
     )
     expect(lines.join('\n')).toMatch(/Pan-STARRS DR1 r is shown beside \d of \d cut-outs/)
     await surveyBeside(join(folder, 'candidates', `${String(columnNamed(table, 'name').values[k!])}.fits`))
