@@ -28,6 +28,7 @@ import type { TaskConfig } from '#observatory/tasks/config.ts'
 import type { Found, InspectFindings } from '#observatory/tasks/findings.ts'
 import { readDrawn } from '#observatory/tasks/drawn.ts'
 import { originalName, type Preparation } from '#observatory/tasks/task.ts'
+import { requireContent } from './content.ts'
 import { fieldOf, mocOf } from './field.ts'
 import {
   blankFills,
@@ -211,16 +212,6 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
   } finally {
     await workshop.close()
   }
-}
-
-function requireContent({ valid, sigma, max, median }: Statistics, label: string): void {
-  if (valid === 0)
-    throw new Problem('task.unusable', `${label} has no pixel with a value: all are blank (NaN).`)
-  if (sigma === 0 && max === median)
-    throw new Problem(
-      'task.unusable',
-      `All pixels of ${label} have the same value, ${median}: there is nothing to measure.`,
-    )
 }
 
 function gainOf(config: TaskConfig, facts: Facts, { sigma, max }: Statistics): Found<number> {
