@@ -7,7 +7,7 @@ import { readWcs } from '#science/fits/wcs/wcs.ts'
 import { measureBackground } from '#science/image/background/background.ts'
 import { findFilter } from '#science/image/calibration/filters.ts'
 import { cleanCosmics } from '#science/image/cosmics/cosmics.ts'
-import { checkGain, guessSaturation } from '#science/image/calibration/detector-checks.ts'
+import { checkGain, neighbourNoise, guessSaturation } from '#science/image/calibration/detector-checks.ts'
 import { cropMask } from '#science/image/preparation/crop.ts'
 import { addMask, checkSize, countMask } from '#science/image/preparation/mask.ts'
 import {
@@ -148,13 +148,14 @@ async function inspectFrame(input: InspectInput, voice: Voice): Promise<Inspecte
     voice.progress(3, stages, 'stages')
     workshop.arena.during(() => {
       const background = measureBackground(plane, mask, { mesh: bgSize }, workshop)
-      const check = checkGain({
-        level: background.level,
-        rms: background.rms,
-        gain: gain.value,
-        readNoise: facts.readNoise ?? 0,
-      })
-      if (check.verdict === 'too high' || check.verdict === 'too low') voice.warn(check.sentence)
+      const stated = { level: background.level, gain: gain.value, readNoise: facts.readNoise ?? 0 }
+      const check = checkGain({ ...stated, rms: background.rms })
+      // Nebulae and faint sources are noise of the mesh, but not of neighbouring pixels.
+      const sure =
+        check.verdict === 'too low' ||
+        (check.verdict === 'too high' &&
+          checkGain({ ...stated, rms: neighbourNoise(plane, background) }).verdict === 'too high')
+      if (sure) voice.warn(check.sentence)
       if (config.mask_cosmics) {
         const cosmics = cleanCosmics(
           plane,

@@ -108,6 +108,36 @@ function slopeOf(
   }
 }
 
+/**
+ * Noise in cells of the background's mesh from differences of neighbours on a row, in which nebulae and faint sources
+ * cancel; correlated noise does too, so that it is a lower bound. NaN for cells without fifty pairs.
+ */
+export function neighbourNoise(
+  { data, width, height }: Plane<Pixels>,
+  { columns, rows, cellWidth, cellHeight }: Cells,
+): Float64Array {
+  const out = new Float64Array(columns * rows).fill(Number.NaN)
+  for (let cell = 0; cell < out.length; cell++) {
+    const x0 = (cell % columns) * cellWidth
+    const y0 = Math.floor(cell / columns) * cellHeight
+    const steps: number[] = []
+    for (let y = y0; y < Math.min(height, y0 + cellHeight); y += 2)
+      for (let x = x0; x < Math.min(width, x0 + cellWidth) - 1; x += 2) {
+        const step = data[y * width + x + 1] - data[y * width + x]
+        if (step - step === 0) steps.push(step)
+      }
+    if (steps.length >= 50) out[cell] = madSigma(steps) / Math.SQRT2
+  }
+  return out
+}
+
+interface Cells {
+  readonly columns: number
+  readonly rows: number
+  readonly cellWidth: number
+  readonly cellHeight: number
+}
+
 export interface SaturationGuess {
   /** ADU. */
   readonly level: number
