@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { Problem } from '#problem.ts'
-import { TaskConfig } from './config.ts'
 
 /**
  * A task: one frame, or a stack of several, through the steps of imaging with one configuration. Identity: opaque. Its
@@ -362,5 +361,3 @@ export const Preset = z
   })
   .meta({ id: 'TaskPreset' })
 export type Preset = z.output<typeof Preset>
-
-export const wholeTaskConfig = TaskConfig

@@ -1,4 +1,3 @@
-import { isProblem } from '#problem.ts'
 import { separation } from '#science/sky/vectors.ts'
 import { filterNamed } from '#science/image/calibration/filters.ts'
 import { suggestCatalogue } from '#observatory/tasks/reference-catalogues.ts'
@@ -42,9 +41,4 @@ export const inspect: Step<'inspect'> = {
     )
     return { ...found, targets, catName, template }
   },
-}
-
-/** Why a step could not be done, for its log. */
-export function reasonOf(error: unknown): string {
-  return isProblem(error) ? error.message : error instanceof Error ? error.message : String(error)
 }
