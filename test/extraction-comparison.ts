@@ -1,7 +1,7 @@
 import { extract } from '#science/image/detection/extract.ts'
 import type { Workshop } from '#science/image/workshop.ts'
 import type { SimulatedField } from '#science/simulate/field.ts'
-import { type Catalogue, runSourceExtractor } from './source-extractor.ts'
+import { asFile, type Catalogue, runSourceExtractor } from './source-extractor.ts'
 
 /** Settings of both programs: what SExtractor does by default, with the gain of the field. */
 const settings = { GAIN: 1, GAIN_KEY: 'NONE', SATUR_LEVEL: 60000, SATUR_KEY: 'NONE', PHOT_APERTURES: 10 }
@@ -109,6 +109,32 @@ export function compareOn(field: SimulatedField, path: string, workshop: Worksho
       cpuSeconds,
     }
   })
+}
+
+/**
+ * How far source-extractor agrees with itself, once it is shown the same field mirrored: where many pixels belong to more than one
+ * source it gives them out by random numbers, so that no other program can agree better.
+ */
+export function itselfMirrored({ plane: { width, height, data } }: SimulatedField): {
+  unflagged: number
+  all: number
+} {
+  const mirrored = data.map((_, i) => data[i - (i % width) + (width - 1 - (i % width))])
+  const [one, other] = [data, mirrored].map((pixels) =>
+    asFile({ width, height, data: pixels }, (path) => sextractorOn(path).catalogue),
+  )
+  const { distance } = nearest(
+    one['X_IMAGE'],
+    one['Y_IMAGE'],
+    other['X_IMAGE'].map((x) => width + 1 - x),
+    other['Y_IMAGE'],
+  )
+  const share = (list: Float64Array, most: number): number =>
+    list.filter((away) => away < most).length / list.length
+  const good = distance.filter(
+    (_, i) => one['FLAGS'][i] === 0 && one['FLUX_AUTO'][i] > 5 * one['FLUXERR_AUTO'][i],
+  )
+  return { unflagged: share(good, 0.2), all: share(distance, 1) }
 }
 
 /** Index and distance of the nearest of the second list, within 16 pixels. */
