@@ -388,7 +388,9 @@ function wordsOf(
 ): string {
   const term = model.colour?.terms[0] ?? 0
   const system =
-    term === 0 ? '' : ` = ${meta['filter'] as string} ${term < 0 ? '+' : '−'} ${Math.abs(term).toFixed(3)} (${meta['color_name'] as string})`
+    term === 0
+      ? ''
+      : ` = ${meta['filter'] as string} ${term < 0 ? '+' : '−'} ${Math.abs(term).toFixed(3)} (${meta['color_name'] as string})`
   const edge = flags === 0 ? '' : `, flags 0x${flags.toString(16)}`
   if (mag === null || magErr === null || sn === null || flux <= 0)
     return `not detected: flux ${flux.toPrecision(4)} ± ${fluxErr.toPrecision(3)} ADU${limit === null ? '' : `, fainter than ${limit.toFixed(2)} mag`}${edge}`
