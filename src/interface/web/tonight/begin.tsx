@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
 import { sendBytes } from '#interface/web/api/client.ts'
+import { useDropped } from '#interface/web/pieces/dropped.ts'
 import { Problem } from '#interface/web/pieces/problem.tsx'
 
 /** An empty installation: three ways to begin, each one act. */
@@ -40,38 +40,11 @@ export function Begin() {
 }
 
 function DropNotice() {
-  const [over, setOver] = useState(false)
   const post = useMutation({ mutationFn: (file: File) => sendBytes('/notices', { topic: 'post' }, file) })
-  const take = (files: FileList | null) => {
-    for (const file of files ?? []) post.mutate(file)
+  const take = (files: Iterable<File>) => {
+    for (const file of files) post.mutate(file)
   }
-  const { mutate } = post
-  useEffect(() => {
-    // Anywhere on the page counts: beside the field a browser would leave the page and show the file.
-    const isFile = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
-    const drag = (event: DragEvent) => {
-      if (!isFile(event)) return
-      event.preventDefault()
-      setOver(true)
-    }
-    const leave = (event: DragEvent) => {
-      if (event.relatedTarget === null) setOver(false)
-    }
-    const drop = (event: DragEvent) => {
-      if (!isFile(event)) return
-      event.preventDefault()
-      setOver(false)
-      for (const file of event.dataTransfer?.files ?? []) mutate(file)
-    }
-    window.addEventListener('dragover', drag)
-    window.addEventListener('dragleave', leave)
-    window.addEventListener('drop', drop)
-    return () => {
-      window.removeEventListener('dragover', drag)
-      window.removeEventListener('dragleave', leave)
-      window.removeEventListener('drop', drop)
-    }
-  }, [mutate])
+  const over = useDropped(take)
   return (
     <>
       <label className={over ? 'drop over' : 'drop'}>
@@ -79,7 +52,7 @@ function DropNotice() {
           type="file"
           className="visually-hidden"
           multiple
-          onChange={(event) => take(event.target.files)}
+          onChange={(event) => take(event.target.files ?? [])}
         />
         {post.isPending
           ? 'Storing…'
